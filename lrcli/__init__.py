@@ -1,0 +1,1 @@
+"""lrsched: see, check and verify learning-rate schedules from the command line."""

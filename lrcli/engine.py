@@ -1,0 +1,208 @@
+"""A schedule and a run become rows: which rate is used while each tick is trained."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise, takewhile
+from typing import TypeVar
+
+from lrcli.errors import InputError
+from lrcli.rows import BLOCK, Block, Mark, Panel, Rows
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, parameters
+from lrcli.schedules.compose import Sequential
+from lrcli.schedules.param import Declared, ParamError, PerGroup, declaration, param
+from lrcli.schedules.pytorch import Linear
+
+LONGEST_RUN = 10**9
+"""Ticks; walking that many takes minutes, and a run beyond it is a slip of the finger."""
+
+MOST_MARKS = 64
+"""More milestones than this would hide the curve."""
+
+
+@declaration
+class Run(Declared):
+    """The run that the schedule is part of."""
+
+    lr: PerGroup = param(
+        "base learning rate; several, with commas, are parameter groups",
+        default=0.1,
+        at_least=0,
+        error="Invalid learning rate: {}",
+    )
+    epochs: int | None = param(
+        "length of the run in epochs; default: the schedule's own", default=None, at_least=1, short="n"
+    )
+    steps_per_epoch: int = param("optimizer steps in an epoch", default=1, at_least=1)
+    interval: str = param("when scheduler.step() is called", default="epoch", choices=("epoch", "step"))
+    warmup: int = param(
+        "ticks of LinearLR before the schedule, put together with SequentialLR", default=0, at_least=0
+    )
+    warmup_start_factor: float = param("share of the rate at which the warmup starts", default=1 / 3, above=0, at_most=1)
+
+    @property
+    def lrs(self) -> tuple[float, ...]:
+        """The base rate of each parameter group."""
+        return self.lr if isinstance(self.lr, tuple) else (self.lr,)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The columns that say where in the run a row is."""
+        return ("epoch",) if self.interval == "epoch" else ("step", "epoch")
+
+    def warmed_up(self, schedule: Schedule) -> Schedule:
+        """`schedule` with the warmup of this run before it."""
+        if not self.warmup:
+            return schedule
+        ramp = Linear(start_factor=self.warmup_start_factor, total_iters=self.warmup)
+        return Sequential(schedulers=(ramp, schedule), milestones=(self.warmup,))
+
+    def ticks(self, schedule: Schedule) -> int:
+        """Ticks of the run: the rows that there are before any selection. Raises ParamError for too many."""
+        if self.epochs is None:
+            ticks = schedule.horizon or 0
+            ticks = ticks if ticks > 0 else DEFAULT_HORIZON
+        else:
+            ticks = self.epochs * (self.steps_per_epoch if self.interval == "step" else 1)
+        if ticks > LONGEST_RUN:
+            raise ParamError("--epochs", f"expected a run of at most {LONGEST_RUN} ticks, found {ticks}")
+        return ticks
+
+
+@declaration
+class Selection(Declared):
+    """Which rows are shown. It never changes a value."""
+
+    start: int = param("first row shown", default=0, at_least=0)
+    stop: int | None = param("row before which to stop", default=None, at_least=1)
+    every: int = param("show every K-th row, from the first shown", default=1, at_least=1)
+    at: tuple[int, ...] | None = param("show these rows only, as in 0,10,99", default=None, at_least=0)
+
+    def validate(self) -> None:
+        if self.at is not None and (self.start, self.stop, self.every) != (0, None, 1):
+            raise ParamError("--at", "expected to be alone, found beside --start, --stop or --every")
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing was selected."""
+        return (self.start, self.stop, self.every, self.at) == (0, None, 1, None)
+
+    def rows(self, length: int) -> range | list[int]:
+        """The rows shown of a run of `length`, in order. Raises ParamError where there are none."""
+        there = f"the run has rows 0 to {length - 1}"
+        if self.at is not None:
+            if max(self.at) >= length:
+                raise ParamError("--at", f"row {max(self.at)} is not in the run: {there}")
+            return sorted(set(self.at))
+        chosen = range(self.start, length if self.stop is None else min(self.stop, length), self.every)
+        if not chosen:
+            raise ParamError("--start", f"no rows are left from row {self.start} on: {there}")
+        return chosen
+
+
+def rates(schedule: Schedule, lrs: tuple[float, ...], group: int = 0) -> Iterator[float]:
+    """The rates of one parameter group from tick 0 on; it does not end."""
+    return schedule.bind(group, lrs).stream(lrs[group])
+
+
+def rates_and_momenta(schedule: Schedule, lrs: tuple[float, ...], group: int = 0) -> Iterator[tuple[float, float]]:
+    """The rates and momenta of one parameter group from tick 0 on; it does not end."""
+    values = {"lr": lrs[group]}
+    ticker = schedule.bind(group, lrs).ticker(values)
+    while True:
+        yield values["lr"], values["momentum"]
+        ticker.step()
+
+
+def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:
+    """The rows of a run: `epoch, lr`, or `step, epoch, lr` where step() is called per optimizer step.
+
+    With parameter groups the rates are `lr_0, lr_1, ...`; the momenta come last where the schedule moves them.
+    The rows can be read once. Raises InputError, also while they are read: with the framework's own words where its
+    arithmetic fails.
+    """
+    composed = run.warmed_up(schedule)
+    length = run.ticks(composed)
+    shown = selection.rows(length)
+    rate_names = numbered("lr", run.lrs)
+    momentum_names = numbered("momentum", run.lrs) if composed.cycles_momentum else ()
+    return Rows(
+        columns=(*run.axes, *rate_names, *momentum_names),
+        blocks=_blocks(composed, run, shown),
+        length=len(shown),
+        title=spec_of(schedule, run),
+        panels=(Panel(rate_names), Panel(momentum_names, rate=False))[: 2 if momentum_names else 1],
+        marks=marks(composed, shown),
+        document={"schedule": describe(schedule, run), "run": {**parameters(run), "ticks": length}},
+        selected=not selection.is_all,
+    )
+
+
+def spec_of(schedule: Schedule, run: Run) -> str:
+    """The command line that makes this schedule in this run."""
+    return " ".join([schedule.spec, *run.words()])
+
+
+def describe(schedule: Schedule, run: Run) -> dict[str, object]:
+    """The schedule as JSON shows it."""
+    return {"name": schedule.reference.name, "params": parameters(schedule), "spec": spec_of(schedule, run)}
+
+
+def numbered(name: str, groups: tuple[float, ...]) -> tuple[str, ...]:
+    """The columns of a value that each parameter group has: `lr`, or `lr_0, lr_1, ...`."""
+    return (name,) if len(groups) == 1 else tuple(f"{name}_{group}" for group in range(len(groups)))
+
+
+def marks(schedule: Schedule, shown: range | list[int]) -> tuple[Mark, ...]:
+    """The marks of the schedule up to the last row shown; of those before the first, the ones that name a child."""
+    within = (Mark(tick, label) for tick, label in schedule.marks() if label or tick >= shown[0])
+    return tuple(islice(takewhile(lambda mark: mark.row <= shown[-1], within), MOST_MARKS))
+
+
+def _blocks(schedule: Schedule, run: Run, shown: range | list[int]) -> Iterator[Block]:
+    groups = range(len(run.lrs))
+    if schedule.cycles_momentum:
+        pairs = [_at(rates_and_momenta(schedule, run.lrs, group), shown) for group in groups]
+    else:
+        sources = [_rates_at(schedule, run.lrs, group, shown) for group in groups]
+    for start in range(0, len(shown), BLOCK):
+        ticks = shown[start : start + BLOCK]
+        axes = (ticks,) if run.interval == "epoch" else (ticks, [tick // run.steps_per_epoch for tick in ticks])
+        if schedule.cycles_momentum:
+            halves = [tuple(zip(*filled(pair, ticks, schedule), strict=True)) for pair in pairs]
+            yield (*axes, *(half[0] for half in halves), *(half[1] for half in halves))
+        else:
+            yield (*axes, *(filled(source, ticks, schedule) for source in sources))
+
+
+def _rates_at(
+    schedule: Schedule, lrs: tuple[float, ...], group: int, shown: range | list[int]
+) -> Iterator[float]:
+    """The rates at the rows shown; an absolute schedule does not walk there."""
+    walks = isinstance(shown, range) and shown.start == 0 and shown.step == 1
+    if isinstance(schedule, Absolute) and not walks:
+        bound = schedule.bind(group, lrs)
+        return (bound.at(tick, lrs[group]) for tick in shown)
+    return _at(rates(schedule, lrs, group), shown)
+
+
+Value = TypeVar("Value")
+
+
+def _at(values: Iterator[Value], rows: range | list[int]) -> Iterator[Value]:
+    """Those of `values` that stand at `rows`."""
+    if isinstance(rows, range):
+        return islice(values, rows.start, rows.stop, rows.step)
+    gaps = (row - before - 1 for before, row in pairwise([-1, *rows]))
+    return (next(islice(values, gap, None)) for gap in gaps)
+
+
+def filled(source: Iterator[Value], ticks: Sequence[int], schedule: Schedule) -> list[Value]:
+    """The next `len(ticks)` values of `source`. Raises InputError where the framework's arithmetic fails."""
+    values: list[Value] = []
+    try:
+        values.extend(islice(source, len(ticks)))
+    except InputError:
+        raise
+    except (ArithmeticError, ValueError) as error:
+        where = f"{schedule.reference.symbol} fails at tick {ticks[len(values)]}"
+        raise InputError(f"{where} ({type(error).__name__}: {error}): {schedule.spec}") from None
+    return values

@@ -1,0 +1,56 @@
+"""What is computed on one side and drawn or written on the other: a table that is made as it is read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+BLOCK = 8192
+"""Rows in a full block: large enough to hide the cost of a block, small enough to stay in the cache."""
+
+Cell = float | int | str | None
+Block = tuple[Sequence[Cell], ...]
+"""One sequence per column, all of the same length, at most `BLOCK` long."""
+
+
+class Mark(NamedTuple):
+    """A place on the row axis that a plot marks and a table names: a milestone, a restart, a cut."""
+
+    row: int
+    """The value of the first column (step or epoch) at the mark."""
+    label: str
+    """What begins there, as in "cosine --t-max 45"; may be empty."""
+
+
+class Panel(NamedTuple):
+    """Columns that share one vertical axis of a plot."""
+
+    columns: tuple[str, ...]
+    rate: bool = True
+    """Whether these are learning rates: only they follow --log-y."""
+
+
+@dataclass(eq=False)
+class Rows:
+    """A table whose blocks are computed as they are read; it can be read once.
+
+    `columns` is the header; the first column is the plot's horizontal axis (step or epoch).
+    `length` is the number of rows, or None while nobody knows it (a log that is still read).
+    `panels` are the plot's, from top to bottom. `marks` may grow while the blocks are read.
+    `document` is what JSON shows beside the rows (`schedule`, `run`). `selected` says that the person chose the rows,
+    so that a table must not drop any.
+    """
+
+    columns: tuple[str, ...]
+    blocks: Iterable[Block]
+    length: int | None
+    title: str
+    panels: tuple[Panel, ...]
+    marks: Sequence[Mark] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)
+    selected: bool = False
+
+    def begin(self) -> None:
+        """Compute the first block now: what is wrong with the input shows before anything is written."""
+        blocks = iter(self.blocks)
+        self.blocks = chain(list(islice(blocks, 1)), blocks)

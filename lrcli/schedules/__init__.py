@@ -1,0 +1,31 @@
+"""What a schedule is: declarations and their arithmetic. Standard library only, no I/O."""
+
+import importlib
+
+from lrcli.schedules.base import REGISTRY, Schedule
+
+MODULES = {
+    "pytorch": "",
+    "pytorch_cycles": "",
+    "compose": "",
+    "plateau": "",
+}
+"""The modules that declare schedulers, each with the prefix that its names share: only the one that is needed is
+imported."""
+
+
+def named(name: str) -> type[Schedule] | None:
+    """The scheduler of exactly that name, importing as little as finds it."""
+    for module, prefix in MODULES.items():
+        if name in REGISTRY:
+            break
+        if name.startswith(prefix):
+            importlib.import_module(f"lrcli.schedules.{module}")
+    return REGISTRY.get(name)
+
+
+def every() -> dict[str, type[Schedule]]:
+    """All schedulers by name, in the order of their declaration."""
+    for module in MODULES:
+        importlib.import_module(f"lrcli.schedules.{module}")
+    return REGISTRY

@@ -1,0 +1,216 @@
+"""What a schedule is: a declaration of parameters and the arithmetic of one tick.
+
+Notation: `t` is the tick (calls of `scheduler.step()` so far), `lr` the rate in force, `base_lr` the group's
+`initial_lr`. Rates are Python floats and every operation is done in the order in which the framework does it, so that
+the result is the framework's float64, bit for bit.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
+
+from lrcli.schedules.param import Declared, ParamError, declaration, param
+
+DEFAULT_HORIZON = 100
+"""Ticks shown of a schedule that has no end of its own."""
+
+Group = dict[str, float]
+"""One parameter group of an optimizer, with the keys that torch's schedulers read and write."""
+
+
+class Reference(NamedTuple):
+    """Where a schedule comes from, and what it is held to."""
+
+    name: str
+    family: str
+    source: str
+    """The framework's class or function, dotted, or the paper."""
+    version: str
+    """The framework and version whose float64 the rates are equal to; empty for a published formula."""
+    aliases: tuple[str, ...]
+
+    @property
+    def exact_to(self) -> str:
+        """What the rates are equal to, in words."""
+        return f"{self.symbol}, {self.version}" if self.version else self.source
+
+    @property
+    def symbol(self) -> str:
+        """The bare name of the class or function."""
+        return self.source.rpartition(".")[2]
+
+
+REGISTRY: dict[str, type["Schedule"]] = {}
+
+ScheduleClass = TypeVar("ScheduleClass", bound=type["Schedule"])
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(param,))
+def scheduler(
+    name: str, *, family: str, source: str, version: str = "", aliases: Sequence[str] = ()
+) -> Callable[[ScheduleClass], ScheduleClass]:
+    """Declare the class below to be the scheduler `name`; see `Reference` for the rest."""
+
+    def declare(cls: ScheduleClass) -> ScheduleClass:
+        declared: ScheduleClass = declaration(cls)
+        declared.reference = Reference(name, family, source, version, tuple(aliases))
+        REGISTRY[name] = declared
+        return declared
+
+    return declare
+
+
+class Schedule(Declared):
+    """Base of all schedules. A subclass gives `tick`, and whatever else differs from torch's usual behaviour."""
+
+    reference: ClassVar[Reference]
+    stepped: ClassVar[str] = "epoch"
+    """After what `scheduler.step()` is usually called: "epoch" or "step", the optimizer's."""
+    step_call: ClassVar[str] = "scheduler.step()"
+    """The call as a training loop writes it."""
+    refuses_composition: ClassVar[str] = ""
+    """Why it cannot be a child, in the framework's words, with {symbol} and {index} to be filled in."""
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        """The rate after the call of `step()` that makes the tick counter `t`, from the rate before it."""
+        raise NotImplementedError
+
+    def first(self, lr: float, base_lr: float) -> float:
+        """The rate after construction."""
+        return lr
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        """The rate at the milestone of a SequentialLR where this schedule takes over: torch's closed form at 0."""
+        return base_lr
+
+    @property
+    def horizon(self) -> int | None:
+        """Ticks after which the schedule has run its course; None where it has no end."""
+        return None
+
+    @property
+    def cycles_momentum(self) -> bool:
+        """Whether it moves the momentum, so that rows have one."""
+        return False
+
+    def bind(self, group: int, lrs: Sequence[float]) -> Self:
+        """This schedule as parameter group `group` sees it, with the values that are given per group resolved.
+
+        `lrs` are the rates of all groups. Raises ParamError where a list has another length.
+        """
+        resolved = {}
+        for declared, value in self.items():
+            if isinstance(value, tuple) and declared.is_per_group:
+                if len(value) != len(lrs):
+                    reason = declared.length_error.format(name=declared.name, given=len(value), groups=len(lrs))
+                    raise ParamError(declared.option, reason)
+                resolved[declared.name] = value[group]
+        return dataclasses.replace(self, **resolved) if resolved else self
+
+    def ticker(self, group: Group) -> "Ticker":
+        """The framework's scheduler object, newly constructed on `group`."""
+        return Ticker(self, group)
+
+    def stream(self, lr: float) -> Iterator[float]:
+        """The rates from tick 0 on when this schedule runs alone from `lr`; it does not end.
+
+        Subclasses may give a faster one; a test holds it equal to the ticks.
+        """
+        group = {"lr": lr}
+        ticker = self.ticker(group)
+        while True:
+            yield group["lr"]
+            ticker.step()
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        """Ticks worth marking in a plot, each with the text of what begins there (may be empty)."""
+        return iter(())
+
+    @property
+    def spec(self) -> str:
+        """The command line that makes this schedule, without what is default."""
+        return " ".join([self.reference.name, *self.words()])
+
+    @classmethod
+    def example(cls) -> str:
+        """A spec of this scheduler that shows what it does."""
+        words = [cls.reference.name]
+        for declared in cls.params().values():
+            if declared.example:
+                words += [declared.example] if declared.positional else [declared.option, declared.example]
+        return " ".join(words)
+
+    def __str__(self) -> str:
+        return self.spec
+
+
+class Absolute(Schedule):
+    """A schedule whose rate depends on the tick and the base rate alone, whatever happened before."""
+
+    def at(self, t: int, base_lr: float) -> float:
+        """The rate at tick `t`."""
+        raise NotImplementedError
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        return self.at(t, base_lr)
+
+    def first(self, lr: float, base_lr: float) -> float:
+        return self.at(0, base_lr)
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        return self.at(0, base_lr)
+
+    def stream(self, lr: float) -> Iterator[float]:
+        at, t = self.at, 0
+        while True:
+            yield at(t, lr)
+            t += 1
+
+
+class Ticker:
+    """A torch scheduler at work on one parameter group (torch.optim.lr_scheduler.LRScheduler, 2.13).
+
+    It repeats what torch's object does, its counters and its construction included, because compositions depend on
+    them: SequentialLR undoes steps that its children took when they were made, ChainedScheduler does not.
+    """
+
+    def __init__(self, schedule: Schedule, group: Group) -> None:
+        self.schedule = schedule
+        self.group = group
+        self.base_lr = group.setdefault("initial_lr", group["lr"])
+        self.last_epoch = -1
+        self.initial_step()
+
+    def initial_step(self) -> None:
+        """What construction does, and SequentialLR once more for the child that begins."""
+        self.step_count = 1
+        self.last_epoch += 1
+        self.group["lr"] = self.schedule.first(self.group["lr"], self.base_lr)
+
+    def step(self) -> None:
+        """`scheduler.step()`."""
+        self.step_count += 1
+        self.last_epoch += 1
+        self.group["lr"] = self.schedule.tick(self.last_epoch, self.group["lr"], self.base_lr)
+
+    def restart(self) -> None:
+        """What SequentialLR calls at this scheduler's milestone: `_update_lr(0)`."""
+        self.last_epoch = 0
+        self.group["lr"] = self.schedule.restart(self.group["lr"], self.base_lr)
+
+    def undo(self) -> None:
+        """SequentialLR's `recursive_undo`."""
+        self.last_epoch -= 1
+
+
+def parameters(declared: Declared) -> dict[str, Any]:
+    """Declared values as JSON shows them: numbers, texts, lists; children by their spec."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Schedule):
+            return value.spec
+        if isinstance(value, tuple):
+            return [plain(item) for item in value]
+        return value if isinstance(value, int | float | str | None) else str(value)
+
+    return {item.name: plain(value) for item, value in declared.items()}

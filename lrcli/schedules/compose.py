@@ -1,0 +1,189 @@
+"""torch.optim.lr_scheduler 2.13: schedules made of schedules, exactly as torch runs them.
+
+They are objects that step objects, not products or joins of curves: constructing the children already changes the rate,
+SequentialLR undoes that and ChainedScheduler does not, and a child that takes over may start from its own base rate.
+"""
+
+import dataclasses
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Self
+
+from lrcli.errors import InputError
+from lrcli.schedules.base import DEFAULT_HORIZON, Group, Schedule, Ticker
+from lrcli.schedules.param import SPEC, ParamError, param
+from lrcli.schedules.pytorch import torch_scheduler
+
+
+class CompositeTicker(Ticker):
+    """A scheduler that steps others on the same group; of itself it has no rate."""
+
+    def __init__(self, schedule: "Sequential | Chained", group: Group) -> None:
+        self.name = schedule.reference.symbol
+        self.group = group
+        self.children = [child.ticker(group) for child in schedule.schedulers]
+
+    def initial_step(self) -> None:
+        self.step()
+
+    def restart(self) -> None:
+        raise InputError(
+            f"{self.name} cannot take over at a milestone of SequentialLR: it has no closed form, and torch raises "
+            "NotImplementedError. Put it first, or write its children out"
+        )
+
+    def undo(self) -> None:
+        for child in self.children:
+            child.undo()
+
+
+class SequentialTicker(CompositeTicker):
+    """torch.optim.lr_scheduler.SequentialLR."""
+
+    def __init__(self, schedule: "Sequential", group: Group) -> None:
+        super().__init__(schedule, group)
+        self.milestones = schedule.milestones
+        self.last_epoch = 0
+        group["lr"] = group["initial_lr"]
+        self.undo()
+        self.children[bisect_right(self.milestones, 0)].initial_step()
+
+    def step(self) -> None:
+        self.last_epoch += 1
+        index = bisect_right(self.milestones, self.last_epoch)
+        child = self.children[index]
+        if index > 0 and self.milestones[index - 1] == self.last_epoch:
+            child.restart()
+        else:
+            child.step()
+
+
+class ChainedTicker(CompositeTicker):
+    """torch.optim.lr_scheduler.ChainedScheduler."""
+
+    def step(self) -> None:
+        for child in self.children:
+            child.step()
+
+
+class Composite(Schedule):
+    """Base of the schedules that are made of schedules."""
+
+    schedulers: tuple[Schedule, ...]
+
+    def validate(self) -> None:
+        symbol = self.reference.symbol
+        for index, schedule in enumerate(self.schedulers):
+            if schedule.refuses_composition:
+                raise ParamError("SPEC", schedule.refuses_composition.format(symbol=symbol, index=index))
+
+    def bind(self, group: int, lrs: Sequence[float]) -> Self:
+        return dataclasses.replace(self, schedulers=tuple(child.bind(group, lrs) for child in self.schedulers))
+
+    @property
+    def cycles_momentum(self) -> bool:
+        return any(child.cycles_momentum for child in self.schedulers)
+
+
+@torch_scheduler("sequential", "SequentialLR")
+class Sequential(Composite):
+    """One schedule after another: each takes over at its milestone.
+
+    Formula:
+        child 0 up to the first milestone, child 1 up to the second, ...; each counts its ticks from its milestone
+
+    Surprises:
+        - At its milestone a child starts from its own base rate, whatever the rate was: a milestone inside a warmup
+          makes a jump.
+        - The ticks before a milestone are not the child's: after 5 ticks of warmup a cosine over a run of 50 wants
+          T_max 45.
+        - Milestones that do not increase are accepted: a child may never run.
+        - OneCycleLR and CyclicLR rewrite the rate that all children start from when they are made.
+        - multiplicative goes on from the previous rate, swa keeps it.
+        - ReduceLROnPlateau is refused; a SequentialLR or ChainedScheduler is taken only as the first child.
+
+    Resume:
+        last_epoch is not usable: it starts the first child. Restore it with load_state_dict.
+    """
+
+    schedulers: tuple[Schedule, ...] = param(
+        "schedules, in the order in which they run",
+        positional=True,
+        kind=SPEC,
+        example='"linear --start-factor 0.1" "cosine --t-max 45"',
+    )
+    milestones: tuple[int, ...] = param(
+        "tick at which each schedule but the first takes over", default=(), example="5"
+    )
+
+    def validate(self) -> None:
+        if not self.schedulers:
+            raise ParamError("SPEC", "SequentialLR expects at least one scheduler, but got no scheduler.")
+        super().validate()
+        if len(self.milestones) != len(self.schedulers) - 1:
+            raise ParamError(
+                "--milestones",
+                "Sequential Schedulers expects number of schedulers provided to be one more than the number of "
+                f"milestone points, but got number of schedulers {len(self.schedulers)} and the number of milestones "
+                f"to be equal to {len(self.milestones)}",
+            )
+
+    def ticker(self, group: Group) -> Ticker:
+        return SequentialTicker(self, group)
+
+    @property
+    def horizon(self) -> int | None:
+        last = max(self.milestones, default=0)
+        remaining = self.schedulers[bisect_right(self.milestones, last)].horizon
+        if remaining is not None:
+            return max(0, last) + remaining
+        return None if last < DEFAULT_HORIZON else last + max(1, last // 5)
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        current = -1
+        for tick in sorted({0, *self.milestones}):
+            index = bisect_right(self.milestones, tick)
+            if tick >= 0 and index != current:
+                current = index
+                yield tick, self.schedulers[index].spec
+
+
+@torch_scheduler("chained", "ChainedScheduler")
+class Chained(Composite):
+    """Several schedules at the same time, each changing the rate that the one before it left.
+
+    Formula:
+        every tick: step child 0, then child 1, ...
+
+    Surprises:
+        - All run from tick 0: a warmup eats the first ticks of the cosine beside it, and the peak is never reached.
+        - It is a product only of schedules that multiply the rate (step, multistep, constant, linear, exponential,
+          polynomial, multiplicative, and cosine with eta_min 0 before T_max).
+        - cosine-restarts, cyclic, onecycle and lambda set the rate outright: what stands before them is lost each tick.
+        - After its trough a cosine starts again from the base rate: what the others did until then is lost.
+
+    Resume:
+        It has no last_epoch. Restore it with load_state_dict.
+    """
+
+    schedulers: tuple[Schedule, ...] = param(
+        "schedules, in the order in which they are stepped",
+        positional=True,
+        kind=SPEC,
+        example='"constant --total-iters 10" "exponential --gamma 0.95"',
+    )
+
+    def validate(self) -> None:
+        if not self.schedulers:
+            raise ParamError(
+                "SPEC", "ChainedScheduler expects at least one scheduler to be chained, but got no scheduler."
+            )
+        super().validate()
+
+    def ticker(self, group: Group) -> Ticker:
+        return ChainedTicker(self, group)
+
+    @property
+    def horizon(self) -> int | None:
+        horizons = [child.horizon for child in self.schedulers]
+        return None if None in horizons else max(horizon or 0 for horizon in horizons)

@@ -1,0 +1,123 @@
+"""The arithmetic of --expr: a factor as a function of the tick, with the bits of the same Python lambda.
+
+The text is parsed by Python's own parser, every node is held against a short list, and only then is it compiled, with
+nothing in reach but the functions named here. Integer powers are bounded, so that no expression can run away.
+"""
+
+import ast
+import math
+from collections.abc import Callable
+from typing import Any
+
+from lrcli.errors import InputError
+from lrcli.schedules.param import Kind, quoted
+
+LONGEST = 500
+"""Characters in an expression; with powers bounded too, nothing in it can grow without end."""
+
+MOST_BITS = 4096
+"""Size of an integer power that is still computed; a float64 has 1024 bits before its point."""
+
+_FUNCTIONS: dict[str, Callable[..., float]] = {
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "sqrt": math.sqrt,
+    "cos": math.cos,
+    "sin": math.sin,
+    "exp": math.exp,
+    "log": math.log,
+    "floor": math.floor,
+    "ceil": math.ceil,
+}
+_VARIABLES = ("t", "base_lr")
+_NODES = (
+    ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow,
+    ast.UnaryOp, ast.UAdd, ast.USub, ast.Not, ast.BoolOp, ast.And, ast.Or,
+    ast.Compare, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq,
+    ast.IfExp, ast.Call, ast.Name, ast.Load, ast.Constant,
+)  # fmt: skip
+_EXPECTED = (
+    f"arithmetic of {', '.join(_VARIABLES)}, numbers, + - * / // % **, comparisons, if-else, pi and {' '.join(_FUNCTIONS)}"
+)
+
+
+def _power(base: float, exponent: float) -> float:
+    if type(base) is int and type(exponent) is int and exponent * base.bit_length() > MOST_BITS:
+        raise OverflowError(f"the power has more than {MOST_BITS} bits; write the base as a float, as in 2.0**t")
+    result: float | complex = base**exponent
+    if isinstance(result, complex):
+        raise ValueError("a negative number has no real power with a fraction in the exponent")
+    return result
+
+
+class _Checked(ast.NodeTransformer):
+    """Refuses every node that is not arithmetic, and puts `_power` in the place of **."""
+
+    def visit(self, node: ast.AST) -> Any:
+        if not isinstance(node, _NODES):
+            raise ValueError(_EXPECTED)
+        return super().visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        if type(node.value) not in (int, float) or not math.isfinite(node.value):
+            raise ValueError(_EXPECTED)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        if node.id not in (*_VARIABLES, "pi"):
+            raise ValueError(_EXPECTED)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        if not isinstance(node.func, ast.Name) or node.func.id not in _FUNCTIONS or node.keywords:
+            raise ValueError(_EXPECTED)
+        node.args = [self.visit(argument) for argument in node.args]
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow):
+            return node
+        return ast.Call(func=ast.Name("_power", ast.Load()), args=[node.left, node.right], keywords=[])
+
+
+class Expression:
+    """A checked expression; calling it with the tick and the base rate gives the factor.
+
+    Raises ValueError (what was expected) for a text that is not such arithmetic; the call raises InputError with the
+    tick where the arithmetic itself fails.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        if len(text) > LONGEST:
+            raise ValueError(f"an expression of at most {LONGEST} characters")
+        try:
+            tree = ast.parse(self.text, mode="eval")
+            tree.body = _Checked().visit(tree.body)
+            arguments = ast.arguments([], [ast.arg(name) for name in _VARIABLES], None, [], [], None, [])
+            tree.body = ast.Lambda(args=arguments, body=tree.body)
+            code = compile(ast.fix_missing_locations(tree), "--expr", "eval")
+        except (SyntaxError, RecursionError, MemoryError):
+            raise ValueError(_EXPECTED) from None
+        reachable = {"__builtins__": {}, "pi": math.pi, "_power": _power, **_FUNCTIONS}
+        self._evaluate: Callable[[int, float], float] = eval(code, reachable)
+
+    def __call__(self, t: int, base_lr: float) -> float:
+        try:
+            return self._evaluate(t, base_lr)
+        except (ArithmeticError, ValueError, TypeError) as error:
+            raise InputError(f"--expr {quoted(self.text)} fails at t={t}: {type(error).__name__}: {error}") from None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+EXPRESSION = Kind("EXPRESSION", Expression)

@@ -1,0 +1,399 @@
+"""torch.optim.lr_scheduler 2.13: the schedulers that change the current rate, one class each.
+
+Most are recurrences on the rate in force, not formulas of the tick: rounding, and whatever another scheduler does to
+the rate, is carried along. The closed forms in the docstrings say what they amount to, not how they are computed.
+"""
+
+import math
+import operator
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property, partial
+from itertools import accumulate, chain, repeat
+
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, scheduler
+from lrcli.schedules.expression import EXPRESSION, Expression
+from lrcli.schedules.param import param
+
+FAMILY = "PyTorch"
+VERSION = "torch 2.13"
+
+
+def torch_scheduler(name: str, symbol: str, module: str = "torch.optim.lr_scheduler", **more: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    """Declare the class below to be torch's scheduler `symbol`."""
+    return scheduler(name, family=FAMILY, source=f"{module}.{symbol}", version=VERSION, **more)
+
+
+@torch_scheduler("step", "StepLR")
+class Step(Schedule):
+    """Multiply the rate by gamma every step_size ticks.
+
+    Formula:
+        x_t = base_lr * gamma^floor(t / step_size)
+
+    Surprises:
+        - A step_size of the run's length or more never fires.
+        - step_size counts calls of step(): called per batch, step_size 10 drops the rate every 10 batches.
+        - step_size 0 is constructed without complaint and raises ZeroDivisionError at the first step().
+
+    Resume:
+        Constructed with last_epoch=k it applies gamma again if k+1 is a drop: the optimizer must hold the rate of tick
+        k, not of k+1. load_state_dict restores step_size and gamma of the old run.
+    """
+
+    step_size: int = param("ticks between drops", example="30")
+    gamma: float = param("factor of each drop", default=0.1)
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        return lr if t == 0 or t % self.step_size != 0 else lr * self.gamma
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        return base_lr * self.gamma ** (0 // self.step_size)
+
+    def stream(self, lr: float) -> Iterator[float]:
+        if self.step_size <= 0:
+            yield from super().stream(lr)
+        while True:
+            yield from repeat(lr, self.step_size)
+            lr = lr * self.gamma
+
+    @property
+    def horizon(self) -> int | None:
+        return None if abs(self.step_size) < DEFAULT_HORIZON else 3 * abs(self.step_size)
+
+
+@torch_scheduler("multistep", "MultiStepLR")
+class MultiStep(Schedule):
+    """Multiply the rate by gamma at each milestone.
+
+    Formula:
+        x_t = base_lr * gamma^(number of milestones at or before t)
+
+    Surprises:
+        - A milestone given twice multiplies by gamma twice; the order does not matter.
+        - Milestone 0 acts at construction; negative ones never match.
+        - Milestones at or past the end of the run never fire.
+
+    Resume:
+        Constructed with last_epoch=k it applies gamma again if k+1 is a milestone: the optimizer must hold the rate of
+        tick k, not of k+1.
+    """
+
+    milestones: tuple[int, ...] = param("ticks at which the rate drops", example="30,80")
+    gamma: float = param("factor of each drop", default=0.1)
+
+    @cached_property
+    def _counts(self) -> Counter[int]:
+        return Counter(self.milestones)
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        return lr * self.gamma ** self._counts[t] if t in self._counts else lr
+
+    def first(self, lr: float, base_lr: float) -> float:
+        return self.tick(0, lr, base_lr)
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        return base_lr * self.gamma ** bisect_right(sorted(self.milestones), 0)
+
+    def stream(self, lr: float) -> Iterator[float]:
+        lr, start = self.first(lr, lr), 0
+        for milestone in sorted(m for m in self._counts if m > 0):
+            yield from repeat(lr, milestone - start)
+            lr, start = self.tick(milestone, lr, lr), milestone
+        yield from repeat(lr)
+
+    @property
+    def horizon(self) -> int | None:
+        last = max(self.milestones, default=0)
+        return None if last < DEFAULT_HORIZON else last + max(1, last // 5)
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        return ((milestone, "") for milestone in sorted(set(self.milestones)) if milestone > 0)
+
+
+@torch_scheduler("constant", "ConstantLR")
+class Constant(Schedule):
+    """Multiply the rate by factor for the first total_iters ticks.
+
+    Formula:
+        x_t = base_lr * factor    for t < total_iters
+        x_t = base_lr             from then on
+
+    Surprises:
+        - With the defaults the rate is a third for 5 ticks and then jumps to three times that.
+        - total_iters 0 never gives the factor back: the rate stays at base_lr * factor for ever.
+        - The rate after the jump may differ from base_lr in the last bit, as factor * (1/factor) does from 1.
+        - factor 0 raises ZeroDivisionError at tick total_iters.
+
+    Resume:
+        Constructed with last_epoch=k it divides by factor again if k+1 is total_iters: the optimizer must hold the
+        rate of tick k, not of k+1.
+    """
+
+    factor: float = param(
+        "share of the base rate at first",
+        default=1 / 3,
+        at_least=0,
+        at_most=1,
+        error="Constant multiplicative factor expected to be between 0 and 1.",
+    )
+    total_iters: int = param("ticks until the base rate is restored", default=5, example="20")
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        if t == 0:
+            return lr * self.factor
+        return lr if t != self.total_iters else lr * (1.0 / self.factor)
+
+    def first(self, lr: float, base_lr: float) -> float:
+        return lr * self.factor
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        return base_lr * (self.factor + (0 >= self.total_iters) * (1 - self.factor))
+
+    def stream(self, lr: float) -> Iterator[float]:
+        lr = lr * self.factor
+        if self.total_iters > 0:
+            yield from repeat(lr, self.total_iters)
+            lr = lr * (1.0 / self.factor)
+        yield from repeat(lr)
+
+    @property
+    def horizon(self) -> int | None:
+        return self.total_iters
+
+
+@torch_scheduler("linear", "LinearLR")
+class Linear(Schedule):
+    """Go linearly from start_factor to end_factor of the base rate in total_iters ticks: torch's warmup.
+
+    Formula:
+        x_t = base_lr * (start_factor + (end_factor - start_factor) * min(t, total_iters) / total_iters)
+
+    Surprises:
+        - The default start_factor is 1/3 and cannot be 0: the first tick already trains at a third of the rate.
+        - end_factor 0 ends at a tiny number that is not 0, and often is negative (about 1e-18).
+        - total_iters 0 stays at base_lr * start_factor for ever.
+
+    Resume:
+        Constructed with last_epoch=k it leaves the rate alone and goes on multiplying: the optimizer must hold exactly
+        the rate of tick k+1.
+    """
+
+    start_factor: float = param(
+        "share of the base rate at the first tick",
+        default=1 / 3,
+        above=0,
+        at_most=1,
+        error="Starting multiplicative factor expected to be greater than 0 and less or equal to 1.",
+    )
+    end_factor: float = param(
+        "share of the base rate at the end",
+        default=1.0,
+        at_least=0,
+        at_most=1,
+        error="Ending multiplicative factor expected to be between 0 and 1.",
+    )
+    total_iters: int = param("ticks until end_factor is reached", default=5, example="20")
+
+    def _factor(self, t: int) -> float:
+        rise = self.end_factor - self.start_factor
+        return 1.0 + rise / (self.total_iters * self.start_factor + (t - 1) * rise)
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        if t == 0:
+            return lr * self.start_factor
+        return lr if t > self.total_iters else lr * self._factor(t)
+
+    def first(self, lr: float, base_lr: float) -> float:
+        return lr * self.start_factor
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        rise = self.end_factor - self.start_factor
+        return base_lr * (self.start_factor + rise * min(self.total_iters, 0) / self.total_iters)
+
+    def stream(self, lr: float) -> Iterator[float]:
+        lr = lr * self.start_factor
+        start_factor, rise, total_iters = self.start_factor, self.end_factor - self.start_factor, self.total_iters
+        for t in range(total_iters):
+            yield lr
+            lr = lr * (1.0 + rise / (total_iters * start_factor + t * rise))
+        yield from repeat(lr)
+
+    @property
+    def horizon(self) -> int | None:
+        return self.total_iters
+
+
+@torch_scheduler("exponential", "ExponentialLR")
+class Exponential(Schedule):
+    """Multiply the rate by gamma every tick.
+
+    Formula:
+        x_t = base_lr * gamma^t
+
+    Surprises:
+        - gamma acts per call of step(): 0.95 per epoch leaves 0.6 % after 100 epochs, per batch it leaves nothing.
+        - gamma above 1, 0 or negative is accepted.
+        - The gamma that ends at share r of the rate after N ticks is r^(1/N).
+
+    Resume:
+        Constructed with last_epoch=k it leaves the rate alone and goes on multiplying: the optimizer must hold exactly
+        the rate of tick k+1.
+    """
+
+    gamma: float = param("factor of every tick", example="0.95")
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        return lr * self.gamma
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        return base_lr * self.gamma**0
+
+    def stream(self, lr: float) -> Iterator[float]:
+        return accumulate(chain((lr,), repeat(self.gamma)), operator.mul)
+
+
+@torch_scheduler("polynomial", "PolynomialLR")
+class Polynomial(Schedule):
+    """Decay to zero as a power of the ticks that are left.
+
+    Formula:
+        x_t = base_lr * (1 - min(t, total_iters) / total_iters)^power
+
+    Surprises:
+        - It ends at exactly 0 at tick total_iters and stays there; there is no end rate.
+        - The default total_iters is 5.
+        - total_iters 0 leaves the rate constant; a negative power raises ZeroDivisionError at total_iters.
+
+    Resume:
+        Constructed with last_epoch=k it leaves the rate alone and goes on multiplying: the optimizer must hold exactly
+        the rate of tick k+1. Once the rate is 0 a longer total_iters keeps it at 0.
+    """
+
+    total_iters: int = param("ticks until the rate is 0", default=5, example="50")
+    power: float = param("1 is a straight line; more falls faster at first", default=1.0)
+
+    def _factor(self, t: int) -> float:
+        return ((1.0 - t / self.total_iters) / (1.0 - (t - 1) / self.total_iters)) ** self.power
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        return lr if t > self.total_iters else lr * self._factor(t)
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        return base_lr * (1.0 - min(self.total_iters, 0) / self.total_iters) ** self.power
+
+    def stream(self, lr: float) -> Iterator[float]:
+        total_iters, power, left = self.total_iters, self.power, 1.0
+        for t in range(1, total_iters + 1):
+            yield lr
+            before, left = left, 1.0 - t / total_iters
+            lr = lr * (left / before) ** power
+        yield from repeat(lr)
+
+    @property
+    def horizon(self) -> int | None:
+        return self.total_iters
+
+
+@torch_scheduler("cosine", "CosineAnnealingLR")
+class Cosine(Schedule):
+    """Half a cosine from the base rate down to eta_min in T_max ticks, and back up again.
+
+    Formula:
+        x_t = eta_min + (base_lr - eta_min) * (1 + cos(pi * t / T_max)) / 2
+
+    Surprises:
+        - It does not stop at T_max: the rate climbs back and reaches base_lr again at tick 2 * T_max.
+        - A run of T_max ticks never trains at eta_min: the last row, T_max - 1, is still above it.
+        - eta_min is one number for all parameter groups: a group whose rate is below it rises.
+        - T_max counts calls of step(): given in epochs and stepped per batch, it oscillates within the epoch.
+        - Computed from the rate in force: what another scheduler did to it is kept until the tick after T_max, which
+          starts again from base_lr.
+
+    Resume:
+        Constructed with last_epoch=k it leaves the rate alone: the optimizer must hold exactly the rate of tick k+1.
+        load_state_dict restores the old T_max and base rate. A larger T_max set by hand gives neither curve, and once
+        the rate has reached eta_min it stays there.
+    """
+
+    T_max: int = param("ticks from the base rate to eta_min: half a period", example="50")
+    eta_min: float = param("lowest rate", default=0.0)
+
+    def _after_trough(self, t: int) -> bool:
+        return (t - 1 - self.T_max) % (2 * self.T_max) == 0
+
+    def _rise(self, base_lr: float) -> float:
+        return (base_lr - self.eta_min) * (1 - math.cos(math.pi / self.T_max)) / 2
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        if self._after_trough(t):
+            return lr + self._rise(base_lr)
+        return (1 + math.cos(math.pi * t / self.T_max)) / (1 + math.cos(math.pi * (t - 1) / self.T_max)) * (
+            lr - self.eta_min
+        ) + self.eta_min
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        return self.eta_min + (base_lr - self.eta_min) * (1 + math.cos(math.pi * 0 / self.T_max)) / 2
+
+    def stream(self, lr: float) -> Iterator[float]:
+        T_max, eta_min, cos, pi, base_lr = self.T_max, self.eta_min, math.cos, math.pi, lr
+        t, shape = 0, 2.0
+        while True:
+            yield lr
+            t += 1
+            if (t - 1 - T_max) % (2 * T_max) == 0:
+                lr, shape = lr + self._rise(base_lr), 1 + cos(pi * t / T_max)
+            else:
+                before, shape = shape, 1 + cos(pi * t / T_max)
+                lr = shape / before * (lr - eta_min) + eta_min
+
+    @property
+    def horizon(self) -> int | None:
+        return self.T_max
+
+
+@torch_scheduler("lambda", "LambdaLR")
+class Lambda(Absolute):
+    """The base rate times an expression of the tick.
+
+    Formula:
+        x_t = base_lr * expr(t)
+
+    Surprises:
+        - The expression is a factor of the base rate, not a rate.
+        - As a child of `chained` it overwrites what the schedulers before it did.
+
+    Resume:
+        Constructed with last_epoch=k it sets the right rate for tick k+1 itself. Lambdas are not saved in state_dict.
+    """
+
+    expr: Expression = param('factor at tick t, as in "0.95**t"', kind=EXPRESSION, example='"0.95**t"')
+
+    def at(self, t: int, base_lr: float) -> float:
+        return base_lr * self.expr(t, base_lr)
+
+
+@torch_scheduler("multiplicative", "MultiplicativeLR")
+class Multiplicative(Schedule):
+    """Multiply the rate by an expression of the tick, every tick.
+
+    Formula:
+        x_t = x_(t-1) * expr(t),  x_0 = base_lr
+
+    Surprises:
+        - expr(0) is never used alone, but is at a milestone of `sequential`, on the previous child's rate.
+        - It is a factor of the last rate: "0.95**t" falls far faster here than under lambda.
+
+    Resume:
+        Constructed with last_epoch=k it leaves the rate alone and goes on multiplying: the optimizer must hold exactly
+        the rate of tick k+1.
+    """
+
+    expr: Expression = param('factor of tick t, as in "0.95"', kind=EXPRESSION, example="0.95")
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        return lr * self.expr(t, base_lr)
+
+    def restart(self, lr: float, base_lr: float) -> float:
+        return lr * self.expr(0, base_lr)

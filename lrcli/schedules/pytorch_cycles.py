@@ -1,0 +1,474 @@
+"""torch.optim.lr_scheduler 2.13: the schedulers with cycles or phases, and SWALR.
+
+All but SWALR compute the rate from the tick alone. Cyclic and OneCycle move the momentum too, and rewrite the rates
+that a parameter group starts from: schedulers that share their optimizer see that.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from itertools import repeat
+
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, Schedule, Ticker
+from lrcli.schedules.param import ParamError, PerGroup, param
+from lrcli.schedules.pytorch import torch_scheduler
+
+
+def whole_cycles(cycle: int) -> int:
+    """Ticks of the first whole number of cycles that reaches the length shown of endless schedules."""
+    return cycle * -(-DEFAULT_HORIZON // cycle)
+
+
+class CosineRestartsTicker(Ticker):
+    """CosineAnnealingWarmRestarts keeps its place in the cycle itself (T_cur, T_i), apart from last_epoch."""
+
+    def __init__(self, schedule: "CosineRestarts", group: Group) -> None:
+        self.T_0, self.T_mult, self.T_i, self.T_cur = schedule.T_0, schedule.T_mult, schedule.T_0, -1
+        self.rate = schedule.rate
+        super().__init__(schedule, group)
+
+    def initial_step(self) -> None:
+        self.step_count = 0
+        self.step()
+
+    def step(self) -> None:
+        if self.last_epoch < 0:
+            self.last_epoch, self.T_cur, self.T_i = 0, 0, self.T_0
+        else:
+            self.last_epoch += 1
+            self.T_cur += 1
+            if self.T_cur >= self.T_i:
+                self.T_cur %= self.T_i
+                self.T_i *= self.T_mult
+        self.group["lr"] = self.rate(self.T_cur, self.T_i, self.base_lr)
+
+    def restart(self) -> None:
+        self.last_epoch = 0
+        self.group["lr"] = self.rate(self.T_cur, self.T_i, self.base_lr)
+
+
+@torch_scheduler("cosine-restarts", "CosineAnnealingWarmRestarts")
+class CosineRestarts(Absolute):
+    """Half a cosine that starts again at the base rate: T_0 ticks, then T_mult times as many, and so on.
+
+    Formula:
+        x_t = eta_min + (base_lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2
+        T_cur ticks since the last restart, T_i the length of that cycle; cycle k starts at T_0 * (T_mult^k - 1) /
+        (T_mult - 1)
+
+    Surprises:
+        - eta_min is never reached: the last tick of a cycle is one short of it.
+        - A run that does not end with a cycle ends at a high rate; T_mult 2 closes after T_0 * 1, 3, 7, 15, ... ticks.
+        - As a child of `chained` it overwrites what the schedulers before it did.
+        - step(epoch + i / iters) is its documented per-batch use; for T_mult of 3 and more that is off at some restarts.
+
+    Resume:
+        Constructed with last_epoch=k it advances by one cycle at most: past the second restart it is in the wrong
+        place. Restore it with load_state_dict.
+    """
+
+    T_0: int = param(
+        "ticks of the first cycle", at_least=1, error="Expected positive integer T_0, but got {}", example="10"
+    )
+    T_mult: int = param(
+        "factor from each cycle's length to the next",
+        default=1,
+        at_least=1,
+        error="Expected integer T_mult >= 1, but got {}",
+        example="2",
+    )
+    eta_min: float = param("rate that each cycle falls towards", default=0.0)
+
+    def rate(self, T_cur: int, T_i: int, base_lr: float) -> float:
+        """The rate `T_cur` ticks into a cycle of `T_i`."""
+        return self.eta_min + (base_lr - self.eta_min) * (1 + math.cos(math.pi * T_cur / T_i)) / 2
+
+    def at(self, t: int, base_lr: float) -> float:
+        T_cur, T_i = t, self.T_0
+        if self.T_mult == 1:
+            T_cur %= T_i
+        while T_cur >= T_i:
+            T_cur, T_i = T_cur - T_i, T_i * self.T_mult
+        return self.rate(T_cur, T_i, base_lr)
+
+    def ticker(self, group: Group) -> Ticker:
+        return CosineRestartsTicker(self, group)
+
+    def stream(self, lr: float) -> Iterator[float]:
+        T_i, eta_min, height, cos, pi = self.T_0, self.eta_min, lr - self.eta_min, math.cos, math.pi
+        while True:
+            for T_cur in range(T_i):
+                yield eta_min + height * (1 + cos(pi * T_cur / T_i)) / 2
+            T_i *= self.T_mult
+
+    @property
+    def horizon(self) -> int | None:
+        if self.T_mult == 1:
+            return whole_cycles(self.T_0)
+        end, cycle = self.T_0, self.T_0
+        while end < DEFAULT_HORIZON:
+            cycle *= self.T_mult
+            end += cycle
+        return end
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        start, cycle = self.T_0, self.T_0
+        while True:
+            yield start, ""
+            cycle *= self.T_mult
+            start += cycle
+
+
+class MomentumTicker(Ticker):
+    """Sets the momentum with the rate."""
+
+    schedule: "Cyclic | OneCycle"
+
+    def __init__(self, schedule: "Cyclic | OneCycle", group: Group) -> None:
+        schedule.construct(group)
+        if schedule.cycle_momentum:
+            group["momentum"] = group["max_momentum"] = resolved(schedule.max_momentum)
+            group["base_momentum"] = resolved(schedule.base_momentum)
+        super().__init__(schedule, group)
+
+    def _set(self) -> None:
+        self.schedule.apply(self.last_epoch, self.base_lr, self.group)
+
+    def initial_step(self) -> None:
+        self.last_epoch += 1
+        self._set()
+
+    def step(self) -> None:
+        self.last_epoch += 1
+        self._set()
+
+    def restart(self) -> None:
+        self.last_epoch = 0
+        self._set()
+
+
+class CyclicTicker(MomentumTicker):
+    """CyclicLR takes its own base rates only after the initial step, which still runs on the group's initial_lr."""
+
+    def __init__(self, schedule: "Cyclic", group: Group) -> None:
+        super().__init__(schedule, group)
+        self.base_lr = resolved(schedule.base_lr)
+
+
+@torch_scheduler("cyclic", "CyclicLR")
+class Cyclic(Absolute):
+    """Back and forth between base_lr and max_lr in straight lines, at constant or falling height.
+
+    Formula:
+        x_t = base_lr + (max_lr - base_lr) * s * k
+        s rises from 0 to 1 in step_size_up ticks and falls back in step_size_down
+        k = 1 (triangular), 1 / 2^cycle (triangular2), gamma^t (exp_range); the momentum moves the other way
+
+    Surprises:
+        - The optimizer's own rate is ignored: base_lr and max_lr replace it, for all groups if they are one number.
+        - The momentum is cycled unless --no-cycle-momentum is given; Adam's beta1 where there is no momentum.
+        - scale_mode is read only with a scale_fn of one's own: the three modes set it themselves.
+        - As a child of `sequential` it drops to base_lr when it takes over, and rewrites the rate that the others
+          start from.
+
+    Resume:
+        Constructed with last_epoch=k it sets the right rate for tick k+1 itself.
+    """
+
+    stepped = "step"
+
+    base_lr: PerGroup = param("lower rate", example="0.001")
+    max_lr: PerGroup = param("upper rate", example="0.1")
+    step_size_up: int = param("ticks from base_lr to max_lr", default=2000, example="20")
+    step_size_down: int | None = param("ticks back to base_lr; default: as many as up", default=None)
+    mode: str = param(
+        "how the height of the cycles changes", default="triangular", choices=("triangular", "triangular2", "exp_range")
+    )
+    gamma: float = param("factor of the height per tick in exp_range", default=1.0)
+    scale_mode: str = param("of no effect with these modes", default="cycle", choices=("cycle", "iterations"))
+    cycle_momentum: bool = param("cycle the momentum the other way", default=True)
+    base_momentum: PerGroup = param("momentum at the highest rate", default=0.8)
+    max_momentum: PerGroup = param("momentum at the lowest rate", default=0.9)
+
+    def construct(self, group: Group) -> None:
+        """What the constructor does to the group before the initial step."""
+        group["lr"] = resolved(self.base_lr)
+
+    @cached_property
+    def _cycle(self) -> tuple[float, float]:
+        """The ticks of a cycle, and the share of them that go up."""
+        up = float(self.step_size_up)
+        total = up + (up if self.step_size_down is None else float(self.step_size_down))
+        return total, up / total
+
+    def _position(self, t: int) -> tuple[float, float]:
+        """How far tick `t` is from base_lr to max_lr, and the height of its cycle."""
+        total, ratio = self._cycle
+        cycle = math.floor(1 + t / total)
+        x = 1.0 + t / total - cycle
+        position = x / ratio if x <= ratio else (x - 1) / (ratio - 1)
+        if self.mode == "triangular":
+            return position, 1.0
+        return position, 1 / (2.0 ** (cycle - 1)) if self.mode == "triangular2" else self.gamma**t
+
+    def apply(self, t: int, base_lr: float, group: Group) -> None:
+        """Set the rate of tick `t`, and the momentum where it is cycled."""
+        position, height = self._position(t)
+        group["lr"] = base_lr + (resolved(self.max_lr) - base_lr) * position * height
+        if self.cycle_momentum:
+            highest = resolved(self.max_momentum)
+            group["momentum"] = highest - (highest - resolved(self.base_momentum)) * position * height
+
+    def at(self, t: int, base_lr: float) -> float:
+        position, height = self._position(t)
+        return base_lr + (resolved(self.max_lr) - base_lr) * position * height
+
+    def ticker(self, group: Group) -> Ticker:
+        return CyclicTicker(self, group)
+
+    def stream(self, lr: float) -> Iterator[float]:
+        return super().stream(resolved(self.base_lr))
+
+    @property
+    def cycles_momentum(self) -> bool:
+        """Whether rows have a momentum."""
+        return self.cycle_momentum
+
+    @property
+    def horizon(self) -> int | None:
+        down = self.step_size_up if self.step_size_down is None else self.step_size_down
+        cycle = self.step_size_up + down
+        return whole_cycles(cycle) if cycle > 0 else None
+
+
+def _annealed_cos(start: float, end: float, share: float) -> float:
+    return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
+
+
+def _annealed_linear(start: float, end: float, share: float) -> float:
+    return (end - start) * share + start
+
+
+@torch_scheduler("onecycle", "OneCycleLR")
+class OneCycle(Absolute):
+    """Up to max_lr, then down to almost nothing, once, in exactly total_steps ticks.
+
+    Formula:
+        max_lr / div_factor up to max_lr by tick pct_start * total_steps - 1
+        then down to max_lr / div_factor / final_div_factor at tick total_steps - 1
+        along half cosines or straight lines; three_phase comes down as it went up, and only then to the end
+
+    Surprises:
+        - The optimizer's own rate is ignored: everything is a share of max_lr.
+        - A run of total_steps ticks needs total_steps - 1 calls of step(). One more is taken, and the rate jumps back
+          up; the next raises "Tried to step N times".
+        - total_steps counts calls of step(): given in batches and stepped per epoch, the rate hardly moves.
+        - pct_start * total_steps of 1 raises ZeroDivisionError; below 1 there is no warmup at all.
+        - final_div_factor is relative to the first rate, not to max_lr: the end is max_lr / 25 / 10000.
+        - As a child of `sequential` it rewrites the rate that the other children start from.
+
+    Resume:
+        Constructed with last_epoch=k it sets the right rate for tick k+1 itself, if total_steps is still the same.
+    """
+
+    stepped = "step"
+
+    max_lr: PerGroup = param("highest rate", example="0.1")
+    total_steps: int = param(
+        "ticks of the whole cycle",
+        at_least=1,
+        error="Expected positive integer total_steps, but got {}",
+        example="100",
+    )
+    pct_start: float = param(
+        "share of the ticks that go up",
+        default=0.3,
+        at_least=0,
+        at_most=1,
+        error="Expected float between 0 and 1 pct_start, but got {}",
+    )
+    anneal_strategy: str = param(
+        "shape of the slopes",
+        default="cos",
+        choices=("cos", "linear"),
+        error="anneal_strategy must be one of 'cos' or 'linear', instead got {}",
+    )
+    div_factor: float = param("max_lr over the first rate", default=25.0)
+    final_div_factor: float = param("first rate over the last", default=1e4)
+    three_phase: bool = param("come down to the first rate before going to the last", default=False)
+    cycle_momentum: bool = param("cycle the momentum the other way", default=True)
+    base_momentum: PerGroup = param("momentum at the highest rate", default=0.85)
+    max_momentum: PerGroup = param("momentum at the lowest rate", default=0.95)
+
+    def construct(self, group: Group) -> None:
+        """What the constructor does to the group before the initial step."""
+        group["max_lr"] = resolved(self.max_lr)
+        group["initial_lr"] = group["max_lr"] / self.div_factor
+        group["min_lr"] = group["initial_lr"] / self.final_div_factor
+
+    @cached_property
+    def _phases(self) -> list[tuple[float, float, str, str, str, str]]:
+        """Start and end of each phase, and the keys of the rates and momenta that it goes from and to."""
+        up, last = float(self.pct_start * self.total_steps) - 1, self.total_steps - 1
+        rise = (0.0, up, "initial_lr", "max_lr", "max_momentum", "base_momentum")
+        if not self.three_phase:
+            return [rise, (up, last, "max_lr", "min_lr", "base_momentum", "max_momentum")]
+        down = float(2 * self.pct_start * self.total_steps) - 2
+        return [
+            rise,
+            (up, down, "max_lr", "initial_lr", "base_momentum", "max_momentum"),
+            (down, last, "initial_lr", "min_lr", "max_momentum", "max_momentum"),
+        ]
+
+    @cached_property
+    def _anneal(self) -> Callable[[float, float, float], float]:
+        return _annealed_cos if self.anneal_strategy == "cos" else _annealed_linear
+
+    def _place(self, t: int) -> tuple[float, str, str, str, str]:
+        """How far tick `t` is through its phase, and that phase's keys."""
+        if t > self.total_steps:
+            raise ValueError(f"Tried to step {t} times. The specified number of total steps is {self.total_steps}")
+        for phase in self._phases:
+            if t <= phase[1]:
+                break
+        start, end, low, high, momentum_from, momentum_to = phase
+        return (t - start) / (end - start), low, high, momentum_from, momentum_to
+
+    def apply(self, t: int, base_lr: float, group: Group) -> None:
+        """Set the rate of tick `t`, and the momentum where it is cycled, from the values that the group holds."""
+        share, low, high, momentum_from, momentum_to = self._place(t)
+        group["lr"] = self._anneal(group[low], group[high], share)
+        if self.cycle_momentum:
+            group["momentum"] = self._anneal(group[momentum_from], group[momentum_to], share)
+
+    def at(self, t: int, base_lr: float) -> float:
+        group: Group = {}
+        self.construct(group)
+        share, low, high, _, _ = self._place(t)
+        return self._anneal(group[low], group[high], share)
+
+    def ticker(self, group: Group) -> Ticker:
+        return MomentumTicker(self, group)
+
+    def stream(self, lr: float) -> Iterator[float]:
+        group: Group = {}
+        self.construct(group)
+        t, anneal = 0, self._anneal
+        for start, end, low, high, _, _ in self._phases:
+            low_lr, high_lr, length = group[low], group[high], end - start
+            while t <= end and t <= self.total_steps:
+                yield anneal(low_lr, high_lr, (t - start) / length)
+                t += 1
+        while True:
+            yield self.at(t, lr)
+            t += 1
+
+    @property
+    def cycles_momentum(self) -> bool:
+        """Whether rows have a momentum."""
+        return self.cycle_momentum
+
+    @property
+    def horizon(self) -> int | None:
+        return self.total_steps
+
+
+class SwaTicker(Ticker):
+    """SWALR counts its own steps, whatever last_epoch says, and reads swa_lr from the group."""
+
+    schedule: "Swa"
+
+    def __init__(self, schedule: "Swa", group: Group) -> None:
+        group["swa_lr"] = resolved(schedule.swa_lr)
+        super().__init__(schedule, group)
+
+    def _set(self) -> None:
+        self.group["lr"] = self.schedule.annealed(self.step_count - 1, self.group["lr"], self.group["swa_lr"])
+
+    def initial_step(self) -> None:
+        self.step_count = 1
+        self.last_epoch += 1
+        self._set()
+
+    def step(self) -> None:
+        self.step_count += 1
+        self.last_epoch += 1
+        self._set()
+
+    def restart(self) -> None:
+        self.last_epoch = 0
+        self._set()
+
+
+def _linear_share(share: float) -> float:
+    return share
+
+
+def _cosine_share(share: float) -> float:
+    return (1 - math.cos(math.pi * share)) / 2
+
+
+@torch_scheduler("swa", "SWALR", module="torch.optim.swa_utils")
+class Swa(Schedule):
+    """From whatever the rate is to swa_lr in anneal_epochs ticks, then constant: for stochastic weight averaging.
+
+    Formula:
+        x_t = swa_lr * a(t) + start * (1 - a(t))
+        a goes from 0 to 1 in anneal_epochs ticks, straight or along half a cosine
+
+    Surprises:
+        - It anneals from the rate that is in force when its first step runs, so it can be made at the start and
+          stepped only later.
+        - anneal_epochs 0 sets swa_lr at construction.
+        - It counts its own calls of step(), not last_epoch.
+
+    Resume:
+        Constructed with last_epoch=k it begins its anneal again. Restore it with load_state_dict.
+    """
+
+    swa_lr: PerGroup = param("rate that is annealed to", example="0.01")
+    anneal_epochs: int = param(
+        "ticks of the anneal",
+        default=10,
+        at_least=0,
+        error="anneal_epochs must be equal or greater than 0, got {}",
+    )
+    anneal_strategy: str = param(
+        "shape of the anneal",
+        default="cos",
+        choices=("cos", "linear"),
+        error="anneal_strategy must be one of 'cos' or 'linear', instead got {}",
+    )
+
+    def annealed(self, step: int, lr: float, swa_lr: float) -> float:
+        """The rate after `step` calls of step(), from the rate in force."""
+        if step > self.anneal_epochs + 1:
+            return swa_lr
+        share = _cosine_share if self.anneal_strategy == "cos" else _linear_share
+        if self.anneal_epochs == 0:
+            step = max(1, step)
+        length = max(1, self.anneal_epochs)
+        before = share(max(0, min(1, (step - 1) / length)))
+        start = swa_lr if before == 1 else (lr - before * swa_lr) / (1 - before)
+        now = share(max(0, min(1, step / length)))
+        return swa_lr * now + start * (1 - now)
+
+    def tick(self, t: int, lr: float, base_lr: float) -> float:
+        return self.annealed(t, lr, resolved(self.swa_lr))
+
+    def first(self, lr: float, base_lr: float) -> float:
+        return self.tick(0, lr, base_lr)
+
+    def ticker(self, group: Group) -> Ticker:
+        return SwaTicker(self, group)
+
+    def stream(self, lr: float) -> Iterator[float]:
+        lr, settled = self.first(lr, lr), max(1, self.anneal_epochs) + 1
+        for t in range(1, settled + 1):
+            yield lr
+            lr = self.tick(t, lr, lr)
+        yield from repeat(lr)
+
+    @property
+    def horizon(self) -> int | None:
+        return self.anneal_epochs

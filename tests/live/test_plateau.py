@@ -1,0 +1,96 @@
+"""Bit for bit against live ReduceLROnPlateau: torch's, and Keras' own."""
+
+import math
+import os
+import random
+
+import pytest
+
+from lrcli.schedules import every
+from lrcli.schedules.plateau import Judgement, KerasJudge, Plateau, TorchJudge
+from tests.draws import base_rates, draw, same_bits
+
+SPECIAL = (math.nan, math.inf, -math.inf, 0.0, -0.0, -1.0, 1e300, 1e-300)
+
+
+def metrics(rng: random.Random, length: int) -> list[float]:
+    """A metric as training gives it: falling, rising, flat, noisy or negative, now and then not a number."""
+    kind, level, values = rng.randrange(5), rng.choice([1.0, -1.0, 0.0, 1e-6, 1e4]), []
+    for epoch in range(length):
+        value = level + (rng.gauss(0, 1), 0.0, 1 / (epoch + 1), epoch * 0.01, rng.choice([0, 1e-5, -1e-5]))[kind]
+        values.append(rng.choice(SPECIAL) if rng.random() < 0.05 else value)
+    return values
+
+
+def in_blocks(rng: random.Random, judge: TorchJudge | KerasJudge, values: list[float]) -> Judgement:
+    """The judgement of `values`, given in blocks of random length."""
+    whole, start = Judgement([], [], [], [], [], []), 0
+    while start < len(values):
+        stop = start + rng.randint(1, 20)
+        for column, part in zip(whole, judge.judge(values[start:stop]), strict=True):
+            column.extend(part)
+        start = stop
+    return whole
+
+
+def random_plateau(rng: random.Random, groups: int) -> Plateau:
+    drawn = draw(rng, every()["plateau"], groups=groups)
+    assert isinstance(drawn, Plateau)
+    return drawn
+
+
+def test_equal_to_torch() -> None:
+    torch = pytest.importorskip("torch")
+    rng = random.Random(13)
+    events = set()
+    for _ in range(1000):
+        groups = rng.choice([1, 1, 2])
+        plateau, lrs, values = random_plateau(rng, groups), base_rates(rng, groups), metrics(rng, 60)
+        optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in lrs])
+        options = {declared.name: value for declared, value in plateau.items()}
+        options["min_lr"] = list(plateau.min_lr) if isinstance(plateau.min_lr, tuple) else plateau.min_lr
+        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **options)
+        judged = in_blocks(rng, TorchJudge(plateau, lrs), values)
+        for epoch, value in enumerate(values):
+            used = tuple(group["lr"] for group in optimizer.param_groups)
+            scheduler.step(value)
+            left = tuple(float(group["lr"]) for group in optimizer.param_groups)
+            where = f"{plateau.spec} --lr {lrs} {values[: epoch + 1]}"
+            assert all(map(same_bits, judged.rates[epoch], map(float, used))), where
+            assert all(map(same_bits, judged.next_rates[epoch], left)), where
+            assert same_bits(judged.best[epoch], scheduler.best), where
+            assert judged.bad_epochs[epoch] == scheduler.num_bad_epochs, where
+            assert judged.cooldown[epoch] == scheduler.cooldown_counter, where
+        events |= set(judged.event)
+    assert events == {"", "improved", "reduced", "blocked", "cooldown"}
+
+
+def test_equal_to_keras() -> None:
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras")
+    rng = random.Random(17)
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.build((None, 1))
+    for _ in range(150):
+        plateau, (lr,), values = random_plateau(rng, 1), base_rates(rng, 1), metrics(rng, 40)
+        model.compile(optimizer=keras.optimizers.SGD(lr), loss="mse")
+        callback = keras.callbacks.ReduceLROnPlateau(
+            monitor="val_loss",
+            factor=plateau.factor,
+            patience=plateau.patience,
+            mode=plateau.mode,
+            min_delta=plateau.threshold,
+            cooldown=plateau.cooldown,
+            min_lr=plateau.min_lr,
+        )
+        callback.set_model(model)
+        callback.on_train_begin()
+        judged = in_blocks(rng, KerasJudge(plateau, (lr,)), values)
+        for epoch, value in enumerate(values):
+            where = f"{plateau.spec} --lr {lr} {values[: epoch + 1]}"
+            callback.on_epoch_end(epoch, {"val_loss": value})
+            left = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+            assert same_bits(judged.next_rates[epoch][0], left), where
+            assert same_bits(judged.best[epoch], callback.best), where
+            assert judged.bad_epochs[epoch] == callback.wait, where
+            assert judged.cooldown[epoch] == callback.cooldown_counter, where

@@ -1,0 +1,166 @@
+"""A schedule and a run become rows."""
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrcli import spec
+from lrcli.engine import Run, Selection, rates, simulate
+from lrcli.errors import InputError
+from lrcli.rows import BLOCK, Rows
+from lrcli.schedules import every
+from lrcli.schedules.base import Schedule
+from tests.draws import draw, same_bits
+
+STREAMED = [cls for cls in every().values() if cls.reference.name != "plateau"]
+
+
+def rows_of(text: str, selection: Selection | None = None, **run: object) -> Rows:
+    return simulate(spec.parse(text).schedule, Run(**run), selection or Selection())  # type: ignore[arg-type]
+
+
+def column(rows: Rows, name: str) -> list[float]:
+    place = rows.columns.index(name)
+    return [value for block in rows.blocks for value in block[place]]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("cls", STREAMED, ids=lambda cls: cls.reference.name)
+def test_the_stream_is_the_ticks(cls: type[Schedule]) -> None:
+    rng = random.Random(cls.reference.name)
+    for _ in range(40):
+        schedule = draw(rng, cls).bind(0, (0.3,))
+        group, expected = {"lr": 0.3}, []
+        try:
+            ticker = schedule.ticker(group)
+            expected.append(group["lr"])
+            for _ in range(99):
+                ticker.step()
+                expected.append(group["lr"])
+        except (ArithmeticError, ValueError):
+            pass
+        found = list(itertools.islice(schedule.stream(0.3), len(expected)))
+        assert all(map(same_bits, found, expected)), schedule.spec
+
+
+@pytest.mark.parametrize("cls", STREAMED, ids=lambda cls: cls.reference.name)
+def test_a_selection_never_changes_a_value(cls: type[Schedule]) -> None:
+    schedule = spec.parse(cls.example()).schedule
+    whole = column(simulate(schedule, Run(epochs=90), Selection()), "lr")
+    for selection in (Selection(start=7), Selection(stop=5), Selection(start=3, stop=80, every=7), Selection(every=40)):
+        rows = simulate(schedule, Run(epochs=90), selection)
+        assert column(rows, "lr") == whole[selection.start : selection.stop : selection.every]
+    assert column(simulate(schedule, Run(epochs=90), Selection(at=(89, 3, 3, 0))), "lr") == [whole[0], whole[3], whole[89]]
+
+
+@given(st.integers(1, 3 * BLOCK), st.integers(1, 50), st.integers(1, 700))
+def test_blocks_hold_every_row_once(epochs: int, start: int, step: int) -> None:
+    rows = rows_of("exponential --gamma 0.999", Selection(start=min(start, epochs - 1), every=step), epochs=epochs)
+    expected = list(range(min(start, epochs - 1), epochs, step))
+    blocks = list(rows.blocks)
+    assert [tick for block in blocks for tick in block[0]] == expected  # type: ignore[union-attr]
+    assert rows.length == len(expected)
+    assert all(len(block[0]) <= BLOCK and len(block[0]) == len(block[1]) for block in blocks)
+
+
+def test_steps_belong_to_epochs() -> None:
+    rows = rows_of("cosine --t-max 10", epochs=4, steps_per_epoch=3, interval="step")
+    assert rows.columns == ("step", "epoch", "lr")
+    assert column(rows, "epoch") == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+
+
+def test_stepping_per_epoch_has_a_row_per_epoch() -> None:
+    rows = rows_of("cosine --t-max 10", epochs=4, steps_per_epoch=3)
+    assert rows.columns == ("epoch", "lr")
+    assert rows.length == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("cosine --t-max 50", 50),
+        ("exponential --gamma 0.9", 100),
+        ("step --step-size 30", 100),
+        ("multistep --milestones 30,80", 100),
+        ("multistep --milestones 150,250", 300),
+        ("linear --total-iters 7", 7),
+        ("onecycle --max-lr 1 --total-steps 12", 12),
+        ("cosine-restarts --t-0 10 --t-mult 2", 150),
+        ("cyclic --base-lr 0.1 --max-lr 1", 4000),
+        ("sequential 'linear' 'cosine --t-max 45' --milestones 5", 50),
+        ("sequential 'linear' 'exponential --gamma 0.9' --milestones 5", 100),
+        ("sequential 'linear' 'exponential --gamma 0.9' --milestones 500", 600),
+        ("chained 'linear --total-iters 5' 'cosine --t-max 45'", 45),
+        ("cosine --t-max 0", 100),
+        ("cosine --t-max -4", 100),
+    ],
+)
+def test_a_run_is_as_long_as_the_schedule_unless_told(text: str, length: int) -> None:
+    schedule = spec.parse(text).schedule
+    assert Run().ticks(schedule) == length
+    assert Run(interval="step", steps_per_epoch=7).ticks(schedule) == length
+    assert Run(epochs=3, interval="step", steps_per_epoch=7).ticks(schedule) == 21
+
+
+def test_warmup_is_a_sequence_with_linear() -> None:
+    warmed = rows_of("cosine --t-max 45", warmup=5, warmup_start_factor=0.1)
+    written = rows_of("sequential 'linear --start-factor 0.1 --total-iters 5' 'cosine --t-max 45' --milestones 5")
+    assert warmed.length == written.length == 50
+    assert column(warmed, "lr") == column(written, "lr")
+    assert warmed.marks == written.marks
+    assert warmed.document["schedule"]["spec"] == "cosine --t-max 45 --warmup 5 --warmup-start-factor 0.1"
+
+
+def test_groups_and_momenta_have_columns_of_their_own() -> None:
+    assert rows_of("cosine --t-max 5", lr=(0.1, 0.01)).columns == ("epoch", "lr_0", "lr_1")
+    assert rows_of("onecycle --max-lr 1 --total-steps 5").columns == ("epoch", "lr", "momentum")
+    both = rows_of("onecycle --max-lr 1,2 --total-steps 10", lr=(0.1, 0.01))
+    assert both.columns == ("epoch", "lr_0", "lr_1", "momentum_0", "momentum_1")
+    assert [block[2][2] for block in both.blocks] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "run", "words"),
+    [
+        ("step --step-size 0", {}, "StepLR fails at tick 1 (ZeroDivisionError: integer modulo by zero)"),
+        ("cosine --t-max 0", {}, "CosineAnnealingLR fails at tick 1"),
+        ("constant --factor 0 --total-iters 3", {"epochs": 9}, "ConstantLR fails at tick 3"),
+        ("onecycle --max-lr 1 --total-steps 10", {"epochs": 12}, "Tried to step 11 times. The specified number of"),
+        ("onecycle --max-lr 1 --total-steps 10 --pct-start 0.1", {}, "fails at tick 0 (ZeroDivisionError"),
+        ("lambda --expr '1/(t-3)'", {}, "fails at t=3"),
+        ("chained 'linear' 'onecycle --max-lr 1,2 --total-steps 10'", {}, "max_lr must have the same length as optimizer"),
+        ("plateau", {}, "follows a metric"),
+        ("exponential --gamma 2", {"epochs": 10**9 + 1}, "at most 1000000000 ticks"),
+        ("sequential 'linear' 'chained linear' --milestones 2", {}, "NotImplementedError"),
+        ("cosine --t-max 5", {"lr": -1.0}, "Invalid learning rate: -1.0"),
+    ],
+)
+def test_what_cannot_run_says_why_in_the_frameworks_words(text: str, run: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError) as raised:
+        list(rows_of(text, **run).blocks)
+    assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"at": (3, 50)}, "--at: row 50 is not in the run: the run has rows 0 to 49"),
+        ({"start": 50}, "--start: no rows are left from row 50 on"),
+        ({"start": 9, "stop": 9}, "--start: no rows are left"),
+    ],
+)
+def test_a_selection_of_nothing_is_refused(values: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        rows_of("cosine --t-max 50", Selection(**values))  # type: ignore[arg-type]
+
+
+def test_absolute_schedules_are_not_walked_to_a_row() -> None:
+    schedule = spec.parse("lambda --expr '0.5**t'").schedule
+    rows = simulate(schedule, Run(epochs=10**9), Selection(at=(0, 3, 999_999_999)))
+    assert column(rows, "lr") == [0.1, 0.0125, 0.0]
+
+
+def test_rates_do_not_need_a_length() -> None:
+    assert list(itertools.islice(rates(spec.parse("cosine --t-max 2").schedule, (0.1,)), 3)) == [0.1, 0.05, 0.0]
