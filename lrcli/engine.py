@@ -33,10 +33,10 @@ class Run(Declared):
     )
     steps_per_epoch: int = param("optimizer steps in an epoch", default=1, at_least=1)
     interval: str = param("when scheduler.step() is called", default="epoch", choices=("epoch", "step"))
-    warmup: int = param(
-        "ticks of LinearLR before the schedule, put together with SequentialLR", default=0, at_least=0
+    warmup: int = param("ticks of LinearLR before the schedule, put together with SequentialLR", default=0, at_least=0)
+    warmup_start_factor: float = param(
+        "share of the rate at which the warmup starts", default=1 / 3, above=0, at_most=1
     )
-    warmup_start_factor: float = param("share of the rate at which the warmup starts", default=1 / 3, above=0, at_most=1)
 
     @property
     def lrs(self) -> tuple[float, ...]:
@@ -173,9 +173,7 @@ def _blocks(schedule: Schedule, run: Run, shown: range | list[int]) -> Iterator[
             yield (*axes, *(filled(source, ticks, schedule) for source in sources))
 
 
-def _rates_at(
-    schedule: Schedule, lrs: tuple[float, ...], group: int, shown: range | list[int]
-) -> Iterator[float]:
+def _rates_at(schedule: Schedule, lrs: tuple[float, ...], group: int, shown: range | list[int]) -> Iterator[float]:
     """The rates at the rows shown; an absolute schedule does not walk there."""
     walks = isinstance(shown, range) and shown.start == 0 and shown.step == 1
     if isinstance(schedule, Absolute) and not walks:

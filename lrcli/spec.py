@@ -14,7 +14,8 @@ from lrcli.engine import Run, spec_of
 from lrcli.errors import InputError
 from lrcli.schedules import every, named
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.param import SPEC, Declared, Param, quoted
+from lrcli.schedules.param import SPEC, Param
+from lrcli.text import quoted
 
 Values = dict[str, Any]
 """What a command line gave, by field name: text, bool for a flag, a tuple of texts for repeated words."""
@@ -52,7 +53,9 @@ def parse(text: str, *, run: bool = True) -> Spec:
         cls = find(words[0])
         params = {**cls.params(), **(Run.params() if run else {})}
         values = read_words(words[1:], params, belongs_to_run=() if run else Run.params())
-        parsed = {name: params[name].parse(value) if isinstance(value, str) else value for name, value in values.items()}
+        parsed = {
+            name: params[name].parse(value) if isinstance(value, str) else value for name, value in values.items()
+        }
         own = {name: value for name, value in values.items() if name in cls.params()}
         return Spec(build(cls, own), {name: parsed[name] for name in values if name not in own})
     except InputError as error:
@@ -134,7 +137,9 @@ def _unknown_option(name: str, options: Mapping[str, Param], belongs_to_run: Ite
     if name.startswith("--") and name[2:].replace("-", "_") in belongs_to_run:
         return f"{name} belongs to the whole run, not to a part of it"
     near = difflib.get_close_matches(name, options, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"expected {', '.join(o for o in options if o[:2] == '--')}"
+    hint = (
+        f"did you mean {' or '.join(near)}?" if near else f"expected {', '.join(o for o in options if o[:2] == '--')}"
+    )
     return f"no such option: {quoted(name)}; {hint}"
 
 

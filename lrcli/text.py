@@ -1,6 +1,7 @@
 """How values and user text appear in messages, tables and plots."""
 
 DEFAULT_PRECISION = 6
+_LONGEST_QUOTE = 60
 
 
 def printable(text: str) -> str:
@@ -10,6 +11,12 @@ def printable(text: str) -> str:
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
+
+
+def quoted(text: str) -> str:
+    """`text` as a message shows what was found: printable, and short."""
+    shown = printable(text)
+    return repr(shown if len(shown) <= _LONGEST_QUOTE else shown[: _LONGEST_QUOTE - 1] + "…")
 
 
 def significant(value: float, precision: int = DEFAULT_PRECISION) -> str:

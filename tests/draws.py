@@ -8,6 +8,7 @@ from lrcli.errors import InputError
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.expression import EXPRESSION, Expression
+from lrcli.schedules.more import STEP_RULES, StepRules
 from lrcli.schedules.param import REQUIRED, SPEC, Param, PerGroup
 
 EXPRESSIONS = (
@@ -23,6 +24,8 @@ EXPRESSIONS = (
     "0.99",
 )
 _COMPOSITE_DEPTH = 2
+_RATE = 0.3
+"""Of every group: what is drawn can be given to an optimizer with these rates, and refused by one with lower ones."""
 
 
 def number(random: random.Random, declared: Param) -> float:
@@ -33,9 +36,8 @@ def number(random: random.Random, declared: Param) -> float:
     candidates += [0.1, 0.5, 1 / 3, 1.0, 0.9, 0.0, 2.0, random.gauss(0, 1), 25.0]
     while True:
         value = random.choice(candidates)
-        if (
-            (low is None or value > low or (value == low and declared.above is None))
-            and (high is None or value < high or (value == high and declared.below is None))
+        if (low is None or value > low or (value == low and declared.above is None)) and (
+            high is None or value < high or (value == high and declared.below is None)
         ):
             return value
 
@@ -46,7 +48,15 @@ def whole(random: random.Random, declared: Param) -> int:
     return random.choice([random.randint(max(low, 1), 40), random.randint(max(low, 1), 12), random.randint(low, 300)])
 
 
-def value(random: random.Random, declared: Param, groups: int, depth: int) -> Any:
+def step_rules(random: random.Random) -> StepRules:
+    """Rules in any order, now and then two for the same step, or none but the last."""
+    rules = [
+        f"{random.choice([1, 0.5, 0.1, random.random()])}:{random.randint(-1, 60)}" for _ in range(random.randint(0, 4))
+    ]
+    return StepRules(",".join([*rules, str(random.random())]))
+
+
+def value(random: random.Random, declared: Param, groups: int, depth: int, families: tuple[str, ...]) -> Any:
     """A value for one parameter."""
     if declared.default is not REQUIRED and random.random() < 0.25:
         return declared.default
@@ -54,8 +64,10 @@ def value(random: random.Random, declared: Param, groups: int, depth: int) -> An
         return random.choice(declared.choices)
     if declared.kind is EXPRESSION:
         return Expression(random.choice(EXPRESSIONS))
+    if declared.kind is STEP_RULES:
+        return step_rules(random)
     if declared.kind is SPEC:
-        return tuple(child(random, groups, depth) for _ in range(random.randint(1, 4)))
+        return tuple(child(random, groups, depth, families) for _ in range(random.randint(1, 4)))
     if declared.annotation is bool:
         return random.random() < 0.5
     if declared.annotation in (int, int | None):
@@ -67,16 +79,24 @@ def value(random: random.Random, declared: Param, groups: int, depth: int) -> An
     return number(random, declared)
 
 
-def draw(random: random.Random, cls: type[Schedule], groups: int = 1, depth: int = 0) -> Schedule:
-    """A random instance of `cls`."""
+def draw(
+    random: random.Random,
+    cls: type[Schedule],
+    groups: int = 1,
+    depth: int = 0,
+    families: tuple[str, ...] = ("PyTorch",),
+) -> Schedule:
+    """A random instance of `cls`; schedules within it are of these families."""
     while True:
-        values = {name: value(random, declared, groups, depth) for name, declared in cls.params().items()}
+        values = {name: value(random, declared, groups, depth, families) for name, declared in cls.params().items()}
         if "schedulers" in values and "milestones" in values:
             values["milestones"] = milestones(random, len(values["schedulers"]) - 1)
         try:
-            return cls(**values)
+            schedule = cls(**values)
+            schedule.bind(0, (_RATE,) * groups)
         except InputError:
             continue
+        return schedule
 
 
 def milestones(random: random.Random, count: int) -> tuple[int, ...]:
@@ -87,12 +107,12 @@ def milestones(random: random.Random, count: int) -> tuple[int, ...]:
     return tuple(sorted(drawn))
 
 
-def child(random: random.Random, groups: int, depth: int) -> Schedule:
-    """A random schedule that may be part of another."""
-    kinds = [cls for cls in every().values() if not cls.refuses_composition]
+def child(random: random.Random, groups: int, depth: int, families: tuple[str, ...]) -> Schedule:
+    """A random schedule of these families that may be part of another."""
+    kinds = [cls for cls in every().values() if cls.reference.family in families and not cls.refuses_composition]
     if depth >= _COMPOSITE_DEPTH:
         kinds = [cls for cls in kinds if "schedulers" not in cls.params()]
-    return draw(random, random.choice(kinds), groups, depth + 1)
+    return draw(random, random.choice(kinds), groups, depth + 1, families)
 
 
 def base_rates(random: random.Random, groups: int) -> tuple[float, ...]:

@@ -52,7 +52,11 @@ def test_a_selection_never_changes_a_value(cls: type[Schedule]) -> None:
     for selection in (Selection(start=7), Selection(stop=5), Selection(start=3, stop=80, every=7), Selection(every=40)):
         rows = simulate(schedule, Run(epochs=90), selection)
         assert column(rows, "lr") == whole[selection.start : selection.stop : selection.every]
-    assert column(simulate(schedule, Run(epochs=90), Selection(at=(89, 3, 3, 0))), "lr") == [whole[0], whole[3], whole[89]]
+    assert column(simulate(schedule, Run(epochs=90), Selection(at=(89, 3, 3, 0))), "lr") == [
+        whole[0],
+        whole[3],
+        whole[89],
+    ]
 
 
 @given(st.integers(1, 3 * BLOCK), st.integers(1, 50), st.integers(1, 700))
@@ -130,7 +134,11 @@ def test_groups_and_momenta_have_columns_of_their_own() -> None:
         ("onecycle --max-lr 1 --total-steps 10", {"epochs": 12}, "Tried to step 11 times. The specified number of"),
         ("onecycle --max-lr 1 --total-steps 10 --pct-start 0.1", {}, "fails at tick 0 (ZeroDivisionError"),
         ("lambda --expr '1/(t-3)'", {}, "fails at t=3"),
-        ("chained 'linear' 'onecycle --max-lr 1,2 --total-steps 10'", {}, "max_lr must have the same length as optimizer"),
+        (
+            "chained 'linear' 'onecycle --max-lr 1,2 --total-steps 10'",
+            {},
+            "max_lr must have the same length as optimizer",
+        ),
         ("plateau", {}, "follows a metric"),
         ("exponential --gamma 2", {"epochs": 10**9 + 1}, "at most 1000000000 ticks"),
         ("sequential 'linear' 'chained linear' --milestones 2", {}, "NotImplementedError"),

@@ -9,6 +9,10 @@ MODULES = {
     "pytorch_cycles": "",
     "compose": "",
     "plateau": "",
+    "huggingface": "hf-",
+    "timm": "timm-",
+    "language_models": "",
+    "more": "",
 }
 """The modules that declare schedulers, each with the prefix that its names share: only the one that is needed is
 imported."""

@@ -110,11 +110,9 @@ class Sequential(Composite):
         "schedules, in the order in which they run",
         positional=True,
         kind=SPEC,
-        example='"linear --start-factor 0.1" "cosine --t-max 45"',
+        example='linear "cosine --t-max 45"',
     )
-    milestones: tuple[int, ...] = param(
-        "tick at which each schedule but the first takes over", default=(), example="5"
-    )
+    milestones: tuple[int, ...] = param("tick at which each schedule but the first takes over", default=(), example="5")
 
     def validate(self) -> None:
         if not self.schedulers:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lrcli.errors import InputError
-from lrcli.schedules.param import Kind, quoted
+from lrcli.schedules.param import Kind
+from lrcli.text import quoted
 
 LONGEST = 500
 """Characters in an expression; with powers bounded too, nothing in it can grow without end."""
@@ -37,9 +38,7 @@ _NODES = (
     ast.Compare, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq,
     ast.IfExp, ast.Call, ast.Name, ast.Load, ast.Constant,
 )  # fmt: skip
-_EXPECTED = (
-    f"arithmetic of {', '.join(_VARIABLES)}, numbers, + - * / // % **, comparisons, if-else, pi and {' '.join(_FUNCTIONS)}"
-)
+_EXPECTED = f"arithmetic of {', '.join(_VARIABLES)}, numbers, + - * / // % **, comparisons, if-else, pi and {' '.join(_FUNCTIONS)}"
 
 
 def _power(base: float, exponent: float) -> float:
@@ -60,7 +59,7 @@ class _Checked(ast.NodeTransformer):
         return super().visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        if type(node.value) not in (int, float) or not math.isfinite(node.value):
+        if type(node.value) is not int and not (type(node.value) is float and math.isfinite(node.value)):
             raise ValueError(_EXPECTED)
         return node
 

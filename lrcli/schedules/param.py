@@ -10,14 +10,14 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform, get_origin
 
 from lrcli.errors import InputError
-from lrcli.text import printable
+from lrcli.text import printable, quoted
 
 PerGroup = float | tuple[float, ...]
 """One value for all parameter groups, or one for each."""
+
 
 def resolved(value: PerGroup) -> float:
     """A value given per group, once `bind` has chosen the group's."""
@@ -28,7 +28,6 @@ def resolved(value: PerGroup) -> float:
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
-_LONGEST_QUOTE = 60
 
 
 class ParamError(InputError):
@@ -38,12 +37,6 @@ class ParamError(InputError):
         super().__init__(f"{option}: {reason}")
         self.option = option
         self.reason = reason
-
-
-def quoted(text: str) -> str:
-    """`text` as a message shows what was found: printable, and short."""
-    shown = printable(text)
-    return repr(shown if len(shown) <= _LONGEST_QUOTE else shown[: _LONGEST_QUOTE - 1] + "…")
 
 
 def shell_word(text: str) -> str:
@@ -258,14 +251,18 @@ def param(help: str, **declared: Any) -> Any:
     return dataclasses.field(default=declaration.default, metadata={"param": declaration})
 
 
-@cache
+_PARAMS: dict[type, dict[str, Param]] = {}
+
+
 def params_of(declaration: type) -> dict[str, Param]:
     """The parameters of a declaration by field name, in the order in which they were declared."""
-    return {
-        field.name: field.metadata["param"]._replace(name=field.name, annotation=field.type)
-        for field in dataclasses.fields(declaration)
-        if "param" in field.metadata
-    }
+    if declaration not in _PARAMS:
+        _PARAMS[declaration] = {
+            field.name: field.metadata["param"]._replace(name=field.name, annotation=field.type)
+            for field in dataclasses.fields(declaration)
+            if "param" in field.metadata
+        }
+    return _PARAMS[declaration]
 
 
 class Declared:

@@ -11,7 +11,6 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.param import PerGroup, param, resolved
 from lrcli.schedules.pytorch import torch_scheduler
 
-
 Rates = tuple[float, ...]
 """The rate of each parameter group."""
 
@@ -83,6 +82,18 @@ class Judgement(NamedTuple):
     bad_epochs: list[int]
     cooldown: list[int]
     event: list[str]
+
+
+def joined(earlier: Judgement, later: Judgement) -> Judgement:
+    """The judgements of two blocks, one after the other, as one."""
+    return Judgement(
+        earlier.rates + later.rates,
+        earlier.next_rates + later.next_rates,
+        earlier.best + later.best,
+        earlier.bad_epochs + later.bad_epochs,
+        earlier.cooldown + later.cooldown,
+        earlier.event + later.event,
+    )
 
 
 class TorchJudge:

@@ -8,11 +8,12 @@ import math
 import operator
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
-from functools import cached_property, partial
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from itertools import accumulate, chain, repeat
+from typing import dataclass_transform
 
-from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, scheduler
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, ScheduleClass, scheduler
 from lrcli.schedules.expression import EXPRESSION, Expression
 from lrcli.schedules.param import param
 
@@ -20,9 +21,12 @@ FAMILY = "PyTorch"
 VERSION = "torch 2.13"
 
 
-def torch_scheduler(name: str, symbol: str, module: str = "torch.optim.lr_scheduler", **more: tuple[str, ...]):  # type: ignore[no-untyped-def]
+@dataclass_transform(frozen_default=True, field_specifiers=(param,))
+def torch_scheduler(
+    name: str, symbol: str, module: str = "torch.optim.lr_scheduler"
+) -> Callable[[ScheduleClass], ScheduleClass]:
     """Declare the class below to be torch's scheduler `symbol`."""
-    return scheduler(name, family=FAMILY, source=f"{module}.{symbol}", version=VERSION, **more)
+    return scheduler(name, family=FAMILY, source=f"{module}.{symbol}", version=VERSION)
 
 
 @torch_scheduler("step", "StepLR")
@@ -149,7 +153,7 @@ class Constant(Schedule):
         return lr * self.factor
 
     def restart(self, lr: float, base_lr: float) -> float:
-        return base_lr * (self.factor + (0 >= self.total_iters) * (1 - self.factor))
+        return base_lr * (self.factor + (self.total_iters <= 0) * (1 - self.factor))
 
     def stream(self, lr: float) -> Iterator[float]:
         lr = lr * self.factor
@@ -275,13 +279,15 @@ class Polynomial(Schedule):
     power: float = param("1 is a straight line; more falls faster at first", default=1.0)
 
     def _factor(self, t: int) -> float:
-        return ((1.0 - t / self.total_iters) / (1.0 - (t - 1) / self.total_iters)) ** self.power
+        factor: float = ((1.0 - t / self.total_iters) / (1.0 - (t - 1) / self.total_iters)) ** self.power
+        return factor
 
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return lr if t > self.total_iters else lr * self._factor(t)
 
     def restart(self, lr: float, base_lr: float) -> float:
-        return base_lr * (1.0 - min(self.total_iters, 0) / self.total_iters) ** self.power
+        factor: float = (1.0 - min(self.total_iters, 0) / self.total_iters) ** self.power
+        return base_lr * factor
 
     def stream(self, lr: float) -> Iterator[float]:
         total_iters, power, left = self.total_iters, self.power, 1.0

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import repeat
 
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, Schedule, Ticker
-from lrcli.schedules.param import ParamError, PerGroup, param
+from lrcli.schedules.param import PerGroup, param, resolved
 from lrcli.schedules.pytorch import torch_scheduler
 
 

@@ -40,9 +40,7 @@ def torch_scheduler(schedule: Schedule, optimizer: torch.optim.Optimizer) -> Any
     return getattr(importlib.import_module(module), symbol)(optimizer=optimizer, **arguments)
 
 
-def torch_rows(
-    schedule: Schedule, lrs: tuple[float, ...], ticks: int, *, momentum: bool
-) -> tuple[list[Row], str]:
+def torch_rows(schedule: Schedule, lrs: tuple[float, ...], ticks: int, *, momentum: bool) -> tuple[list[Row], str]:
     """The rates (and momenta) of all groups at each tick, up to where torch raises, and what it raised."""
     rows: list[Row] = []
     optimizer = optimizer_of(lrs)

@@ -1,0 +1,415 @@
+"""transformers.get_scheduler 5.23: all are torch's LambdaLR, the base rate times a factor of the tick."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Self, dataclass_transform
+
+from lrcli.schedules.base import DEFAULT_HORIZON, ScheduleClass, scheduler
+from lrcli.schedules.factor import Factor, phases
+from lrcli.schedules.param import ParamError, declaration, param
+
+SHAPES = ("linear", "cosine", "1-sqrt")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(param,))
+def transformers_scheduler(name: str, symbol: str, *aliases: str) -> Callable[[ScheduleClass], ScheduleClass]:
+    """Declare the class below to be what transformers' function `symbol` returns.
+
+    The scheduler type is an alias where it is not torch's name for another schedule, as `cosine` is.
+    """
+    source = f"transformers.optimization.{symbol}"
+    return scheduler(name, family="Hugging Face", source=source, version="transformers 5.23", aliases=aliases)
+
+
+class Warmup(Factor):
+    """Base: from 0 to the base rate in W ticks, then `after_warmup`."""
+
+    stepped = "step"
+    num_warmup_steps: int
+
+    def factor(self, t: int) -> float:
+        if t < self.num_warmup_steps:
+            return t / max(1, self.num_warmup_steps)
+        return self.after_warmup(t)
+
+    def after_warmup(self, t: int) -> float:
+        """The factor at tick `t`, W or later."""
+        raise NotImplementedError
+
+
+@declaration
+class Decay(Warmup):
+    """Base: a warmup, and a decay that is over at tick N."""
+
+    num_warmup_steps: int = param("ticks of the warmup", example="10")
+    num_training_steps: int = param("ticks of the whole run, the warmup included", example="100")
+
+    def progress(self, t: int) -> float:
+        """How far tick `t` is from the end of the warmup to the end of the run."""
+        return (t - self.num_warmup_steps) / max(1, self.num_training_steps - self.num_warmup_steps)
+
+    @property
+    def horizon(self) -> int | None:
+        return self.num_training_steps
+
+
+@transformers_scheduler("hf-linear", "get_linear_schedule_with_warmup")
+class Linear(Decay):
+    """Up from 0 in a straight line, and down to 0 in another: the Trainer's default.
+
+    Formula:
+        x_t = base_lr * t / W                            for t < W
+        x_t = base_lr * max(0, (N - t) / (N - W))        from then on
+        W is num_warmup_steps, N is num_training_steps
+
+    Surprises:
+        - The first step of a warmup trains at rate 0.
+        - num_training_steps counts optimizer steps and includes the warmup: given in batches while gradients are
+          accumulated, the rate comes down only part of the way.
+        - accelerate steps it once per process: on 4 GPUs it is at 0 after a quarter of the run.
+        - The last step used, N - 1, is still above 0; from N on the rate is 0.
+
+    Resume:
+        load_state_dict restores the tick and the base rates; the lengths are those of the new run.
+    """
+
+    def after_warmup(self, t: int) -> float:
+        left = (self.num_training_steps - t) / max(1, self.num_training_steps - self.num_warmup_steps)
+        return max(0.0, left)
+
+
+@transformers_scheduler("hf-cosine", "get_cosine_schedule_with_warmup")
+class Cosine(Decay):
+    """Up from 0 in a straight line, and down to 0 along half a cosine.
+
+    Formula:
+        x_t = base_lr * t / W                                           for t < W
+        x_t = base_lr * max(0, (1 + cos(2 * pi * num_cycles * p)) / 2)  from then on
+        p = (t - W) / (N - W), W is num_warmup_steps, N is num_training_steps
+
+    Surprises:
+        - It does not stop at N: the rate climbs again in a run that is longer than num_training_steps.
+        - num_cycles counts whole waves: 1 comes back to the full rate at the end, and there is no restart.
+        - There is no lowest rate: min_lr is a TypeError here, and an option of hf-cosine-with-min-lr.
+        - The first step of a warmup trains at rate 0.
+
+    Resume:
+        load_state_dict restores the tick and the base rates; the lengths are those of the new run.
+    """
+
+    num_cycles: float = param("waves of the cosine; half a wave goes from the highest rate to 0", default=0.5)
+
+    def after_warmup(self, t: int) -> float:
+        return max(0.0, 0.5 * (1.0 + math.cos(math.pi * self.num_cycles * 2.0 * self.progress(t))))
+
+
+@transformers_scheduler(
+    "hf-cosine-with-restarts", "get_cosine_with_hard_restarts_schedule_with_warmup", "cosine_with_restarts"
+)
+class CosineWithRestarts(Decay):
+    """Up from 0 in a straight line, then num_cycles half cosines of equal length from the base rate to 0.
+
+    Formula:
+        x_t = base_lr * t / W                                              for t < W
+        x_t = base_lr * max(0, (1 + cos(pi * (num_cycles * p mod 1))) / 2) up to N
+        x_t = 0                                                            then
+        p = (t - W) / (N - W), W is num_warmup_steps, N is num_training_steps
+
+    Surprises:
+        - With the default num_cycles 1 nothing restarts.
+        - The cycles divide what is left after the warmup: they are as long as (N - W) / num_cycles, not a number of
+          ticks that one chooses, as T_0 is.
+        - The first step of a warmup trains at rate 0.
+
+    Resume:
+        load_state_dict restores the tick and the base rates; the lengths are those of the new run.
+    """
+
+    num_cycles: int = param("half cosines after the warmup", default=1, example="3")
+
+    def after_warmup(self, t: int) -> float:
+        progress = self.progress(t)
+        if progress >= 1.0:
+            return 0.0
+        return max(0.0, 0.5 * (1.0 + math.cos(math.pi * ((self.num_cycles * progress) % 1.0))))
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        length = self.num_training_steps - self.num_warmup_steps
+        # In whole numbers: the first tick at or past each restart is -(-x // y), x / y rounded up.
+        return ((self.num_warmup_steps - (-length * k // self.num_cycles), "") for k in range(1, self.num_cycles))
+
+
+@transformers_scheduler("hf-polynomial", "get_polynomial_decay_schedule_with_warmup")
+class Polynomial(Decay):
+    """Up from 0 in a straight line, and down to lr_end as a power of the ticks that are left.
+
+    Formula:
+        x_t = base_lr * t / W                                           for t < W
+        x_t = base_lr / lr * ((lr - lr_end) * (1 - p)^power + lr_end)   from then on
+        p = (t - W) / (N - W), W is num_warmup_steps, N is num_training_steps
+        lr is the rate that the optimizer was made with: all groups have its curve
+
+    Surprises:
+        - It ends at lr_end, 1e-7 unless told otherwise, not at 0, and stays there after N.
+        - lr_end must be below the optimizer's rate; a group with a rate of its own ends at lr_end * base_lr / lr.
+        - W equal to N raises ZeroDivisionError at tick N.
+        - The first step of a warmup trains at rate 0.
+
+    Resume:
+        load_state_dict restores the tick and the base rates; the lengths are those of the new run.
+    """
+
+    lr_end: float = param("rate at the end", default=1e-7)
+    power: float = param("1 is a straight line; more falls faster at first", default=1.0)
+    lr_init: float = math.nan
+    """optimizer.defaults["lr"], once `bind` has seen the rates."""
+
+    def bind(self, group: int, lrs: Sequence[float]) -> Self:
+        if not lrs[0] > self.lr_end:
+            raise ParamError("--lr-end", f"lr_end ({self.lr_end}) must be smaller than initial lr ({lrs[0]})")
+        return dataclasses.replace(self, lr_init=lrs[0])
+
+    def after_warmup(self, t: int) -> float:
+        if t > self.num_training_steps:
+            return self.lr_end / self.lr_init
+        decay_steps = self.num_training_steps - self.num_warmup_steps
+        remaining: float = (1 - (t - self.num_warmup_steps) / decay_steps) ** self.power
+        return ((self.lr_init - self.lr_end) * remaining + self.lr_end) / self.lr_init
+
+
+@transformers_scheduler("hf-constant-with-warmup", "get_constant_schedule_with_warmup", "constant_with_warmup")
+class ConstantWithWarmup(Warmup):
+    """Up from 0 to the base rate in a straight line, and constant from then on.
+
+    Formula:
+        x_t = base_lr * min(1, t / W),  W is num_warmup_steps
+
+    Surprises:
+        - The plain `constant` of transformers takes num_warmup_steps and does not warm up.
+        - The first step of a warmup trains at rate 0.
+
+    Resume:
+        load_state_dict restores the tick and the base rates; the length is that of the new run.
+    """
+
+    num_warmup_steps: int = param("ticks of the warmup", example="20")
+    num_training_steps: int | None = param("ticks of the whole run; of no effect on the rates", default=None)
+
+    def after_warmup(self, t: int) -> float:
+        return 1.0
+
+    @property
+    def horizon(self) -> int | None:
+        return self.num_training_steps or max(DEFAULT_HORIZON, 2 * self.num_warmup_steps)
+
+
+@transformers_scheduler("hf-inverse-sqrt", "get_inverse_sqrt_schedule", "inverse_sqrt")
+class InverseSqrt(Warmup):
+    """Up from 0 to the base rate in a straight line, then down with the square root of the tick.
+
+    Formula:
+        x_t = base_lr * t / W                                    for t < W
+        x_t = base_lr / sqrt((t - W + timescale) / timescale)    from then on
+        W is num_warmup_steps
+
+    Surprises:
+        - It has no end, and falls ever more slowly: with the default timescale half of the base rate is left at tick
+          4 * W.
+        - timescale is num_warmup_steps unless it is given: without a warmup it is 10000.
+        - The first step of a warmup trains at rate 0.
+
+    Resume:
+        load_state_dict restores the tick and the base rates; the lengths are those of the new run.
+    """
+
+    num_warmup_steps: int = param("ticks of the warmup", example="10")
+    num_training_steps: int | None = param("ticks of the whole run; of no effect on the rates", default=None)
+    timescale: int | None = param("ticks in which the decay sets in; default: num_warmup_steps or 10000", default=None)
+
+    def after_warmup(self, t: int) -> float:
+        timescale = self.num_warmup_steps or 10_000 if self.timescale is None else self.timescale
+        shift = timescale - self.num_warmup_steps
+        return 1.0 / math.sqrt((t + shift) / timescale)
+
+    @property
+    def horizon(self) -> int | None:
+        return self.num_training_steps or max(DEFAULT_HORIZON, 5 * self.num_warmup_steps)
+
+
+@declaration
+class MinLr(Decay):
+    """Base: the waves of a cosine above a lowest rate, given as a rate or as a share of the optimizer's."""
+
+    num_cycles: float = param("waves of the cosine; half a wave goes from the highest rate to the lowest", default=0.5)
+    min_lr: float | None = param("lowest rate", default=None)
+    min_lr_rate: float | None = param(
+        "lowest rate as a share of the base rate; give this or min_lr", default=None, example="0.1"
+    )
+
+    def validate(self) -> None:
+        if self.min_lr is not None and self.min_lr_rate is not None:
+            raise ParamError("--min-lr-rate", "Only one of min_lr or min_lr_rate should be set")
+        if self.min_lr is None and self.min_lr_rate is None:
+            raise ParamError(
+                "--min-lr-rate", "One of min_lr or min_lr_rate should be set through the `lr_scheduler_kwargs`"
+            )
+
+    def bind(self, group: int, lrs: Sequence[float]) -> Self:
+        if self.min_lr is None:
+            return self
+        if not lrs[0]:
+            raise ParamError("--min-lr", "min_lr is divided by the optimizer's rate, which is 0; give --min-lr-rate")
+        return dataclasses.replace(self, min_lr=None, min_lr_rate=self.min_lr / lrs[0])
+
+    def wave(self, progress: float) -> float:
+        """The factor when `progress` of the decay is done."""
+        lowest = self.min_lr_rate or 0.0
+        factor = 0.5 * (1.0 + math.cos(math.pi * self.num_cycles * 2.0 * progress))
+        return max(0, factor * (1 - lowest) + lowest)
+
+
+@transformers_scheduler("hf-cosine-with-min-lr", "get_cosine_with_min_lr_schedule_with_warmup", "cosine_with_min_lr")
+class CosineWithMinLr(MinLr):
+    """Up from 0 in a straight line, and down to a lowest rate along half a cosine.
+
+    Formula:
+        x_t = base_lr * t / W                                           for t < W
+        x_t = base_lr * (r + (1 - r) * (1 + cos(2 * pi * num_cycles * p)) / 2)  then
+        p = (t - W) / (N - W), W is num_warmup_steps, N is num_training_steps
+        r is min_lr_rate, or min_lr over the rate that the optimizer was made with
+
+    Surprises:
+        - It does not stop at N: the rate climbs again in a run that is longer than num_training_steps.
+        - The warmup starts at 0, below the lowest rate.
+        - min_lr is a share of the optimizer's rate: a group with a rate of its own ends at min_lr * base_lr / lr.
+        - The last step used, N - 1, is still above the lowest rate.
+
+    Resume:
+        load_state_dict restores the tick and the base rates; the lengths are those of the new run.
+    """
+
+    def after_warmup(self, t: int) -> float:
+        return self.wave(self.progress(t))
+
+
+@transformers_scheduler(
+    "hf-cosine-warmup-with-min-lr",
+    "get_cosine_with_min_lr_schedule_with_warmup_lr_rate",
+    "cosine_warmup_with_min_lr",
+)
+class CosineWarmupWithMinLr(MinLr):
+    """Up from a first rate above 0, and down to a lowest rate along half a cosine, which the last step reaches.
+
+    Formula:
+        x_t = base_lr * (t + 1) / W                                     for t < W
+        x_t = base_lr * (w + (1 - w) * t / (W - 1))     with a warmup_lr_rate of w
+        x_t = base_lr * (r + (1 - r) * (1 + cos(2 * pi * num_cycles * p)) / 2)  then
+        p = (t - W + 1) / (N - W), W is num_warmup_steps, N is num_training_steps
+        r is min_lr_rate, or min_lr over the rate that the optimizer was made with
+
+    Surprises:
+        - It does not stop at N: the lowest rate is reached at tick N - 1, and the rate climbs again from N on.
+        - The highest rate is that of tick W - 1, the last of the warmup; without a warmup it is never reached.
+        - min_lr is a share of the optimizer's rate: a group with a rate of its own ends at min_lr * base_lr / lr.
+
+    Resume:
+        load_state_dict restores the tick and the base rates; the lengths are those of the new run.
+    """
+
+    warmup_lr_rate: float | None = param("share of the base rate at the first tick; default: 1 / W", default=None)
+
+    def factor(self, t: int) -> float:
+        if t >= self.num_warmup_steps:
+            return self.wave((t - self.num_warmup_steps + 1) / max(1, self.num_training_steps - self.num_warmup_steps))
+        if self.warmup_lr_rate is None:
+            return (t + 1) / max(1, self.num_warmup_steps)
+        return self.warmup_lr_rate + (1.0 - self.warmup_lr_rate) * t / max(1, self.num_warmup_steps - 1)
+
+
+@transformers_scheduler("hf-warmup-stable-decay", "get_wsd_schedule", "warmup_stable_decay")
+class WarmupStableDecay(Factor):
+    """Up to the base rate, constant for most of the run, then down: three phases with a length each.
+
+    Formula:
+        x_t = base_lr * (r + (1 - r) * f(p))    in the warmup and in the decay
+        x_t = base_lr                           in between
+        x_t = base_lr * r                       after the decay
+        warmup: f = p, (1 - cos(pi * p)) / 2 or 1 - sqrt(1 - p)
+        decay:  f = 1 - p, (1 + cos(2 * pi * num_cycles * p)) / 2 or 1 - sqrt(p)
+        p goes from 0 to 1 in each; r is min_lr_ratio
+
+    Surprises:
+        - num_decay_steps has no default: through get_scheduler it is one of the scheduler_specific_kwargs.
+        - The warmup starts at min_lr_ratio, not at 0, and the rate stays there after the decay.
+        - A num_training_steps that is given beside num_stable_steps is ignored.
+        - Where warmup and decay take more than num_training_steps, the decay starts part-way down.
+
+    Resume:
+        load_state_dict restores the tick and the base rates; the lengths are those of the new run.
+    """
+
+    stepped = "step"
+
+    num_warmup_steps: int = param("ticks of the warmup", example="10")
+    num_decay_steps: int = param("ticks of the decay", example="20")
+    num_training_steps: int | None = param("ticks of the three phases together", default=None, example="100")
+    num_stable_steps: int | None = param("ticks of the constant phase; default: what the others leave", default=None)
+    warmup_type: str = param(
+        "shape of the warmup",
+        default="linear",
+        choices=SHAPES,
+        error="Unknown warmup type: {}, expected 'linear', 'cosine' or '1-sqrt'",
+    )
+    decay_type: str = param(
+        "shape of the decay",
+        default="cosine",
+        choices=SHAPES,
+        error="Unknown decay type: {}, expected 'linear', 'cosine' or '1-sqrt'",
+    )
+    min_lr_ratio: float = param("lowest rate as a share of the base rate", default=0.0)
+    num_cycles: float = param("waves of a cosine decay", default=0.5)
+
+    def validate(self) -> None:
+        if self.num_training_steps is None and self.num_stable_steps is None:
+            raise ParamError("--num-training-steps", "Either num_training_steps or num_stable_steps must be specified.")
+
+    @property
+    def stable(self) -> int:
+        """Ticks of the constant phase; negative where the others take more than there are."""
+        if self.num_stable_steps is not None:
+            return self.num_stable_steps
+        return (self.num_training_steps or 0) - self.num_warmup_steps - self.num_decay_steps
+
+    def factor(self, t: int) -> float:
+        decay_start = self.num_warmup_steps + self.stable
+        if t < self.num_warmup_steps:
+            shape = self._warmup(t / max(1, self.num_warmup_steps))
+        elif t < decay_start:
+            return 1.0
+        elif t < decay_start + self.num_decay_steps:
+            shape = self._decay((t - decay_start) / max(1, self.num_decay_steps))
+        else:
+            return self.min_lr_ratio
+        return max(0.0, shape * (1.0 - self.min_lr_ratio) + self.min_lr_ratio)
+
+    def _warmup(self, progress: float) -> float:
+        if self.warmup_type == "linear":
+            return progress
+        if self.warmup_type == "cosine":
+            return 0.5 * (1.0 - math.cos(math.pi * progress))
+        return 1.0 - math.sqrt(1.0 - progress)
+
+    def _decay(self, progress: float) -> float:
+        if self.decay_type == "linear":
+            return 1.0 - progress
+        if self.decay_type == "cosine":
+            return 0.5 * (1.0 + math.cos(math.pi * self.num_cycles * 2.0 * progress))
+        return 1.0 - math.sqrt(progress)
+
+    @property
+    def horizon(self) -> int | None:
+        return self.num_warmup_steps + self.stable + self.num_decay_steps
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        return phases(warmup=self.num_warmup_steps, stable=self.stable, decay=self.num_decay_steps)

@@ -1,0 +1,296 @@
+"""The schedules of papers and other libraries: worked values, each with where it comes from."""
+
+import importlib
+import math
+import random
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from lrcli import spec
+from lrcli.engine import rates
+from lrcli.errors import InputError
+from lrcli.schedules import every
+from lrcli.schedules.base import Absolute
+from lrcli.schedules.factor import Factor
+from tests.draws import base_rates, draw, same_bits
+
+DRAWS = 100
+MORE = [name for name, cls in every().items() if cls.reference.family == "More"]
+
+
+def values(text: str, ticks: int | list[int], *lrs: float, group: int = 0) -> list[float]:
+    """The rates at the first ticks, or at those given."""
+    schedule = spec.parse(text).schedule
+    if isinstance(ticks, int):
+        return list(islice(rates(schedule, lrs or (1.0,), group), ticks))
+    assert isinstance(schedule, Absolute)
+    return [schedule.at(tick, lrs[0] if lrs else 1.0) for tick in ticks]
+
+
+def close(*expected: float) -> Any:
+    return pytest.approx(list(expected), rel=1e-12, abs=1e-300)
+
+
+# Warmup-Stable-Decay: MiniCPM (arXiv 2404.06395) for the phases, Megatron-LM's OptimizerParamScheduler.get_lr for the
+# shapes of the decay: 1 - p, (cos(pi p) + 1) / 2, 1 - sqrt(p), 2 * 0.5^p - 1, here at p = 0, 1/4, 1/2, 3/4 and 1.
+@pytest.mark.parametrize(
+    ("decay_type", "shape"),
+    [
+        ("linear", (1, 0.75, 0.5, 0.25, 0)),
+        ("cosine", (1, 0.5 + math.sqrt(2) / 4, 0.5, 0.5 - math.sqrt(2) / 4, 0)),
+        ("1-sqrt", (1, 0.5, 1 - math.sqrt(0.5), 1 - math.sqrt(0.75), 0)),
+        ("exp", (1, 2**0.75 - 1, math.sqrt(2) - 1, 2**0.25 - 1, 0)),
+    ],
+)
+@pytest.mark.parametrize("lowest", [0.0, 0.1])
+def test_wsd(decay_type: str, shape: tuple[float, ...], lowest: float) -> None:
+    text = f"wsd --warmup-steps 4 --stable-steps 3 --decay-steps 4 --decay-type {decay_type} --min-lr-ratio {lowest}"
+    decay = [lowest + (1 - lowest) * share for share in shape]
+    assert values(text, 13) == close(0, 0.25, 0.5, 0.75, 1, 1, 1, *decay, lowest)
+
+
+@pytest.mark.parametrize("decay_type", ["linear", "cosine", "1-sqrt"])
+def test_wsd_down_to_zero_is_that_of_transformers(decay_type: str) -> None:
+    ours = values(f"wsd --warmup-steps 7 --stable-steps 50 --decay-steps 31 --decay-type {decay_type}", 100, 0.3)
+    theirs = values(
+        "hf-warmup-stable-decay --num-warmup-steps 7 --num-stable-steps 50 --num-decay-steps 31 "
+        f"--decay-type {decay_type}",
+        100,
+        0.3,
+    )
+    assert ours == theirs
+
+
+# Attention Is All You Need (arXiv 1706.03762), section 5.3, equation 3, for its base model: d_model 512, 4000 steps.
+# The peak is at step_num = warmup_steps, tick 3999: (512 * 4000)^-0.5 = 6.98771e-4; step 1 is 1/4000 of it.
+def test_noam() -> None:
+    found = values("noam --d-model 512 --warmup-steps 4000", [0, 1999, 3999, 15999])
+    peak = 1 / math.sqrt(512 * 4000)
+    assert peak == pytest.approx(6.98771e-4, rel=1e-5)
+    assert found == close(peak / 4000, peak / 2, peak, peak / 2)
+
+
+def test_noam_ignores_the_rate_of_the_optimizer() -> None:
+    text = "noam --d-model 64 --warmup-steps 10 --factor 2"
+    assert values(text, 50, 0.1) == values(text, 50, 5.0)
+
+
+# nanoGPT, train.py: get_lr, with its own numbers (learning_rate 6e-4, warmup_iters 2000, lr_decay_iters 600000,
+# min_lr 6e-5), which are the defaults.
+def test_nanogpt() -> None:
+    ticks = [0, 1000, 1999, 2000, 301_000, 600_000, 600_001]
+    expected = (6e-4 / 2001, 6e-4 * 1001 / 2001, 6e-4 * 2000 / 2001, 6e-4, 3.3e-4, 6e-5, 6e-5)
+    assert values("nanogpt", ticks, 6e-4) == close(*expected)
+
+
+def nanogpt(schedule: Any, learning_rate: float) -> Callable[[int], float]:
+    """The formula of nanoGPT's train.py at 3adf61e, in its order of operations."""
+
+    def get_lr(it: int) -> float:
+        if it < schedule.warmup_iters:
+            return learning_rate * (it + 1) / (schedule.warmup_iters + 1)
+        if it > schedule.lr_decay_iters:
+            return float(schedule.min_lr)
+        decay_ratio = (it - schedule.warmup_iters) / (schedule.lr_decay_iters - schedule.warmup_iters)
+        coeff = 0.5 * (1.0 + math.cos(math.pi * decay_ratio))
+        return float(schedule.min_lr + coeff * (learning_rate - schedule.min_lr))
+
+    return get_lr
+
+
+# fairseq 0.10, TriStageLRSchedule: init_lr + warmup_rate * n, peak_lr, peak_lr * exp(-decay_factor * n), final_lr. Half
+# of the decay is at the geometric mean of both ends.
+def test_tri_stage() -> None:
+    ticks = [0, 2000, 4000, 23_999, 24_000, 54_000, 84_000, 84_001]
+    expected = (0.01, 0.01 + 0.99 / 2, 1, 1, 1, 0.1, 0.01, 0.01)
+    assert values("tri-stage", ticks) == close(*expected)
+
+
+def tri_stage(schedule: Any, peak_lr: float) -> Callable[[int], float]:
+    """The formula of fairseq's tri_stage_lr_scheduler.py, in its order of operations."""
+    init_lr, final_lr = schedule.init_lr_scale * peak_lr, schedule.final_lr_scale * peak_lr
+    warmup_rate = (peak_lr - init_lr) / schedule.warmup_steps if schedule.warmup_steps != 0 else 0
+    decay_factor = -math.log(schedule.final_lr_scale) / schedule.decay_steps
+
+    def step_update(num_updates: int) -> float:
+        if num_updates < schedule.warmup_steps:
+            return float(init_lr + warmup_rate * num_updates)
+        hold_end = schedule.warmup_steps + schedule.hold_steps
+        if num_updates < hold_end:
+            return peak_lr
+        if num_updates <= hold_end + schedule.decay_steps:
+            return peak_lr * math.exp(-decay_factor * (num_updates - hold_end))
+        return float(final_lr)
+
+    return step_update
+
+
+# REX (arXiv 2107.04197): (1 - z) / (1/2 + (1 - z) / 2); at a quarter, a half and three quarters of the budget.
+def test_rex() -> None:
+    assert values("rex --total-steps 8", [0, 2, 4, 6, 8, 9]) == close(1, 6 / 7, 2 / 3, 2 / 5, 0, 0)
+
+
+# fastai 2.8, fit_flat_cos with its defaults: combined_cos(0.75, lr, lr, lr / 1e5) at batch / number of batches; half of
+# the way down is at 7/8 of the run.
+def test_flat_cos() -> None:
+    found = values("flat-cos --total-steps 80", [0, 59, 60, 70, 80, 90])
+    assert found == close(1, 1, 1, (1 + 1e-5) / 2, 1e-5, 1e-5)
+
+
+def test_flat_cos_may_be_flat_throughout() -> None:
+    assert values("flat-cos --total-steps 4 --pct-start 1", 6) == close(1, 1, 1, 1, 1e-5, 1e-5)
+
+
+# Keras, InverseTimeDecay, the example of its documentation: 0.1 / (1 + 0.5 * step / 1.0).
+def test_inverse_time() -> None:
+    found = values("inverse-time --decay-steps 1 --decay-rate 0.5", 5, 0.1)
+    assert found == close(0.1, 0.1 / 1.5, 0.05, 0.04, 0.1 / 3)
+    stairs = values("inverse-time --decay-steps 2 --decay-rate 0.5 --staircase", 6, 0.1)
+    assert stairs == close(0.1, 0.1, 0.1 / 1.5, 0.1 / 1.5, 0.05, 0.05)
+
+
+# diffusers, get_piecewise_constant_schedule, the rules of its documentation.
+def test_piecewise() -> None:
+    ticks = [0, 9, 10, 19, 20, 29, 30, 99]
+    assert values("piecewise --step-rules 1:10,0.1:20,0.01:30,0.005", ticks) == [
+        1,
+        1,
+        0.1,
+        0.1,
+        0.01,
+        0.01,
+        0.005,
+        0.005,
+    ]
+
+
+@pytest.mark.parametrize("rules", ["1:10,0.1:20,0.005", "0.5", "1/3:5, 0.1:3 ,2", "0.1:20,1:10,0.5:20,0"])
+def test_rules_are_what_their_text_says(rules: str) -> None:
+    schedule = spec.parse(f"piecewise --step-rules '{rules}'").schedule
+    assert spec.parse(schedule.spec).schedule == schedule
+
+
+@pytest.mark.parametrize("rules", ["", "1:10", "1:10,", "1,0.1:20,0.5", "1:1.5,2", "1:2:3,4", "nan:3,1", "x"])
+def test_rules_that_are_none_are_refused(rules: str) -> None:
+    with pytest.raises(
+        InputError, match="--step-rules: expected rules VALUE:STEP with commas between them and a VALUE"
+    ):
+        spec.parse(f"piecewise --step-rules '{rules}'")
+
+
+# DeepSpeed's tutorial "Learning Rate Range Test": from 0.0001, step_rate 5, step_size 200: 0.0005 more every 200 steps.
+@pytest.mark.parametrize(("staircase", "at_100"), [("", 0.00035), (" --lr-range-test-staircase", 0.0001)])
+def test_lr_range_test(staircase: str, at_100: float) -> None:
+    text = "lr-range-test --lr-range-test-min-lr 1e-4 --lr-range-test-step-size 200 --lr-range-test-step-rate 5"
+    schedule = spec.parse(text + staircase).schedule.bind(0, (0.1,))
+    assert isinstance(schedule, Absolute)
+    assert [schedule.at(tick, 0.1) for tick in (0, 100, 200, 400)] == close(0.0001, at_100, 0.0006, 0.0011)
+
+
+def test_lr_range_test_takes_a_rate_for_each_group() -> None:
+    text = "lr-range-test --lr-range-test-min-lr 1e-3,1e-2 --lr-range-test-step-size 10"
+    assert values(text, 11, 0.1, 0.2, group=1)[::10] == close(0.01, 0.02)
+    with pytest.raises(InputError, match="expected 1 lr_range_test_min_lr, got 2"):
+        values(text, 1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"), [("nanogpt", nanogpt), ("tri-stage", tri_stage)], ids=["nanogpt", "tri-stage"]
+)
+def test_random_hyperparameters_give_the_bits_of_the_source(
+    name: str, formula: Callable[[Any, float], Callable[[int], float]]
+) -> None:
+    rng = random.Random(name)
+    for _ in range(DRAWS):
+        schedule, (lr,) = draw(rng, every()[name]), base_rates(rng, 1)
+        assert isinstance(schedule, Absolute)
+        theirs = formula(schedule, lr)
+        for tick in range(130):
+            try:
+                expected = theirs(tick)
+            except ZeroDivisionError:
+                with pytest.raises(ZeroDivisionError):
+                    schedule.at(tick, lr)
+            else:
+                assert same_bits(schedule.at(tick, lr), expected), (schedule.spec, lr, tick)
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_phases_lengths_and_documentation(name: str) -> None:
+    schedule = spec.parse(every()[name].example()).schedule
+    horizon = schedule.horizon or 100
+    assert horizon >= 50
+    assert all(0 <= tick <= horizon for tick, _ in schedule.marks())
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        ("wsd --warmup-steps 5 --stable-steps 70 --decay-steps 25", [(0, "warmup"), (5, "stable"), (75, "decay")]),
+        ("wsd --warmup-steps 0 --stable-steps 70 --decay-steps 25", [(0, "stable"), (70, "decay")]),
+        ("tri-stage --warmup-steps 10 --hold-steps 0 --decay-steps 5", [(0, "warmup"), (10, "decay")]),
+        ("piecewise --step-rules 1:0,0.1:20,0.5", [(20, "")]),
+    ],
+)
+def test_marks(text: str, marks: list[tuple[int, str]]) -> None:
+    assert list(spec.parse(text).schedule.marks()) == marks
+
+
+def test_within_a_sequence_they_are_what_lambda_lr_makes_of_them() -> None:
+    torch_run = pytest.importorskip("tests.live.torch_run", reason="torch is not installed")
+    schedulers = importlib.import_module("torch.optim.lr_scheduler")
+    rng = random.Random("LambdaLR")
+    for name in MORE:
+        if not issubclass(every()[name], Factor):
+            continue
+        for _ in range(20):
+            schedule, (lr,) = draw(rng, every()[name]), base_rates(rng, 1)
+            optimizer = torch_run.optimizer_of((lr,))
+            children = [
+                schedulers.LinearLR(optimizer, total_iters=7),
+                schedulers.LambdaLR(optimizer, schedule.factor),  # type: ignore[attr-defined]
+                schedulers.StepLR(optimizer, 3),
+            ]
+            live = schedulers.SequentialLR(optimizer, children, [7, 60])
+            composed = spec.parse(
+                f'sequential "linear --total-iters 7" "{schedule.spec}" "step --step-size 3" --milestones 7,60'
+            ).schedule
+            for found in islice(rates(composed, (lr,)), 80):
+                assert same_bits(found, optimizer.param_groups[0]["lr"]), schedule.spec
+                optimizer.step()
+                live.step()
+
+
+def test_keras_agrees_to_float32() -> None:
+    schedules = pytest.importorskip("keras.optimizers.schedules", reason="Keras is not installed")
+    for staircase in (False, True):
+        live = schedules.InverseTimeDecay(0.1, decay_steps=7, decay_rate=0.3, staircase=staircase)
+        text = f"inverse-time --decay-steps 7 --decay-rate 0.3 {'--staircase' if staircase else ''}"
+        expected = [float(live(tick)) for tick in range(50)]
+        assert values(text, 50, 0.1) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("piecewise", "diffusers"), ("rex", "pytorch_scheduler"), ("lr-range-test", "deepspeed")]
+)
+def test_random_hyperparameters_against_the_live_library(name: str, module: str) -> None:
+    pytest.importorskip(module, reason=f"{module} is not installed")
+    runs = importlib.import_module("tests.live.runs")
+    rng = random.Random(name)
+    for _ in range(DRAWS):
+        groups = rng.choice([1, 2])
+        schedule = draw(rng, every()[name], groups=groups)
+        runs.assert_equal_to_live(live_of_more, schedule, base_rates(rng, groups))
+
+
+def live_of_more(schedule: Any, optimizer: Any) -> Any:
+    """The object of the library that the schedule is from."""
+    module, _, symbol = schedule.reference.source.rpartition(".")
+    plain = {
+        declared.name: list(value) if isinstance(value, tuple) else value if declared.kind is None else str(value)
+        for declared, value in schedule.items()
+    }
+    return getattr(importlib.import_module(module), symbol)(optimizer, **plain)
