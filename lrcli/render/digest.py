@@ -1,0 +1,193 @@
+"""What a picture needs of rows that may be many: read once, in flat memory, without losing a spike or a restart."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from math import isfinite
+from typing import NamedTuple, cast
+
+from lrcli.rows import Block, Cell, Rows
+
+Row = tuple[Cell, ...]
+
+
+class Bucket(NamedTuple):
+    """Neighbouring values of one column, put together: where they stand, and the values that shape the curve."""
+
+    start: float
+    end: float
+    first: float
+    low: float
+    high: float
+    last: float
+
+    def joined(self, later: "Bucket") -> "Bucket":
+        """This bucket and the one after it as one."""
+        return Bucket(
+            self.start, later.end, self.first, min(self.low, later.low), max(self.high, later.high), later.last
+        )
+
+
+class Series:
+    """One column in at most `2 * buckets` buckets; None marks a gap."""
+
+    def __init__(self) -> None:
+        self.buckets: list[Bucket | None] = []
+        self.left_out = 0
+
+    def add(self, places: Sequence[float], values: Sequence[Cell]) -> None:
+        """Put a bucket's worth of values in."""
+        kept = [
+            (place, value) for place, value in zip(places, finite_or_none(values), strict=True) if value is not None
+        ]
+        self.left_out += sum(1 for value in values if value is not None) - len(kept)
+        if not kept:
+            self.buckets.append(None)
+            return
+        numbers = [value for _, value in kept]
+        self.buckets.append(Bucket(kept[0][0], kept[-1][0], numbers[0], min(numbers), max(numbers), numbers[-1]))
+
+    def add_plain(self, places: Sequence[float], values: Sequence[float]) -> None:
+        """Put in a bucket's worth of values that are all finite: the case that must be fast."""
+        self.buckets.append(Bucket(places[0], places[-1], values[0], min(values), max(values), values[-1]))
+
+    def halve(self) -> None:
+        """Join each bucket with its neighbour."""
+        pairs = zip(self.buckets[::2], [*self.buckets[1::2], None], strict=False)
+        self.buckets = [a.joined(b) if a and b else a or b for a, b in pairs]
+
+
+def finite_or_none(values: Sequence[Cell]) -> list[float | None]:
+    """The values that can be drawn, in their places."""
+    return [value if isinstance(value, int | float) and isfinite(value) else None for value in values]
+
+
+class Digest:
+    """The curves of `rows` in about `buckets` pieces each, and the `most` rows that matter."""
+
+    def __init__(self, rows: Rows, buckets: int, most: int) -> None:
+        self.rows = rows
+        self.most = most
+        self.count = 0
+        self.series = {name: Series() for panel in rows.panels for name in panel.columns}
+        self._places = {name: rows.columns.index(name) for name in self.series}
+        self._buckets = max(buckets, 2)
+        self._size = max(1, -(-(rows.length or 0) // self._buckets))
+        self._open: list[Block] = []
+        self._opened = 0
+        self._sampled: list[tuple[int, Row]] = []
+        self._stride = 1
+        self._extremes: dict[tuple[str, bool], tuple[float, int, Row]] = {}
+        self._marked: list[tuple[int, Row]] = []
+        self._marks_seen = 0
+        self._last: tuple[int, Row] | None = None
+        for block in rows.blocks:
+            self._read(block)
+        self._close()
+
+    def _read(self, block: Block) -> None:
+        length = len(block[0])
+        self._sample(block, length)
+        self._find_extremes(block)
+        self._find_marks(block)
+        self._last = (self.count + length - 1, _row(block, length - 1))
+        start = 0
+        while start < length:
+            taken = min(self._size - self._opened, length - start)
+            self._open.append(tuple(column[start : start + taken] for column in block))
+            self._opened += taken
+            start += taken
+            if self._opened == self._size:
+                self._close()
+        self.count += length
+
+    def _close(self) -> None:
+        """Turn the rows gathered since the last bucket into one; when there are too many, make all twice as wide."""
+        if not self._open:
+            return
+        for name, series in self.series.items():
+            place = self._places[name]
+            places = _chained([part[0] for part in self._open])
+            values = _chained([part[place] for part in self._open])
+            if _all_finite(values):
+                series.add_plain(cast(Sequence[float], places), cast(Sequence[float], values))
+            else:
+                series.add(cast(Sequence[float], places), values)
+        self._open, self._opened = [], 0
+        if self.series and len(next(iter(self.series.values())).buckets) >= 2 * self._buckets:
+            for series in self.series.values():
+                series.halve()
+            self._size *= 2
+
+    def _sample(self, block: Block, length: int) -> None:
+        """Keep every so-manieth row, ever fewer as they become many."""
+        place = -self.count % self._stride
+        while place < length:
+            self._sampled.append((self.count + place, _row(block, place)))
+            if len(self._sampled) > 2 * self.most:
+                self._sampled = self._sampled[::2]
+                self._stride *= 2
+            following = self.count + place + 1
+            place += 1 + -following % self._stride
+
+    def _find_extremes(self, block: Block) -> None:
+        for name, place in self._places.items():
+            values = [value for value in finite_or_none(block[place]) if value is not None]
+            if not values:
+                continue
+            for is_highest, value in ((True, max(values)), (False, min(values))):
+                known = self._extremes.get((name, is_highest))
+                if known is None or (value > known[0] if is_highest else value < known[0]):
+                    found = list(block[place]).index(value)
+                    self._extremes[name, is_highest] = (value, self.count + found, _row(block, found))
+
+    def _find_marks(self, block: Block) -> None:
+        axis = block[0]
+        while self._marks_seen < len(self.rows.marks):
+            mark = self.rows.marks[self._marks_seen]
+            if mark.row > axis[-1]:  # type: ignore[operator]
+                return
+            place = bisect_left(axis, mark.row)  # type: ignore[type-var]
+            if len(self._marked) < self.most and place < len(axis) and axis[place] == mark.row:
+                self._marked.append((self.count + place, _row(block, place)))
+            self._marks_seen += 1
+
+    def rows_that_matter(self, most: int) -> list[tuple[int, Row]]:
+        """At most `most` rows with their index, in order: the ends, the extremes, the marks, and others between them."""
+        if self._last is None:
+            return []
+        first = self._sampled[0]
+        extremes = [(index, row) for _, index, row in self._extremes.values()]
+        chosen = dict([first, self._last, *extremes, *self._marked][: max(most, 2)])
+        others = [sample for sample in self._sampled if sample[0] not in chosen]
+        free = most - len(chosen)
+        if free > 0 and others:
+            count = min(free, len(others))
+            chosen |= dict(others[place * len(others) // count] for place in range(count))
+        return sorted(chosen.items())
+
+
+def _row(block: Block, place: int) -> Row:
+    return tuple(column[place] for column in block)
+
+
+def _chained(parts: list[Sequence[Cell]]) -> Sequence[Cell]:
+    return parts[0] if len(parts) == 1 else [value for part in parts for value in part]
+
+
+def _all_finite(values: Sequence[Cell]) -> bool:
+    """Whether all are finite numbers: a sum is, unless a term is not (or it overflows: then they are looked at)."""
+    try:
+        return isfinite(sum(values))  # type: ignore[arg-type]
+    except TypeError:
+        return False
+
+
+def runs(buckets: Sequence[Bucket | None]) -> Iterator[list[Bucket]]:
+    """The buckets between gaps."""
+    run: list[Bucket] = []
+    for bucket in [*buckets, None]:
+        if bucket is not None:
+            run.append(bucket)
+        elif run:
+            yield run
+            run = []

@@ -1,0 +1,199 @@
+"""A picture of the curves, drawn with plotext: one panel above the other, on one time axis."""
+
+from collections.abc import Iterator, Sequence
+from math import inf, log10
+
+from lrcli.render.digest import Bucket, Digest, Series, runs
+from lrcli.render.style import Style
+from lrcli.render.ticks import linear_ticks, log_ticks, widened
+from lrcli.rows import Panel, Rows
+from lrcli.text import plural, printable
+
+PALETTE = (32, 172, 36, 166, 175, 74)
+"""Colours of the 256 that stay apart for the colour-blind, on dark and on light (after Okabe and Ito)."""
+
+MARKERS = "•×+o#@"
+"""How curves are told apart without colour."""
+
+MARK_COLOR = 244
+PROMPT_LINES = 2
+SMALLEST = (10, 5)
+MOST_NAMED = 6
+"""Marks and curves that are named below the plot."""
+
+Point = tuple[float, float]
+
+
+def render(rows: Rows, style: Style) -> Iterator[str]:
+    """The picture, as high as the style allows."""
+    yield drawn(Digest(rows, buckets_for(style), 0), style, style.height - PROMPT_LINES)
+
+
+def buckets_for(style: Style) -> int:
+    """As many as there are dots in a line."""
+    return 2 * style.width
+
+
+def drawn(digest: Digest, style: Style, height: int) -> str:
+    """The picture in at most `height` lines."""
+    if not digest.count:
+        return "There are no rows to draw.\n"
+    panels = [panel for panel in digest.rows.panels if panel.columns]
+    below = [fitted(line, style.width) for line in legend(digest, panels, style)]
+    if height < SMALLEST[1] + len(below) or style.width < SMALLEST[0]:
+        below = []
+    if style.width < SMALLEST[0] or height < SMALLEST[1]:
+        return fitted(printable(digest.rows.title), style.width) + "\n"
+    each = max(SMALLEST[1], (height - len(below)) // len(panels))
+    curves = [PanelCurves(digest, panel, style) for panel in panels]
+    margin = max(curve.margin(each) for curve in curves)
+    pictures = [curve.picture(each, margin, place == 0, place == len(curves) - 1) for place, curve in enumerate(curves)]
+    return "".join(pictures) + "".join(f"{line}\n" for line in below)
+
+
+def fitted(text: str, width: int) -> str:
+    """`text`, with its middle left out where it is wider than `width`; colour codes are not counted."""
+    if len(text) <= width or "\x1b" in text:
+        return text
+    return (
+        text[: (width - 1) // 2] + "…" + text[len(text) - (width - 1 - (width - 1) // 2) :]
+        if width > 2
+        else text[:width]
+    )
+
+
+def legend(digest: Digest, panels: Sequence[Panel], style: Style) -> Iterator[str]:
+    """What stands below the plot: the curves, the marks, and what was left out."""
+    for panel in panels:
+        if len(panel.columns) > 1:
+            for place, name in list(enumerate(panel.columns))[:MOST_NAMED]:
+                sample = colored("━━", PALETTE[place % len(PALETTE)]) if style.color else MARKERS[place % len(MARKERS)]
+                yield f" {sample} {fitted(printable(name), style.width - 5)}"
+            if len(panel.columns) > MOST_NAMED:
+                yield f" and {len(panel.columns) - MOST_NAMED} more"
+    named = [mark for mark in digest.rows.marks if mark.label]
+    for mark in named[:MOST_NAMED]:
+        yield fitted(f" ╎ {mark.row}: {printable(mark.label)}", style.width)
+    if len(named) > MOST_NAMED:
+        yield f" and {len(named) - MOST_NAMED} more from {named[MOST_NAMED].row} on"
+    not_finite = sum(series.left_out for series in digest.series.values())
+    if not_finite:
+        yield f" {plural(not_finite, 'value')} not drawn: not finite"
+    if style.log_y:
+        rates = [digest.series[name] for panel in panels if panel.rate for name in panel.columns]
+        if any(bucket and bucket.low <= 0 for series in rates for bucket in series.buckets):
+            yield " 0 and below are not drawn: the axis is logarithmic"
+
+
+def colored(text: str, color: int) -> str:
+    """`text` in one of the 256 colours."""
+    return f"\x1b[38;5;{color}m{text}\x1b[0m"
+
+
+class PanelCurves:
+    """The curves of one panel, ready to be drawn: positions, heights on a linear axis, limits and ticks."""
+
+    def __init__(self, digest: Digest, panel: Panel, style: Style) -> None:
+        self.digest = digest
+        self.panel = panel
+        self.style = style
+        self.is_log = style.log_y and panel.rate
+        self.curves = [self._lines(digest.series[name]) for name in panel.columns]
+        heights = [height for lines in self.curves for line in lines for _, height in line]
+        self.low, self.high = widened(min(heights, default=0.0), max(heights, default=1.0), 0.5 if self.is_log else 0.0)
+
+    def _lines(self, series: Series) -> list[list[Point]]:
+        buckets = [bucket and self._scaled(bucket) for bucket in series.buckets] if self.is_log else series.buckets
+        return [list(points(run)) for run in runs(buckets)]
+
+    def _scaled(self, bucket: Bucket) -> Bucket | None:
+        """The bucket on a logarithmic axis; what is not above 0 is left out."""
+        if bucket.high <= 0:
+            return None
+        first, low, last = (value if value > 0 else bucket.high for value in (bucket.first, bucket.low, bucket.last))
+        return Bucket(bucket.start, bucket.end, log10(first), log10(low), log10(bucket.high), log10(last))
+
+    def _ticks(self, height: int) -> list[tuple[float, str]]:
+        ticks = (log_ticks if self.is_log else linear_ticks)(self.low, self.high, max(2, (height - 4) // 3))
+        # Of ticks that fall on one line plotext shows any, by hash; we show the highest.
+        lines = max(1, height - 6)
+        by_line = {round(self._height(place) * lines): (place, label) for place, label in ticks}
+        return list(by_line.values())
+
+    def _height(self, value: float) -> float:
+        """Where `value` stands between the limits, from 0 to 1; halved on the way, as their distance may overflow."""
+        return (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+
+    def margin(self, height: int) -> int:
+        """Columns that the labels of the vertical axis take."""
+        return max((len(label) for _, label in self._ticks(height)), default=0)
+
+    def picture(self, height: int, margin: int, is_first: bool, is_last: bool) -> str:
+        """The panel as text, with labels `margin` wide; the title stands above the first."""
+        import plotext
+
+        style, rows = self.style, self.digest.rows
+        plotext.clear_figure()
+        plotext.theme("clear")
+        plotext.limit_size(False, False)
+        plotext.plotsize(style.width, height)
+        name = self.panel.columns[0] if len(self.panel.columns) == 1 else "lr" if self.panel.rate else ""
+        title = printable(rows.title) if is_first else name
+        plotext.title(fitted(title, style.width - margin - 4))
+        start, end = self._span()
+        plotext.xlim(start, end)
+        plotext.ylim(0, 1)
+        for mark in rows.marks:
+            if start < mark.row <= end:
+                plotext.vline(mark.row, color=MARK_COLOR if style.color else "default")
+        for place, lines in enumerate(self.curves):
+            for line in lines:
+                self._draw(line, place)
+        across = linear_ticks(start, end, max(1, (style.width - margin) // 12))
+        across = [(place, label) for place, label in across if float(place).is_integer()]
+        if is_last:
+            plotext.xticks([place for place, _ in across], [label_of(place) for place, _ in across])
+            plotext.xlabel(rows.columns[0])
+        else:
+            plotext.xticks([])
+        ticks = self._ticks(height)
+        plotext.yticks([self._height(place) for place, _ in ticks], [label.rjust(margin) for _, label in ticks])
+        text = plotext.build()
+        lines = (text if style.color else plotext.uncolorize(text)).splitlines()
+        return "".join(f"{line.rstrip()}\n" for line in lines)
+
+    def _span(self) -> tuple[float, float]:
+        buckets = [bucket for series in self.digest.series.values() for bucket in series.buckets if bucket]
+        start, end = min((b.start for b in buckets), default=0), max((b.end for b in buckets), default=0)
+        return (start, end) if end > start else (start - 0.5, start + 0.5)
+
+    def _draw(self, line: Sequence[Point], place: int) -> None:
+        import plotext
+
+        style = self.style
+        several = len(self.curves) > 1 and not style.color
+        marker = MARKERS[place % len(MARKERS)] if several or style.ascii else "braille"
+        color = PALETTE[place % len(PALETTE)] if style.color else "default"
+        plotext.plot([x for x, _ in line], [self._height(y) for _, y in line], marker=marker, color=color)
+
+
+def label_of(place: float) -> str:
+    """A row or epoch as the horizontal axis shows it."""
+    return f"{place:.0f}" if abs(place) < 1e7 else f"{place:g}"
+
+
+def points(run: Sequence[Bucket]) -> Iterator[Point]:
+    """The points of a curve. Where rows stand apart, a rate that held and then changes makes a step, not a slope."""
+    before = -inf
+    for place, bucket in enumerate(run):
+        previous = run[place - 1] if place else None
+        following = run[place + 1] if place + 1 < len(run) else None
+        changes = previous and bucket.start == bucket.end and bucket.first != previous.last
+        if changes and previous and (before == previous.last or (following and following.first == bucket.first)):
+            yield bucket.start, previous.last
+        before = previous.last if previous else -inf
+        yield bucket.start, bucket.first
+        if bucket.end > bucket.start:
+            yield bucket.start, bucket.low
+            yield bucket.start, bucket.high
+            yield bucket.end, bucket.last

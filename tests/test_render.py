@@ -1,0 +1,218 @@
+"""Rows to text: exact for programs, readable for people, within the size that was asked for."""
+
+import csv
+import io
+import json
+import math
+import random
+from collections.abc import Callable
+from xml.dom.minidom import parseString
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrcli import spec
+from lrcli.compare import compared
+from lrcli.engine import Run, Selection, simulate
+from lrcli.render import FORMATS, PICTURE, render
+from lrcli.render.digest import Digest
+from lrcli.render.style import Style
+from lrcli.render.ticks import linear_ticks, log_ticks, widened
+from lrcli.rows import BLOCK, Mark, Panel, Rows
+
+DRAWN = ("table", "plot", PICTURE)
+SIZES = [(60, 24), (80, 24), (120, 40), (200, 50)]
+
+
+def text_of(format: str, rows: Rows, style: Style | None = None) -> str:
+    return "".join(render(format, rows, style or Style()))
+
+
+def of_spec(text: str, selection: Selection | None = None, **run: object) -> Rows:
+    return simulate(spec.parse(text).schedule, Run(**run), selection or Selection())  # type: ignore[arg-type]
+
+
+def of_values(values: list[float], title: str = "values") -> Rows:
+    blocks = [
+        (range(start, min(start + BLOCK, len(values))), values[start : start + BLOCK])
+        for start in range(0, len(values), BLOCK)
+    ]
+    return Rows(("epoch", "lr"), blocks, len(values), title, (Panel(("lr",)),))
+
+
+VIEWS: dict[str, Callable[[], Rows]] = {
+    "cosine": lambda: of_spec("cosine --t-max 50"),
+    "step": lambda: of_spec("step --step-size 10 --gamma 0.5", epochs=40),
+    "sequential": lambda: of_spec("sequential 'linear --start-factor 0.1' 'cosine --t-max 45' --milestones 5"),
+    "onecycle": lambda: of_spec("onecycle --max-lr 0.1 --total-steps 100"),
+    "groups": lambda: of_spec("cosine --t-max 10", lr=(0.1, 0.01)),
+    "steps": lambda: of_spec("exponential --gamma 0.9", epochs=4, steps_per_epoch=3, interval="step"),
+    "restarts": lambda: of_spec("cosine-restarts --t-0 1000 --t-mult 2", epochs=7000),
+    "three": lambda: compared(
+        [spec.parse(text) for text in ("cosine --t-max 50", "step --step-size 10", "linear --total-iters 20")],
+        Run(),
+        Selection(),
+    ),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_views(view: str, width: int, height: int, golden: Callable[[str, str], None]) -> None:
+    golden(f"{view}-{width}.txt", text_of(PICTURE, VIEWS[view](), Style(width, height)))
+
+
+@pytest.mark.parametrize("format", ["table", "markdown"])
+def test_tables(format: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"sequential-{format}.txt", text_of(format, VIEWS["sequential"]()))
+
+
+def test_ascii_and_logarithmic_views(golden: Callable[[str, str], None]) -> None:
+    golden("cosine-ascii.txt", text_of(PICTURE, VIEWS["cosine"](), Style(ascii=True)))
+    golden("polynomial-log.txt", text_of(PICTURE, of_spec("polynomial --total-iters 20", epochs=25), Style(log_y=True)))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("format", DRAWN)
+@pytest.mark.parametrize("width", [1, 7, 20, 60, 80, 200])
+@pytest.mark.parametrize("height", [1, 6, 24, 50])
+def test_a_view_stays_within_its_size(view: str, format: str, width: int, height: int) -> None:
+    lines = text_of(format, VIEWS[view](), Style(width, height)).splitlines()
+    if width >= 20:
+        assert max(map(len, lines)) <= width
+    if format != "table" and height >= 6:
+        assert len(lines) <= height - 2
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("format", DRAWN)
+def test_colour_and_characters_are_the_callers_choice(view: str, format: str) -> None:
+    plain = text_of(format, VIEWS[view](), Style())
+    assert "\x1b" not in plain
+    assert text_of(format, VIEWS[view](), Style(ascii=True)).isascii()
+    if format != "table":
+        assert "\x1b[" in text_of(format, VIEWS[view](), Style(color=True))
+
+
+@pytest.mark.parametrize("format", [name for name in FORMATS if name not in DRAWN])
+def test_programs_get_every_row(format: str) -> None:
+    text = text_of(format, VIEWS["restarts"]())
+    if format == "svg":
+        assert parseString(text).documentElement.tagName == "svg"
+        assert "http" not in text.replace("http://www.w3.org", "").replace("https://www.textualize.io", "")
+    else:
+        assert text.count("\n") >= 7000
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(st.floats(), min_size=1, max_size=40))
+def test_csv_and_json_read_back_with_the_same_bits(values: list[float]) -> None:
+    rows = list(csv.reader(io.StringIO(text_of("csv", of_values(values)))))
+    assert rows[0] == ["epoch", "lr"]
+    assert [float(row[1]).hex() for row in rows[1:]] == [value.hex() for value in values]
+    whole = json.loads(text_of("json", of_values(values)))["rows"]
+    lines = [json.loads(line) for line in text_of("jsonl", of_values(values)).splitlines()]
+    assert [row["lr"].hex() for row in whole] == [row["lr"].hex() for row in lines] == [value.hex() for value in values]
+
+
+def test_long_csv_is_the_short_one_continued() -> None:
+    values = [0.1 * 0.9999**row for row in range(230_000)]
+    long, short = text_of("csv", of_values(values)), text_of("csv", of_values(values[:150_000]))
+    assert long.startswith(short)
+    assert long == "epoch,lr\n" + "".join(f"{row},{value!r}\n" for row, value in enumerate(values))
+
+
+def test_cells_that_are_texts_or_missing() -> None:
+    def rows() -> Rows:
+        cells = (["a,b", 'say "x"', None], [0.5, None, math.nan])
+        return Rows(("na|me", "100 %, x"), [cells], 3, "", (Panel(()),))
+
+    assert text_of("csv", rows()) == 'na|me,"100 %, x"\n"a,b",0.5\n"say ""x""",\n,nan\n'
+    assert text_of("tsv", rows()) == 'na|me\t100 %, x\na,b\t0.5\nsay "x"\t\n\tnan\n'
+    assert text_of("jsonl", rows()).splitlines()[0] == '{"na|me": "a,b", "100 %, x": 0.5}'
+    assert text_of("markdown", rows()).splitlines()[0] == "| na\\|me | 100 %, x |"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=30), st.sampled_from([*DRAWN, "markdown"]), st.booleans())
+def test_no_text_reaches_the_terminal_raw(hostile: str, format: str, color: bool) -> None:
+    rows = Rows(
+        ("epoch", f"lr {hostile}"),
+        [(range(3), [0.1, 0.2, 0.3])],
+        3,
+        hostile,
+        (Panel((f"lr {hostile}",)),),
+        marks=[Mark(1, hostile)],
+    )
+    text = text_of(format, rows, Style(color=color))
+    for code in (
+        "\x1b[0m",
+        "\x1b[1m",
+        "\n",
+        *(f"\x1b[38;5;{n}m" for n in range(256)),
+        *(f"\x1b[{n}m" for n in range(110)),
+    ):
+        text = text.replace(code, "")
+    assert all(character.isprintable() for character in text), repr(text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(), min_size=1, max_size=60), st.booleans(), st.integers(10, 120), st.integers(4, 40))
+def test_any_values_can_be_drawn(values: list[float], log_y: bool, width: int, height: int) -> None:
+    for format in DRAWN:
+        assert text_of(format, of_values(values), Style(width, height, log_y=log_y))
+
+
+def test_no_spike_and_no_row_that_matters_is_lost() -> None:
+    values = [0.1] * 300_000
+    values[123_456], values[200_001] = 5.0, -3.0
+    digest = Digest(of_values(values), buckets=160, most=6)
+    buckets = digest.series["lr"].buckets
+    assert max(bucket.high for bucket in buckets if bucket) == 5.0
+    assert min(bucket.low for bucket in buckets if bucket) == -3.0
+    assert len(buckets) <= 320
+    assert {0, 123_456, 200_001, 299_999} <= {index for index, _ in digest.rows_that_matter(6)}
+
+
+@given(st.integers(1, 5000), st.integers(2, 30), st.booleans())
+def test_rows_that_matter_are_rows(length: int, most: int, known: bool) -> None:
+    rng = random.Random(length)
+    values = [rng.random() for _ in range(length)]
+    rows = of_values(values)
+    rows.length = length if known else None
+    chosen = Digest(rows, 50, most).rows_that_matter(most)
+    assert len(chosen) == min(length, len(chosen)) <= max(most, 2)
+    assert [index for index, _ in chosen] == sorted({index for index, _ in chosen})
+    assert all(row == (index, values[index]) for index, row in chosen)
+    assert length <= 2 * most or len(chosen) >= most // 2
+
+
+def test_a_table_says_what_it_left_out() -> None:
+    assert "76 of 100 rows left out; -f csv shows all" in text_of("table", of_spec("exponential --gamma 0.9"))
+    chosen = text_of("table", of_spec("exponential --gamma 0.9", Selection(stop=60)))
+    assert "left out" not in chosen
+    assert len(chosen.splitlines()) == 62
+
+
+def test_rates_are_shown_in_significant_digits() -> None:
+    table = text_of("table", of_spec("exponential --gamma 0.1", epochs=9))
+    assert "1e-09" in table
+    assert "0.0000" not in table.replace("0.00001", "")
+
+
+@given(finite, finite)
+def test_ticks_lie_within_the_limits(one: float, other: float) -> None:
+    low, high = widened(min(one, other) / 1e3, max(one, other) / 1e3)
+    if math.isfinite(high - low):
+        assert all(
+            low - (high - low) * 1e-6 <= place <= high + (high - low) * 1e-6 for place, _ in linear_ticks(low, high, 5)
+        )
+
+
+@given(st.floats(-300, 300), st.floats(0, 600))
+def test_logarithmic_ticks_lie_within_the_limits(low: float, span: float) -> None:
+    low, high = widened(low, min(low + span, 305), 0.5)
+    assert all(low - 1e-6 <= place <= high + 1e-6 for place, _ in log_ticks(low, high, 5))
