@@ -1,0 +1,206 @@
+"""Training logs as they are: metrics and rates as a stream of values. It knows rows and values only."""
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from lrcli.errors import InputError
+from lrcli.logs.delimited import Delimited, Numbers
+from lrcli.logs.records import Records
+from lrcli.logs.source import Source
+from lrcli.rows import BLOCK
+from lrcli.text import plural, printable, quoted
+
+__all__ = ["EpochBlock", "Log", "LogBlock", "open_log", "per_epoch"]
+
+STEP_COLUMNS = ("step", "_step", "global_step", "iter", "iteration", "trainer/global_step")
+EPOCH_COLUMNS = ("epoch", "epochs")
+OTHER_AXES = (
+    "wall time", "time", "_runtime", "_timestamp", "relative time (process)", "runtime", "eval_runtime",
+    "eval_samples_per_second", "eval_steps_per_second", "total_flos", "num_input_tokens_seen",
+)  # fmt: skip
+ENVELOPE = ("__MIN", "__MAX")
+"""What Weights & Biases puts beside each column."""
+
+MOST_LISTED = 20
+
+
+class LogBlock(NamedTuple):
+    """Rows that have a value, at most `BLOCK`: parallel sequences. A step or epoch is None where the log has none."""
+
+    lines: Sequence[int]
+    """Line of the file, or record of a JSON document, counted from 1."""
+    steps: Sequence[float | None]
+    epochs: Sequence[float | None]
+    values: Sequence[float]
+
+
+class EpochBlock(NamedTuple):
+    """Epochs with the last value of each: parallel sequences."""
+
+    epochs: Sequence[float]
+    values: Sequence[float]
+
+
+class Log:
+    """A log that is read once. `missing` and `nans` count what has been passed over and what was not a number so far."""
+
+    def __init__(self, table: Delimited | Records) -> None:
+        self._table = table
+        self.name = table.name
+        self.columns = table.columns
+        self.missing = 0
+        self.nans = 0
+
+    @property
+    def value_columns(self) -> list[str]:
+        """The columns that are neither axes nor envelopes."""
+        axes = (*STEP_COLUMNS, *EPOCH_COLUMNS, *OTHER_AXES)
+        return [name for name in self.columns if name and name.lower() not in axes and not name.endswith(ENVELOPE)]
+
+    def choose(self, wanted: str | None, obvious: Sequence[str], option: str) -> str:
+        """The column that is called `wanted`, or has it in its name and no other has; with None the obvious one.
+
+        `obvious` are names, the first that is there is taken; one that ends with "-" stands for the only column that
+        begins with it. Raises InputError that lists the columns.
+        """
+        names = self.value_columns
+        if wanted is None:
+            return self._obvious(names, obvious, option)
+        exact = [name for name in self.columns if name == wanted] or [
+            name for name in self.columns if name.lower() == wanted.lower()
+        ]
+        if len(exact) > 1:
+            raise InputError(f"{option}: {self.name} has {len(exact)} columns called {quoted(wanted)}")
+        partly = [name for name in names if wanted.lower() in name.lower()]
+        if exact or len(partly) == 1:
+            return (exact or partly)[0]
+        if partly:
+            raise InputError(f"{option}: {quoted(wanted)} may be {self._listed(partly)}")
+        near = difflib.get_close_matches(wanted, names, n=1)
+        hint = f"did you mean {printable(near[0])}? " if near else ""
+        raise InputError(f"{option}: {self.name} has no column {quoted(wanted)}; {hint}There are {self._listed(names)}")
+
+    def _obvious(self, names: Sequence[str], obvious: Sequence[str], option: str) -> str:
+        for candidate in obvious:
+            fitting = [
+                name
+                for name in names
+                if name.lower() == candidate or (candidate.endswith("-") and name.lower().startswith(candidate))
+            ]
+            if fitting and (len(fitting) == 1 or not candidate.endswith("-")):
+                return fitting[0]
+        ending = [name for name in names if name.lower().endswith(tuple(f" - {candidate}" for candidate in obvious))]
+        for choice in (ending, names):
+            if len(choice) == 1:
+                return choice[0]
+        raise InputError(f"{option}: expected the name of a column of {self.name}; there are {self._listed(names)}")
+
+    def _listed(self, names: Sequence[str]) -> str:
+        shown = ", ".join(quoted(name)[1:-1] for name in names[:MOST_LISTED]) or "none with values"
+        return shown + (f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else "")
+
+    def axis(self, names: Sequence[str]) -> str | None:
+        """The first column that has one of these names."""
+        return next((name for name in self.columns if name.lower() in names), None)
+
+    def blocks(self, column: str) -> Iterator[LogBlock]:
+        """The rows that have a value in `column`, as they are read. Raises InputError naming line, column and cell."""
+        step, epoch = self.axis(STEP_COLUMNS), self.axis(EPOCH_COLUMNS)
+        for lines, (values, steps, epochs) in self._read(column, step, epoch):
+            for start in range(0, len(values), BLOCK):
+                part = slice(start, start + BLOCK)
+                yield LogBlock(lines[part], steps[part], epochs[part], values[part])
+
+    def _read(self, column: str, *axes: str | None) -> Iterator[tuple[Sequence[int], list[Sequence]]]:  # type: ignore[type-arg]
+        """The rows that have a value in `column`: their lines, the values, and the axes (None for one there is not)."""
+        names = [name for name in (column, *axes) if name is not None]
+        places = [self.columns.index(name) for name in names]
+        rows = 0
+        for lines, numbers in self._table.chunks(places):
+            rows += len(lines)
+            numbers = [
+                filled(column) if name in EPOCH_COLUMNS else column
+                for name, column in zip(map(str.lower, names), numbers, strict=True)
+            ]
+            values = numbers[0]
+            if None in values:
+                kept = [place for place, value in enumerate(values) if value is not None]
+                self.missing += len(values) - len(kept)
+                lines = [lines[place] for place in kept]
+                numbers = [[column[place] for place in kept] for column in numbers]
+            self.nans += sum(1 for value in numbers[0] if value != value)
+            found = iter(numbers)
+            none: Numbers = [None] * len(lines)
+            yield lines, [next(found), *(none if axis is None else next(found) for axis in axes)]
+        if not rows:
+            raise InputError(f"{self.name} has no rows below its header")
+        if rows == self.missing:
+            raise InputError(
+                f"{self.name} has no value in the column {quoted(column)}: all {plural(rows, 'cell')} are empty"
+            )
+
+
+def filled(epochs: Numbers) -> Numbers:
+    """Epochs where each row without one has that of the rows after it: Lightning logs rates so, as an epoch begins."""
+    if None not in epochs:
+        return epochs
+    following, backwards = None, []
+    for epoch in reversed(epochs):
+        following = following if epoch is None else epoch
+        backwards.append(following)
+    return backwards[::-1]
+
+
+def open_log(
+    path: str,
+    *,
+    follow: bool = False,
+    announce: Callable[[str], None] = lambda text: None,
+    source: Source | None = None,
+) -> Log:
+    """The log at `path` ("-" is standard input), recognised by its content. Raises InputError.
+
+    With `follow` it never ends: it waits for more, and says through `announce` when the file was replaced or cut.
+    """
+    source = source or Source(path, follow=follow, announce=announce)
+    chunks = source.chunks()
+    first = ""
+    while not first.strip():
+        more = next(chunks, None)
+        if more is None:
+            raise InputError(f"{source.name} is empty; expected a log")
+        first += more
+    reader = Records if first.lstrip()[0] in "{[" else Delimited
+    return Log(reader(source.name, chain((first,), chunks)))
+
+
+def per_epoch(log: Log, column: str) -> Iterator[EpochBlock]:
+    """The last value of each epoch, in order; a new epoch begins where the number changes.
+
+    A row without an epoch goes by its step; a log with neither has an epoch per row.
+    """
+    epoch, step = log.axis(EPOCH_COLUMNS), log.axis(STEP_COLUMNS)
+    axis = epoch or step
+    held: tuple[float, float] | None = None
+    count = 0
+    for _, (values, keys, steps) in log._read(column, axis, step if epoch else None):
+        if axis is None:
+            keys = range(count, count + len(values))
+        elif None in keys:
+            keys = [key if key is not None else place for key, place in zip(keys, steps, strict=True)]
+            keys = [key if key is not None else count + place for place, key in enumerate(keys)]
+        count += len(values)
+        if not values:
+            continue
+        labels = [int(key) if key == key // 1 else key for key in keys]
+        if held is not None:
+            labels, values = [held[0], *labels], [held[1], *values]
+        ends = [place for place in range(len(labels) - 1) if labels[place] != labels[place + 1]]
+        held = labels[-1], values[-1]
+        for start in range(0, len(ends), BLOCK):
+            part = ends[start : start + BLOCK]
+            yield EpochBlock([labels[place] for place in part], [values[place] for place in part])
+    if held is not None:
+        yield EpochBlock([held[0]], [held[1]])

@@ -1,0 +1,126 @@
+"""CSV logs: any delimiter, with all that trainers and spreadsheets do to them."""
+
+import csv
+from collections.abc import Iterator, Sequence
+
+from lrcli.errors import InputError
+from lrcli.logs.cells import not_a_number, number
+from lrcli.logs.source import LONGEST_LINE
+from lrcli.text import plural, quoted
+
+DELIMITERS = ",;\t"
+MOST_COLUMNS = 100_000
+
+Numbers = list[float | None]
+
+
+class Delimited:
+    """The rows of a CSV log, a chunk of text at a time. The first line is the header."""
+
+    def __init__(self, name: str, chunks: Iterator[str]) -> None:
+        self.name = name
+        self._chunks = self._balanced(chunks)
+        first = next(self._chunks, "")
+        start = len(first) - len(first.lstrip("\n"))
+        header, _, self._rest = first[start:].partition("\n")
+        while header.count('"') % 2 and self._rest:
+            more, _, self._rest = self._rest.partition("\n")
+            header += "\n" + more
+        self._line = 2 + first[:start].count("\n") + header.count("\n")
+        self._delimiter = max(DELIMITERS, key=_outside_quotes(header).count)
+        cells = self._rows([header])[0] if header else []
+        if len(cells) > MOST_COLUMNS:
+            raise InputError(f"{name} has {len(cells)} columns; expected at most {MOST_COLUMNS}")
+        self.columns = tuple(cell.strip() for cell in cells)
+        if self.columns and all(map(_is_number, self.columns)):
+            raise InputError(f"{name}, line 1: expected the names of the columns, found {quoted(header)}")
+        if not self.columns:
+            raise InputError(f"{name} has no rows; expected a log with a line of column names")
+
+    def _balanced(self, chunks: Iterator[str]) -> Iterator[str]:
+        """Chunks in which every quote that is opened is closed."""
+        held = ""
+        for chunk in chunks:
+            held = held + chunk if held else chunk
+            if held.count('"') % 2 == 0:
+                yield held
+                held = ""
+            elif len(held) > 2 * LONGEST_LINE:
+                break
+        if held:
+            raise InputError(
+                f'{self.name} has a quote (") that is not closed in its last {plural(held.count(chr(10)), "line")}'
+            )
+
+    def _rows(self, lines: Sequence[str]) -> list[list[str]]:
+        try:
+            return list(csv.reader(lines, delimiter=self._delimiter, skipinitialspace=True))
+        except csv.Error as error:
+            raise InputError(f"{self.name}, line {self._line} or after: {error}") from None
+
+    def chunks(self, places: Sequence[int]) -> Iterator[tuple[Sequence[int], list[Numbers]]]:
+        """Line numbers, and the numbers at `places` of the columns, for each chunk of rows."""
+        if self._rest:
+            yield self._parsed(self._rest, places)
+        for chunk in self._chunks:
+            yield self._parsed(chunk, places)
+
+    def _parsed(self, chunk: str, places: Sequence[int]) -> tuple[Sequence[int], list[Numbers]]:
+        parsed = self._parsed_plain(chunk, places) or self._parsed_with_care(chunk, places)
+        self._line += chunk.count("\n")
+        return parsed
+
+    def _parsed_plain(self, chunk: str, places: Sequence[int]) -> tuple[Sequence[int], list[Numbers]] | None:
+        """The fast way: for rows that all have as many cells as the header, each a plain number; else None."""
+        if '"' in chunk or "_" in chunk or not chunk.isascii() or not chunk.endswith("\n"):
+            return None
+        width = len(self.columns)
+        cells = chunk.replace("\n", f"{self._delimiter}\n").split(self._delimiter)
+        begins = cells[width::width]
+        count = chunk.count("\n")
+        if len(begins) != count or cells[-1] != "\n" or not all(cell[:1] == "\n" for cell in begins):
+            return None
+        try:
+            return range(self._line, self._line + count), [list(map(float, cells[place:-1:width])) for place in places]
+        except ValueError:
+            return None
+
+    def _parsed_with_care(self, chunk: str, places: Sequence[int]) -> tuple[Sequence[int], list[Numbers]]:
+        """Row by row: cells that are missing, short rows, headers that come again."""
+        lines: list[int] = []
+        numbers: list[Numbers] = [[] for _ in places]
+        width = len(self.columns)
+        text_lines = chunk.split("\n")
+        reader = csv.reader((f"{line}\n" for line in text_lines), delimiter=self._delimiter, skipinitialspace=True)
+        try:
+            for row in reader:
+                if not any(row) or [cell.strip() for cell in row] == list(self.columns):
+                    continue
+                line = self._line + reader.line_num - 1
+                if len(row) > width and any(cell.strip() for cell in row[width:]):
+                    raise InputError(
+                        f"{self.name}, line {line}: expected {plural(width, 'cell')} as in the header, found {len(row)}"
+                    )
+                lines.append(line)
+                for place, column in zip(places, numbers, strict=True):
+                    column.append(self._number(row[place], line, place) if place < len(row) else None)
+        except csv.Error as error:
+            raise InputError(f"{self.name}, line {self._line + reader.line_num - 1}: {error}") from None
+        return lines, numbers
+
+    def _number(self, cell: str, line: int, place: int) -> float | None:
+        try:
+            return number(cell)
+        except ValueError:
+            raise not_a_number(self.name, line, self.columns[place], cell) from None
+
+
+def _outside_quotes(text: str) -> str:
+    return "".join(text.split('"')[::2])
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return number(cell) is not None
+    except ValueError:
+        return False

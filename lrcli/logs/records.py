@@ -1,0 +1,101 @@
+"""JSON logs: an object per line, or one document with a list of them (Transformers' trainer_state.json)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lrcli.errors import InputError
+from lrcli.logs.cells import not_a_number, number
+from lrcli.logs.delimited import Numbers
+
+LARGEST_DOCUMENT = 256 << 20
+"""Characters; a document, unlike lines, has to be held as a whole."""
+
+HISTORY = "log_history"
+
+Record = dict[str, Any]
+
+
+class Records:
+    """The records of a JSON log, a chunk at a time; a record may lack any key."""
+
+    def __init__(self, name: str, chunks: Iterator[str]) -> None:
+        self.name = name
+        self._line = 1
+        first = next(chunks, "")
+        self._chunks = (
+            self._lines(first, chunks)
+            if _is_object(first.lstrip().partition("\n")[0])
+            else self._document(first, chunks)
+        )
+        self._first = next(self._chunks, ([], []))
+        self.columns = tuple(dict.fromkeys(key for record in self._first[1] for key in record))
+        if not self.columns:
+            raise InputError(f"{name} has no records; expected a list of objects, or an object per line")
+
+    def _lines(self, first: str, chunks: Iterator[str]) -> Iterator[tuple[list[int], list[Record]]]:
+        for chunk in (first, *()) if chunks is None else _chain(first, chunks):
+            numbered = [(self._line + place, line) for place, line in enumerate(chunk.split("\n"))]
+            self._line += chunk.count("\n")
+            filled = [(place, line) for place, line in numbered if line.strip()]
+            yield [place for place, _ in filled], [self._record(line, place) for place, line in filled]
+
+    def _record(self, text: str, line: int) -> Record:
+        try:
+            record = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{self.name}, line {line}: expected a JSON object ({error})") from None
+        if not isinstance(record, dict):
+            raise InputError(f"{self.name}, line {line}: expected a JSON object, found {type(record).__name__}")
+        return record
+
+    def _document(self, first: str, chunks: Iterator[str]) -> Iterator[tuple[list[int], list[Record]]]:
+        text = first
+        for chunk in chunks:
+            text += chunk
+            if len(text) > LARGEST_DOCUMENT:
+                raise InputError(f"{self.name} is one JSON document of more than {LARGEST_DOCUMENT} characters")
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{self.name} is not JSON: {error}") from None
+        records = document.get(HISTORY) if isinstance(document, dict) else document
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise InputError(
+                f"{self.name}: expected a list of objects, or an object with {HISTORY!r}, as in trainer_state.json"
+            )
+        yield list(range(1, len(records) + 1)), records
+
+    def chunks(self, places: Sequence[int]) -> Iterator[tuple[Sequence[int], list[Numbers]]]:
+        """Line (or record) numbers, and the numbers under the keys at `places`, for each chunk of records."""
+        keys = [self.columns[place] for place in places]
+        for lines, records in _chain(self._first, self._chunks):
+            yield (
+                lines,
+                [
+                    [self._number(record.get(key), line, key) for line, record in zip(lines, records, strict=True)]
+                    for key in keys
+                ],
+            )
+
+    def _number(self, value: Any, line: int, key: str) -> float | None:
+        if value is None:
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        try:
+            return number(value if isinstance(value, str) else json.dumps(value))
+        except ValueError:
+            raise not_a_number(self.name, line, key, str(value)) from None
+
+
+def _chain(first: Any, others: Iterator[Any]) -> Iterator[Any]:
+    yield first
+    yield from others
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict) and HISTORY not in json.loads(line)
+    except (ValueError, RecursionError):
+        return False

@@ -1,0 +1,245 @@
+"""Plateau over the metrics of a log: what it did to the rate, why, and what other parameters would have done."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from lrcli.engine import Selection, numbered
+from lrcli.rows import Block, Mark, Panel, Rows
+from lrcli.schedules.base import parameters
+from lrcli.schedules.param import Declared, PerGroup, declaration, param
+from lrcli.schedules.plateau import Judgement, KerasJudge, Plateau, Rates, TorchJudge, joined
+from lrcli.schedules.pytorch import Linear
+from lrcli.text import plural, significant
+
+MOST_EPOCHS_NAMED = 1000
+"""Epochs of cuts that a summary row names; it says how many more there were."""
+
+Metrics = tuple[Sequence[float], Sequence[float]]
+"""A block of a log: the epochs and their metric."""
+
+
+@declaration
+class Replay(Declared):
+    """Where the rate starts, and by whose rule it is cut."""
+
+    lr: PerGroup = param(
+        "base learning rate; several, with commas, are parameter groups",
+        default=0.1,
+        at_least=0,
+        error="Invalid learning rate: {}",
+    )
+    warmup: int = param("epochs of linear warmup before the metric is judged", default=0, at_least=0)
+    warmup_start_factor: float = param(
+        "share of the rate at which the warmup starts", default=1 / 3, above=0, at_most=1
+    )
+    framework: str = param(
+        "whose rule: Keras' threshold is absolute, and it cuts an epoch earlier",
+        default="torch",
+        choices=("torch", "keras"),
+    )
+    explain: bool = param("say of each epoch why, in a column of its own", default=False)
+
+    @property
+    def lrs(self) -> Rates:
+        """The base rate of each parameter group."""
+        return self.lr if isinstance(self.lr, tuple) else (self.lr,)
+
+    def judge(self, plateau: Plateau) -> "WarmedUp":
+        """The framework's scheduler at its start."""
+        rule = TorchJudge if self.framework == "torch" else KerasJudge
+        ramp = Linear(start_factor=self.warmup_start_factor, total_iters=max(self.warmup, 1))
+        ramps = [list(islice(ramp.stream(lr), self.warmup)) for lr in self.lrs]
+        return WarmedUp(rule(plateau, self.lrs), list(zip(*ramps, strict=True)))
+
+
+class WarmedUp:
+    """A judge that is not asked until the warmup is over."""
+
+    def __init__(self, judge: TorchJudge | KerasJudge, ramp: list[Rates]) -> None:
+        self.inner = judge
+        self.ramp = ramp
+
+    def judge(self, metrics: Sequence[float]) -> Judgement:
+        """What a block of metrics does."""
+        warming = min(len(self.ramp), len(metrics))
+        if not warming:
+            return self.inner.judge(metrics)
+        used, self.ramp = self.ramp[:warming], self.ramp[warming:]
+        left = [*used[1:], self.ramp[0] if self.ramp else self.inner.rates]
+        warmed = Judgement(
+            used, left, [self.inner.nothing_yet] * warming, [0] * warming, [0] * warming, ["warmup"] * warming
+        )
+        return joined(warmed, self.inner.judge(metrics[warming:]))
+
+
+def replay(plateau: Plateau, given: Replay, log: Iterable[Metrics], selection: Selection, title: str) -> Rows:
+    """A row per epoch of the log: `epoch, metric, lr, next_lr, best, bad_epochs, cooldown, event`.
+
+    `lr` was used in the epoch, `next_lr` is what step(metric) left; with parameter groups they are numbered. The marks
+    are those of the cuts in the blocks read so far.
+    """
+    rates, left = numbered("lr", given.lrs), numbered("next_lr", given.lrs)
+    marks: list[Mark] = []
+    columns = ("epoch", "metric", *rates, *left, "best", "bad_epochs", "cooldown", "event")
+    return Rows(
+        columns=(*columns, "why") if given.explain else columns,
+        blocks=_selected(_blocks(plateau, given, log, marks), selection),
+        length=None,
+        title=title,
+        panels=(Panel(("metric",), rate=False), Panel(rates)),
+        marks=marks,
+        document={
+            "schedule": {"name": plateau.reference.name, "params": parameters(plateau), "spec": plateau.spec},
+            "run": parameters(given),
+        },
+        selected=not selection.is_all,
+    )
+
+
+def _blocks(plateau: Plateau, given: Replay, log: Iterable[Metrics], marks: list[Mark]) -> Iterator[Block]:
+    judge = given.judge(plateau)
+    best: float | None = None
+    for epochs, metrics in log:
+        judged = judge.judge(metrics)
+        marks += [Mark(int(epoch), "") for epoch, event in zip(epochs, judged.event, strict=True) if event == "reduced"]
+        why = [list(_reasons(plateau, given, metrics, judged, best))] if given.explain else []
+        best = judged.best[-1]
+        groups = zip(*judged.rates, strict=True), zip(*judged.next_rates, strict=True)
+        yield (
+            epochs,
+            metrics,
+            *groups[0],
+            *groups[1],
+            judged.best,
+            judged.bad_epochs,
+            judged.cooldown,
+            judged.event,
+            *why,
+        )
+
+
+def _reasons(
+    plateau: Plateau, given: Replay, metrics: Sequence[float], judged: Judgement, best: float | None
+) -> Iterator[str]:
+    """Why each epoch was judged as it was, from the best value before it."""
+    word, past = ("below", "above") if plateau.mode == "min" else ("above", "below")
+    rates = zip(judged.rates, judged.next_rates, strict=True)
+    for metric, after, bad, event, (used, left) in zip(
+        metrics, judged.best, judged.bad_epochs, judged.event, rates, strict=True
+    ):
+        before, best = best, after
+        if event == "warmup":
+            yield "warmup: the metric is not judged yet"
+        elif before is None or before in (float("inf"), float("-inf")):
+            yield "the first value that counts" if event == "improved" else "nothing to compare with yet"
+        elif metric != metric:
+            yield f"NaN is never better: {consequence(plateau, given, bad, event, used, left)}"
+        else:
+            limit = limit_of(plateau, given, before)
+            missed = significant(abs(metric - limit))
+            if event == "improved":
+                yield f"{missed} {word} the limit {significant(limit)} (best was {significant(before)})"
+            else:
+                far = f"{missed} {past} the limit {significant(limit)}"
+                yield f"{far}: {consequence(plateau, given, bad, event, used, left)}"
+
+
+def limit_of(plateau: Plateau, given: Replay, best: float) -> float:
+    """What a metric must pass to be better than `best`."""
+    if given.framework == "torch":
+        return plateau.limit(best)
+    return best - abs(plateau.threshold) if plateau.mode == "min" else best + abs(plateau.threshold)
+
+
+def consequence(plateau: Plateau, given: Replay, bad: int, event: str, used: Rates, left: Rates) -> str:
+    """What followed from an epoch that was not better."""
+    borne = f"{plural(plateau.patience, 'bad epoch')} in a row"
+    if event == "cooldown":
+        return "not counted, the last cut is too recent"
+    if event == "reduced":
+        reason = f"more than {borne}" if given.framework == "torch" else borne
+        return f"{reason}, so {significant(used[0])} becomes {significant(left[0])}"
+    if event == "blocked":
+        floor = plateau.min_lr[0] if isinstance(plateau.min_lr, tuple) else plateau.min_lr
+        lower = max(used[0] * plateau.factor, floor)
+        return f"the cut from {significant(used[0])} to {significant(lower)} is not more than eps {plateau.eps:g}"
+    return f"bad epoch {bad}, {plateau.patience} are borne"
+
+
+def _selected(blocks: Iterable[Block], selection: Selection) -> Iterator[Block]:
+    """The selected rows of a table whose length nobody knows."""
+    if selection.is_all:
+        yield from blocks
+        return
+    first = 0
+    wanted = set(selection.at or ())
+    for block in blocks:
+        there = range(first, first + len(block[0]))
+        first = there.stop
+        kept = [row - there.start for row in there if (row in wanted if wanted else _is_chosen(row, selection))]
+        if kept:
+            yield tuple([column[row] for row in kept] for column in map(list, block))
+        if selection.stop is not None and first >= selection.stop:
+            return
+
+
+def _is_chosen(row: int, selection: Selection) -> bool:
+    within = row >= selection.start and (selection.stop is None or row < selection.stop)
+    return within and (row - selection.start) % selection.every == 0
+
+
+class Outcome(NamedTuple):
+    """What one combination of parameters would have done."""
+
+    plateau: Plateau
+    cuts: int
+    epochs: list[float]
+    rates: Rates
+
+
+def what_if(plateaus: Sequence[Plateau], given: Replay, log: Iterable[Metrics], varied: Sequence[str]) -> Rows:
+    """A row per combination: the `varied` parameters, the cuts, the epochs after which they came, and the final rates.
+
+    The log is read once, for all of them.
+    """
+    outcomes = _outcomes(plateaus, given, log)
+    rates = numbered("final_lr", given.lrs)
+    rows = [
+        (*(_cell(getattr(outcome.plateau, name)) for name in varied), outcome.cuts, _named(outcome), *outcome.rates)
+        for outcome in outcomes
+    ]
+    return Rows(
+        columns=(*varied, "cuts", "cut_epochs", *rates),
+        blocks=[tuple(zip(*rows, strict=True))],
+        length=len(rows),
+        title="plateau",
+        panels=(Panel(()),),
+        document={
+            "schedule": {"name": "plateau", "params": parameters(plateaus[0]), "spec": plateaus[0].spec},
+            "run": parameters(given),
+        },
+        selected=True,
+    )
+
+
+def _outcomes(plateaus: Sequence[Plateau], given: Replay, log: Iterable[Metrics]) -> list[Outcome]:
+    judges = [given.judge(plateau) for plateau in plateaus]
+    outcomes = [Outcome(plateau, 0, [], given.lrs) for plateau in plateaus]
+    for epochs, metrics in log:
+        for place, judge in enumerate(judges):
+            judged = judge.judge(metrics)
+            cut = [epoch for epoch, event in zip(epochs, judged.event, strict=True) if event == "reduced"]
+            before = outcomes[place]
+            named = before.epochs + cut[: MOST_EPOCHS_NAMED - len(before.epochs)]
+            outcomes[place] = Outcome(before.plateau, before.cuts + len(cut), named, judged.next_rates[-1])
+    return outcomes
+
+
+def _cell(value: Any) -> Any:
+    return ",".join(map(repr, value)) if isinstance(value, tuple) else value
+
+
+def _named(outcome: Outcome) -> str:
+    further = outcome.cuts - len(outcome.epochs)
+    return " ".join([*(f"{epoch:g}" for epoch in outcome.epochs), *([f"and {further} more"] if further else [])])
