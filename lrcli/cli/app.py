@@ -1,0 +1,195 @@
+"""The Typer application: built from the commands' declarations, one command at a time; it knows nothing of its own."""
+
+import inspect
+import textwrap
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from lrcli.cli import NAME, complain
+from lrcli.cli.command import TOOLS, Command, find, names
+from lrcli.errors import InputError
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.param import Declared, Param
+from lrcli.text import printable
+from lrcli.version import VERSION
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+SUMMARY = "See, check and verify learning-rate schedules, with the bits of the framework."
+
+EXAMPLES = (
+    "lrsched cosine --t-max 50",
+    'lrsched compare "cosine --t-max 50" "step --step-size 10"',
+    "lrsched check cosine --t-max 50 --epochs 90",
+    'lrsched verify metrics.csv "cosine --t-max 50 --lr 0.1"',
+)
+
+UsageError: Any = typer.BadParameter.__base__
+"""What typer raises for every wrong command line; typer exports only the subclass."""
+
+
+class Leaf(TyperCommand):
+    """One command, whose help shows its options by panel."""
+
+    command: Command
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        write_introduction(formatter, self.command.summary, self.command.examples)
+        formatter.write_paragraph()
+        for line in self.command.details.splitlines():
+            indent = line[: len(line) - len(line.lstrip())]
+            further = indent + "    " if indent else ""
+            wrapped = textwrap.wrap(line, formatter.width, subsequent_indent=further) or [""]
+            formatter.write("".join(f"{part}\n" for part in wrapped))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        for panel, section in self.command.sections.items():
+            write_section(formatter, panel, (help_record(declared) for declared in section.params().values()))
+
+
+class Group(TyperGroup):
+    """Builds a command when it is asked for, and only then."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return names()
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        command = find(cmd_name)
+        return command and built(command)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if not name.startswith("-") and find(name) is None:
+            from lrcli import spec
+
+            args = [spec.find(name, also=TOOLS).reference.name, *args[1:]]
+        return super().resolve_command(ctx, args)
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        write_introduction(formatter, SUMMARY, EXAMPLES)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for panel, commands in groupby(filter(None, map(find, names())), key=lambda command: command.panel):
+            write_section(formatter, panel, ((command.name, command.summary) for command in commands))
+
+
+def write_introduction(formatter: Any, summary: str, examples: Iterable[str]) -> None:
+    """What a command does, and command lines to start from."""
+    formatter.write_paragraph()
+    formatter.write_text(summary)
+    with formatter.section("Examples"):
+        for line in examples:
+            formatter.write(f"  {line}\n")
+
+
+def write_section(formatter: Any, heading: str, records: Iterable[tuple[str, str]]) -> None:
+    """A heading with a list of words and what they mean."""
+    rows = list(records)
+    if rows:
+        with formatter.section(heading):
+            formatter.write_dl(rows)
+
+
+def help_record(declared: Param) -> tuple[str, str]:
+    """The words of a parameter as help shows them, and its help."""
+    words = ", ".join([*([f"-{declared.short}"] if declared.short else []), declared.option])
+    notes = [declared.bounds, "required" if declared.required else default_note(declared)]
+    notes = [note for note in notes if note]
+    shown = declared.metavar if declared.positional else f"{words} {declared.metavar}".rstrip()
+    return shown, declared.help + (f" [{'; '.join(notes)}]" if notes else "")
+
+
+def default_note(declared: Param) -> str:
+    """The default as help shows it; nothing where there is none, or a flag is off."""
+    if declared.is_flag:
+        return f"default; {declared.negation} switches it off" if declared.default else ""
+    return f"default: {declared.format(declared.default)}" if declared.default not in (None, ()) else ""
+
+
+def built(command: Command) -> TyperCommand:
+    """The Typer command of a declaration."""
+
+    def callback(**words: Any) -> int:
+        return command.run({section: instance(command, section, words) for section in command.sections.values()})
+
+    callback.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, annotation=annotated(declared), default=default_of(declared)
+            )
+            for name, declared in command.params().items()
+        ]
+    )
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(command.name, cls=Leaf, context_settings=CONTEXT)(callback)
+    leaf = typer.main.get_command(single)
+    assert isinstance(leaf, Leaf)
+    leaf.command = command
+    return leaf
+
+
+def instance(command: Command, section: type[Declared], words: dict[str, Any]) -> Any:
+    """The instance of a section of `command`, from what the command line gave."""
+    own = {name: words[name] for name, declared in section.params().items() if words[name] is not None}
+    own = {name: tuple(value) if isinstance(value, list) else value for name, value in own.items()}
+    if section in command.build:
+        return command.build[section](section, own)
+    if issubclass(section, Schedule):
+        from lrcli import spec
+
+        return spec.build(section, own)
+    return section.from_text(own)
+
+
+def annotated(declared: Param) -> Any:
+    """The Typer annotation of a parameter. Values stay text: the declaration itself turns them into values."""
+    if declared.positional:
+        return Annotated[list[str] if declared.is_many else str, typer.Argument(metavar=declared.metavar)]
+    if declared.is_flag:
+        return Annotated[bool, typer.Option(f"{declared.option}/{declared.negation}")]
+    words = [declared.option, f"-{declared.short}"] if declared.short else [declared.option]
+    return Annotated[str, typer.Option(*words)]
+
+
+def default_of(declared: Param) -> Any:
+    """The default as Typer shows it: text, or nothing."""
+    if declared.required:
+        return inspect.Parameter.empty
+    if declared.default is None or declared.is_flag:
+        return declared.default
+    return list(declared.default) if declared.is_many else declared.format(declared.default)
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{NAME} {VERSION}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=Group, add_completion=False, rich_markup_mode=None, context_settings=CONTEXT, no_args_is_help=True
+)
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Holds the options of the whole program."""
+
+
+def run(words: list[str]) -> int:
+    """Run a command line; returns its exit status."""
+    try:
+        return int(typer.main.get_command(app).main(args=words, prog_name=NAME, standalone_mode=False) or 0)
+    except UsageError as error:
+        where = error.ctx.command_path if error.ctx else NAME
+        return complain(f"{printable(error.format_message())}\nTry '{where} --help'.", where)
+    except InputError as error:
+        return complain(str(error))

@@ -1,0 +1,56 @@
+"""The command line as data: commands, options and help, from which parser, completions and man page derive."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from lrcli.schedules import every, named
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.param import Declared, Param
+
+Instances = dict[type[Declared], Any]
+
+TOOLS = ("list", "explain", "compare", "verify")
+"""The commands beside the schedulers; each is a module of its name in `lrcli.cli.commands`."""
+
+TOOLS_PANEL = "Commands"
+
+
+class Command(NamedTuple):
+    """One command: `sections` are its options by panel, `run` gets an instance of each and returns the exit status."""
+
+    name: str
+    summary: str
+    details: str
+    examples: tuple[str, ...]
+    panel: str
+    sections: Mapping[str, type[Declared]]
+    run: Callable[[Instances], int]
+    build: Mapping[type[Declared], Callable[[Any, Mapping[str, Any]], Any]] = {}
+    """How a section's instance is made from its texts, where the usual way does not do."""
+
+    def params(self) -> dict[str, Param]:
+        """All parameters by field name; no two sections share one."""
+        return {name: declared for section in self.sections.values() for name, declared in section.params().items()}
+
+
+def find(name: str) -> Command | None:
+    """The command called `name`, importing only what it needs."""
+    if name in TOOLS:
+        module = importlib.import_module(f"lrcli.cli.commands.{name}")
+        command: Command = module.COMMAND
+        return command
+    schedule = named(name)
+    return scheduler_command(schedule) if schedule else None
+
+
+def names() -> list[str]:
+    """All commands in the order of the help: the tools, then the schedulers by family."""
+    return [*TOOLS, *every()]
+
+
+def scheduler_command(cls: type[Schedule]) -> Command:
+    """The command that runs the scheduler `cls`."""
+    module = importlib.import_module(f"lrcli.cli.commands.{'plateau' if cls.reference.name == 'plateau' else 'run'}")
+    command: Command = module.command(cls)
+    return command

@@ -1,0 +1,55 @@
+"""`lrsched compare SPEC...`: several schedules in one picture, one table, one file."""
+
+from lrcli import spec
+from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.output import Output
+from lrcli.compare import compared
+from lrcli.engine import Run, Selection
+from lrcli.rows import Panel, Rows
+from lrcli.schedules.param import SPEC, Declared, declaration, param
+
+SHOWN = ("spec", "rows", "peak", "final", "area", "half_life")
+"""What of a summary a person sees; JSON has the rest too."""
+
+
+@declaration
+class Compared(Declared):
+    """What is compared."""
+
+    specs: tuple[str, ...] = param('schedules, each quoted: "cosine --t-max 50"', positional=True, kind=SPEC)
+
+
+def run(given: Instances) -> int:
+    """Show the schedules side by side, and for a person the figures that tell them apart."""
+    rows = compared([spec.parse(text) for text in given[Compared].specs], given[Run], given[Selection])
+    given[Output].show(rows, summary_rows(rows))
+    return 0
+
+
+def summary_rows(rows: Rows) -> Rows:
+    """The summaries of a comparison as rows of their own."""
+    summaries = rows.document["summary"]
+    return Rows(
+        columns=SHOWN,
+        blocks=[tuple([summary[name] for summary in summaries] for name in SHOWN)],
+        length=len(summaries),
+        title="summary",
+        panels=(Panel(()),),
+        selected=True,
+    )
+
+
+COMMAND = Command(
+    name="compare",
+    summary="Several schedules in one picture, one table, one file.",
+    details="Options of the run hold for every schedule that does not say otherwise in its own spec. "
+    "Runs of different length are aligned by row. In the summary, area is the sum of the rates and "
+    "half_life the rows from the peak to half of it.",
+    examples=(
+        'lrsched compare "cosine --t-max 50" "step --step-size 10" --epochs 50',
+        'lrsched compare "cosine --t-max 50" "hf-cosine --num-training-steps 50" -f csv',
+    ),
+    panel=TOOLS_PANEL,
+    sections={"Schedules": Compared, "Run": Run, "Rows": Selection, "Output": Output},
+    run=run,
+)

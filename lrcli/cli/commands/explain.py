@@ -1,0 +1,127 @@
+"""`lrsched explain NAME`: what a scheduler does, what surprises people, and where step() goes; or what a check says."""
+
+import textwrap
+from collections.abc import Iterator
+
+from lrcli import spec
+from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.output import Output
+from lrcli.documentation import paragraphs, sections_of, summary_of
+from lrcli.engine import Run, Selection, simulate
+from lrcli.render import render
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.param import Declared, Param, declaration, param
+
+WIDEST = 100
+"""Columns of running text; longer lines are hard to read."""
+
+PLOT_HEIGHT = 16
+
+
+@declaration
+class Explained(Declared):
+    """What is explained."""
+
+    name: str = param("a scheduler, or the code of a check such as LR101", positional=True)
+
+
+def run(given: Instances) -> int:
+    """Write the explanation."""
+    output: Output = given[Output]
+    name = given[Explained].name
+    width = min(output.style().width, WIDEST)
+    lines = rule_lines(name, width) or schedule_lines(spec.find(name), output)
+    output.show_text("".join(f"{line}\n" for line in lines))
+    return 0
+
+
+def rule_lines(code: str, width: int) -> list[str]:
+    """The explanation of a check; nothing if there is none of that code."""
+    return []
+
+
+def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
+    """The explanation of a scheduler, from its declaration."""
+    style = output.style()
+    width = min(style.width, WIDEST)
+    reference, sections = cls.reference, sections_of(cls)
+    yield f"{reference.name}: {reference.exact_to}"
+    yield from wrapped(summary_of(cls), width)
+    for heading in [heading for heading in sections if heading != "Resume"]:
+        yield from ("", heading)
+        body = sections[heading]
+        yield from indented(body, width) if heading == "Formula" else listed(body, width)
+    yield from ("", "Parameters")
+    yield from parameter_lines(cls, width)
+    yield from ("", "In a training loop")
+    yield from wrapped(calling(cls), width, "  ")
+    if "Resume" in sections:
+        yield from ("", "To resume")
+        yield from listed(sections["Resume"], width)
+    yield from ("", "Example", f"  lrsched {cls.example()}")
+    if cls.reference.name != "plateau":
+        rows = simulate(spec.parse(cls.example()).schedule, Run(), Selection())
+        drawn = render("plot", rows, style._replace(width=width, height=PLOT_HEIGHT))
+        yield from ("", *"".join(drawn).splitlines())
+
+
+def calling(cls: type[Schedule]) -> str:
+    """Where the call of step() goes."""
+    if cls.stepped == "step":
+        return (
+            f"{cls.step_call} after every optimizer.step(): its lengths are counted in optimizer steps "
+            "(--interval step)."
+        )
+    return (
+        f"{cls.step_call} once an epoch, after the last optimizer.step() of the epoch"
+        f"{' and the validation' if 'metric' in cls.step_call else ''}. If its lengths are counted in optimizer steps, "
+        "after every optimizer.step() instead (--interval step)."
+    )
+
+
+def parameter_lines(cls: type[Schedule], width: int) -> Iterator[str]:
+    """A line or more per parameter."""
+    for declared in cls.params().values():
+        yield from wrapped(f"{declared.option} {declared.metavar}".rstrip(), width, "  ")
+        yield from wrapped(f"{declared.help}{default_text(declared)}", width, "      ")
+
+
+def default_text(declared: Param) -> str:
+    """The default of a parameter, in words."""
+    if declared.required:
+        return " (required)"
+    if declared.default in (None, ()):
+        return ""
+    if declared.is_flag:
+        return f" (default: {'yes' if declared.default else 'no'})"
+    return f" (default: {declared.format(declared.default)})"
+
+
+def listed(lines: list[str], width: int) -> Iterator[str]:
+    """Paragraphs and bullets, wrapped."""
+    for paragraph in paragraphs(lines):
+        yield from wrapped(paragraph, width, "  ", "    " if paragraph.startswith("- ") else "  ")
+
+
+def indented(lines: list[str], width: int) -> Iterator[str]:
+    """Lines as they stand, those that are too long wrapped."""
+    for line in lines:
+        yield from wrapped(line, width, "  ", "      ")
+
+
+def wrapped(text: str, width: int, indent: str = "", further: str | None = None) -> list[str]:
+    """`text` in lines of at most `width`."""
+    return textwrap.wrap(
+        text, max(width, 20), initial_indent=indent, subsequent_indent=indent if further is None else further
+    )
+
+
+COMMAND = Command(
+    name="explain",
+    summary="What a scheduler does, what surprises people, and where step() goes.",
+    details="",
+    examples=("lrsched explain cosine", "lrsched explain OneCycleLR", "lrsched explain LR101"),
+    panel=TOOLS_PANEL,
+    sections={"Subject": Explained, "Output": Output},
+    run=run,
+)

@@ -1,0 +1,96 @@
+"""`lrsched list`: every scheduler, by family, with the shape of its curve and what it is exact to."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.output import Output
+from lrcli.documentation import summary_of
+from lrcli.engine import Run, rates
+from lrcli.render import PICTURE
+from lrcli.rows import Panel, Rows
+from lrcli.schedules import every
+from lrcli.schedules.base import Schedule
+from lrcli.spec import parse
+
+THUMBNAIL = 16
+BLOCKS = "▁▂▃▄▅▆▇█"
+BLOCKS_ASCII = "_.-=+*#@"
+
+
+class Entry(NamedTuple):
+    """What the list says of a scheduler."""
+
+    name: str
+    family: str
+    curve: str
+    exact_to: str
+    source: str
+    summary: str
+    example: str
+
+
+def thumbnail(cls: type[Schedule], blocks: str = BLOCKS) -> str:
+    """The curve of the scheduler's example in `THUMBNAIL` characters; empty where it has none of its own."""
+    if cls.reference.name == "plateau":
+        return ""
+    schedule = parse(cls.example()).schedule
+    length = Run().ticks(schedule)
+    source = rates(schedule, Run().lrs)
+    values = [next(source) for _ in range(length)]
+    chosen = [values[column * (length - 1) // (THUMBNAIL - 1)] for column in range(THUMBNAIL)]
+    low, high = min(chosen), max(chosen)
+    return "".join(
+        blocks[round((value - low) / (high - low) * (len(blocks) - 1)) if high > low else 0] for value in chosen
+    )
+
+
+def entries(blocks: str = BLOCKS) -> Iterator[Entry]:
+    """All schedulers in the order of their declaration."""
+    for name, cls in every().items():
+        reference = cls.reference
+        yield Entry(
+            name,
+            reference.family,
+            thumbnail(cls, blocks),
+            reference.exact_to,
+            reference.source,
+            summary_of(cls),
+            f"lrsched {cls.example()}",
+        )
+
+
+def run(given: Instances) -> int:
+    """Show the list: grouped for a person, as rows for a program."""
+    output: Output = given[Output]
+    blocks = BLOCKS_ASCII if output.style().ascii else BLOCKS
+    if output.chosen_format() == PICTURE:
+        output.show_text(grouped(blocks, output.style().width))
+        return 0
+    columns = tuple(zip(*entries(blocks), strict=True))
+    output.show(Rows(Entry._fields, [columns], len(columns[0]), "schedulers", (Panel(()),), selected=True))
+    return 0
+
+
+def grouped(blocks: str, width: int) -> str:
+    """The list for a person: a heading per family, a line per scheduler, none longer than `width`."""
+    found = list(entries(blocks))
+    longest = max(len(entry.name) for entry in found)
+    lines: list[str] = []
+    for family, members in groupby(found, key=lambda entry: entry.family):
+        lines += ["", family]
+        lines += [f"  {entry.name:{longest}}  {entry.curve:{THUMBNAIL}}  {entry.exact_to}" for entry in members]
+    lines += ["", "lrsched explain NAME says what each does; lrsched NAME --help how to run it."]
+    return "".join(f"{line[:width].rstrip()}\n" for line in lines[1:])
+
+
+COMMAND = Command(
+    name="list",
+    summary="Every scheduler with the shape of its curve and what it is exact to.",
+    details="",
+    examples=("lrsched list", "lrsched list --format json"),
+    panel=TOOLS_PANEL,
+    sections={"Output": Output},
+    run=run,
+)

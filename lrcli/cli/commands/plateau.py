@@ -1,0 +1,94 @@
+"""`lrsched plateau METRICS`: when ReduceLROnPlateau would have cut the rate, replayed from a log."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from lrcli import spec
+from lrcli.cli.command import Command, Instances
+from lrcli.cli.log_source import METRIC_COLUMNS, chosen_column, opened_log, remark_on_gaps
+from lrcli.cli.output import Output
+from lrcli.documentation import sections_of, summary_of
+from lrcli.engine import Selection
+from lrcli.errors import InputError
+from lrcli.logs import Log, per_epoch
+from lrcli.replay import Metrics, Replay, replay, what_if
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.param import PATH, Declared, declaration, param
+from lrcli.schedules.plateau import Plateau
+
+MOST_COMBINATIONS = 1000
+
+
+@declaration
+class Source(Declared):
+    """The log."""
+
+    metrics: str | None = param(
+        "the log: CSV, JSON lines or trainer_state.json; - is standard input", default=None, positional=True, kind=PATH
+    )
+    metric: str | None = param("its column; default: the obvious one", default=None)
+    follow: bool = param("go on reading as the log grows", default=False)
+
+
+def command(cls: type[Schedule]) -> Command:
+    """The command; `cls` is Plateau."""
+    return Command(
+        name=cls.reference.name,
+        summary=summary_of(cls),
+        details="\n".join(["Formula:", *(f"  {line}" for line in sections_of(cls)["Formula"])])
+        + "\n\nSeveral values for an option of the schedule, with commas, give a row per combination: "
+        "what each would have done.",
+        examples=(
+            "lrsched plateau metrics.csv --patience 3",
+            "lrsched plateau metrics.csv --metric val_acc --mode max --explain",
+            "lrsched plateau trainer_state.json --patience 3,5,10 --factor 0.1,0.5",
+        ),
+        panel=cls.reference.family,
+        sections={"Log": Source, "Schedule": cls, "Run": Replay, "Rows": Selection, "Output": Output},
+        run=run,
+        build={cls: combinations},
+    )
+
+
+def combinations(cls: type[Schedule], values: Mapping[str, Any]) -> list[Schedule]:
+    """A schedule for each combination of the values; a list for an option that takes one per group is one value."""
+    choices = {
+        name: text.split(",") if isinstance(text, str) and not cls.params()[name].is_per_group else [text]
+        for name, text in values.items()
+    }
+    count = 1
+    for choice in choices.values():
+        count *= len(choice)
+    if count > MOST_COMBINATIONS:
+        raise InputError(f"expected at most {MOST_COMBINATIONS} combinations of values, found {count}")
+    return [
+        spec.build(cls, dict(zip(choices, combination, strict=True)))
+        for combination in itertools.product(*choices.values())
+    ]
+
+
+def run(given: Instances) -> int:
+    """Replay the log, or compare what several plateaus would have done with it."""
+    source, replayed, selection, output = given[Source], given[Replay], given[Selection], given[Output]
+    plateaus: list[Plateau] = given[Plateau]
+    log = opened_log(source.metrics, "METRICS", follow=source.follow)
+    column = chosen_column(log, source.metric, METRIC_COLUMNS, "--metric")
+    if len(plateaus) > 1:
+        output.show(what_if(plateaus, replayed, metrics_of(log, column), varied(plateaus)))
+    else:
+        words = [plateaus[0].spec, *replayed.words()]
+        output.show(replay(plateaus[0], replayed, metrics_of(log, column), selection, f"{' '.join(words)} on {column}"))
+    remark_on_gaps(log, column)
+    return 0
+
+
+def metrics_of(log: Log, column: str) -> Iterator[Metrics]:
+    """The metric of each epoch, a block at a time."""
+    return ((block.epochs, block.values) for block in per_epoch(log, column))
+
+
+def varied(plateaus: Iterable[Plateau]) -> list[str]:
+    """The parameters in which the plateaus differ."""
+    first, *others = plateaus
+    return [name for name in first.params() if any(getattr(other, name) != getattr(first, name) for other in others)]

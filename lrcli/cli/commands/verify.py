@@ -1,0 +1,92 @@
+"""`lrsched verify LOG SPEC`: did a finished run follow the schedule?"""
+
+import json
+
+from lrcli import spec
+from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.log_source import RATE_COLUMNS, chosen_column, opened_log
+from lrcli.cli.output import Output
+from lrcli.engine import Run
+from lrcli.logs import Log
+from lrcli.schedules.param import PATH, SPEC, Declared, declaration, param
+from lrcli.text import significant
+from lrcli.verify import Point, Verdict, verify
+
+PRECISION = 9
+"""Significant digits of a difference: more than float32 has."""
+
+
+@declaration
+class Verified(Declared):
+    """What is held against what."""
+
+    log: str = param("the log of the run; - is standard input", positional=True, kind=PATH)
+    schedule: str = param('the schedule that was meant: "cosine --t-max 50 --lr 0.1"', positional=True, kind=SPEC)
+    column: str | None = param("the log's column of the rate; default: the obvious one", default=None)
+    rtol: float | None = param(
+        "relative difference that still counts as equal; default: 1e-6, or what the printed digits allow",
+        default=None,
+        at_least=0,
+    )
+
+
+def run(given: Instances) -> int:
+    """Say whether the log follows the schedule; 1 if not."""
+    asked, output = given[Verified], given[Output]
+    found = spec.parse(asked.schedule)
+    run_of_spec = found.in_run(given[Run])
+    log = opened_log(asked.log, "LOG")
+    column = chosen_column(log, asked.column, RATE_COLUMNS, "--column")
+    verdict = verify(found.schedule, run_of_spec, points_of(log, column), asked.rtol)
+    if output.chosen_format() == "json":
+        output.show_text(json.dumps(verdict.as_document(), indent=2) + "\n")
+    elif output.format == "auto" and not output.to_terminal:
+        output.show_text(sentences(verdict))
+    else:
+        output.show(verdict.rows(found.text(given[Run]), "row"), remark=sentences(verdict))
+    return 0 if verdict.follows else 1
+
+
+def points_of(log: Log, column: str) -> list[Point]:
+    """The rates of the log, each with where it stands."""
+    return [
+        Point(line, step, epoch, rate)
+        for block in log.blocks(column)
+        for line, step, epoch, rate in zip(block.lines, block.steps, block.epochs, block.values, strict=True)
+    ]
+
+
+def sentences(verdict: Verdict) -> str:
+    """The verdict in words."""
+    count = len(verdict.logged.points)
+    difference = verdict.first_difference
+    if difference is None:
+        return f"The run followed the schedule: {count} of {count} rates are equal.\n"
+    expected = (
+        "nothing, the schedule has ended"
+        if difference.expected is None
+        else significant(difference.expected, PRECISION)
+    )
+    lines = [
+        f"The run did not follow the schedule: row {difference.row} (line {difference.line} of the log) has "
+        f"{significant(difference.found, PRECISION)}, expected {expected}."
+    ]
+    if verdict.explanation:
+        lines.append(f"{verdict.explanation.name}: {verdict.explanation.sentence}.")
+    return "".join(f"{line}\n" for line in lines)
+
+
+COMMAND = Command(
+    name="verify",
+    summary="Did a finished run follow the schedule? If not, where it parts and why.",
+    details="Rows are aligned by the log's step or epoch column where it has one, else by order. Exit status 1 if the "
+    "log does not follow.",
+    examples=(
+        'lrsched verify metrics.csv "cosine --t-max 50 --lr 0.1"',
+        'lrsched verify trainer_state.json "hf-linear --num-training-steps 6 --lr 5e-5"',
+        'lrsched verify metrics.csv "step --step-size 30" --column lr-SGD --format json',
+    ),
+    panel=TOOLS_PANEL,
+    sections={"Comparison": Verified, "Run": Run, "Output": Output},
+    run=run,
+)

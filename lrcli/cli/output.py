@@ -1,0 +1,192 @@
+"""Where output goes and how: the options, what the terminal can do, and writing a whole file or none."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
+
+from lrcli.errors import InputError
+from lrcli.render import FORMATS, PICTURE, render
+from lrcli.render.style import Style
+from lrcli.rows import Rows
+from lrcli.schedules.param import Declared, declaration, param
+from lrcli.text import DEFAULT_PRECISION, printable
+
+SUFFIXES = {"md": "markdown", **{name: name for name in FORMATS}}
+"""The format that a file's name asks for."""
+
+FOR_A_PERSON = (PICTURE, "plot", "table")
+
+DEFAULT_SIZE = (80, 24)
+
+Write = Callable[[str], object]
+
+
+@declaration
+class Output(Declared):
+    """How the rows are shown."""
+
+    format: str = param(
+        "auto: a picture on a terminal, CSV elsewhere, or what PATH's suffix says",
+        default="auto",
+        choices=("auto", *FORMATS),
+        short="f",
+    )
+    output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
+    log_y: bool = param("logarithmic axis for the rate", default=False)
+    width: int | None = param(
+        "columns of the picture; default: the terminal's", default=None, at_least=1, at_most=10_000
+    )
+    height: int | None = param(
+        "lines of the picture; default: the terminal's", default=None, at_least=1, at_most=10_000
+    )
+    precision: int = param("significant digits in tables", default=DEFAULT_PRECISION, at_least=1, at_most=17)
+    ascii: bool = param("draw with ASCII characters only", default=False)
+    color: str = param("colour", default="auto", choices=("auto", "always", "never"))
+
+    def show(self, rows: Rows, *tables: Rows, remark: str = "") -> None:
+        """Write `rows` to the chosen place in the chosen format.
+
+        Where a person reads, `tables` and the `remark` follow; elsewhere the remark goes to standard error.
+        """
+        chosen, style = self.chosen_format(), self.style()
+        rows.begin()
+        below = ""
+        if chosen in FOR_A_PERSON:
+            below = "".join("".join(render("table", table, style)) for table in tables) + remark
+            style = style._replace(height=max(1, style.height - below.count("\n")))
+            chosen = "plot" if tables and chosen == PICTURE else chosen
+        with opened(self.output) as write:
+            for piece in render(chosen, rows, style):
+                write(piece)
+            write(below)
+        if remark and not below and sys.stderr is not None:
+            sys.stderr.write(remark)
+
+    def show_text(self, text: str) -> None:
+        """Write a text that is not rows."""
+        with opened(self.output) as write:
+            write(text)
+
+    @property
+    def to_terminal(self) -> bool:
+        """Whether a person reads standard output and this goes there."""
+        return self.output == "-" and is_terminal(sys.stdout)
+
+    def chosen_format(self) -> str:
+        """The format, with auto decided; "picture" is what a person sees."""
+        if self.format != "auto":
+            return self.format
+        if self.to_terminal:
+            return PICTURE
+        return SUFFIXES.get(os.path.splitext(self.output)[1].lstrip(".").lower(), "csv")
+
+    def style(self) -> Style:
+        """What the place can show. An explicit size or colour is never overruled."""
+        columns, lines = terminal_size()
+        return Style(
+            width=self.width or columns,
+            height=self.height or lines,
+            color=self._wants_color(),
+            ascii=self.ascii or (self.output == "-" and not can_draw(sys.stdout)),
+            log_y=self.log_y,
+            precision=self.precision,
+        )
+
+    def _wants_color(self) -> bool:
+        if self.color != "auto":
+            return self.color == "always"
+        if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            return False
+        return bool(os.environ.get("FORCE_COLOR")) or self.to_terminal
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether a person is at the other end of `stream`."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def can_draw(stream: IO[str] | None) -> bool:
+    """Whether the encoding of `stream` has the characters that pictures are made of."""
+    try:
+        "⣿│─…".encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def terminal_size() -> tuple[int, int]:
+    """Columns and lines: COLUMNS and LINES where they are numbers above 0, else the terminal's, else 80 by 24."""
+    columns, lines = DEFAULT_SIZE
+    for stream in (sys.__stdout__, sys.__stderr__):
+        with suppress(OSError, ValueError, AttributeError):
+            there = os.get_terminal_size(stream.fileno())  # type: ignore[union-attr]
+            columns, lines = there.columns or columns, there.lines or lines
+            break
+    return _from_environment("COLUMNS", columns), _from_environment("LINES", lines)
+
+
+def _from_environment(name: str, otherwise: int) -> int:
+    value = os.environ.get(name, "")
+    return int(value) if value.isdecimal() and value.isascii() and 0 < int(value[:9]) <= 10_000 else otherwise
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Write]:
+    """A function that writes text to `path`, or to standard output for "-"; a file appears whole or not at all."""
+    if path == "-":
+        if sys.stdout is None:
+            raise InputError("--output: standard output is closed")
+        yield sys.stdout.write
+        sys.stdout.flush()
+        return
+    with _reported(path):
+        target = os.path.realpath(path)
+        if os.path.isdir(target):
+            raise InputError(f"--output: {printable(path)} is a folder; expected a file")
+        if os.path.exists(target) and not os.path.isfile(target):
+            with open(target, "w", encoding="utf-8", newline="") as device:
+                yield device.write
+            return
+        with _replaced(target) as write:
+            yield write
+
+
+@contextmanager
+def _replaced(target: str) -> Iterator[Write]:
+    import tempfile
+
+    folder, name = os.path.split(target)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", newline="", dir=folder, prefix=f".{name[:100]}.", suffix=".tmp", delete=False
+    ) as draft:
+        try:
+            yield draft.write
+            draft.close()
+            os.chmod(draft.name, _mode_of(target))
+            os.replace(draft.name, target)
+        except BaseException:
+            draft.close()
+            os.unlink(draft.name)
+            raise
+
+
+def _mode_of(target: str) -> int:
+    """The permissions that the file has, or would get if it were newly made."""
+    if os.path.exists(target):
+        return os.stat(target).st_mode & 0o7777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+@contextmanager
+def _reported(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"--output: cannot write {printable(path)}: {error.strerror or error}") from None
