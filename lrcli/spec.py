@@ -155,7 +155,7 @@ def find(name: str, also: Sequence[str] = ()) -> type[Schedule]:
     for own, cls in every().items():
         for alias in (cls.reference.symbol, *cls.reference.aliases):
             answering.setdefault(_folded(alias), []).append(own)
-    choice = answering.get(wanted, [])
+    choice = list(dict.fromkeys(answering.get(wanted, [])))
     if len(choice) == 1:
         return every()[choice[0]]
     near = choice or nearest(wanted, {**answering, **{other: [other] for other in also}})

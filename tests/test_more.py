@@ -148,6 +148,7 @@ def test_flat_cos_may_be_flat_throughout() -> None:
 def test_inverse_time() -> None:
     found = values("inverse-time --decay-steps 1 --decay-rate 0.5", 5, 0.1)
     assert found == close(0.1, 0.1 / 1.5, 0.05, 0.04, 0.1 / 3)
+    assert spec.parse("inverse-time --decay-steps 1e308 --decay-rate 1").schedule.horizon == 5 * int(1e308)
     stairs = values("inverse-time --decay-steps 2 --decay-rate 0.5 --staircase", 6, 0.1)
     assert stairs == close(0.1, 0.1, 0.1 / 1.5, 0.1 / 1.5, 0.05, 0.05)
 
@@ -219,7 +220,7 @@ def test_random_hyperparameters_give_the_bits_of_the_source(
 
 
 @pytest.mark.parametrize("name", MORE)
-def test_phases_lengths_and_documentation(name: str) -> None:
+def test_the_example_is_long_enough_to_show_its_phases(name: str) -> None:
     schedule = spec.parse(every()[name].example()).schedule
     horizon = schedule.horizon or 100
     assert horizon >= 50

@@ -29,7 +29,8 @@ def named(name: str) -> type[Schedule] | None:
 
 
 def every() -> dict[str, type[Schedule]]:
-    """All schedulers by name, in the order of their declaration."""
-    for module in MODULES:
-        importlib.import_module(f"lrcli.schedules.{module}")
-    return REGISTRY
+    """All schedulers by name, in the order of their declaration, whichever module happened to be imported first."""
+    places = {f"lrcli.schedules.{module}": place for place, module in enumerate(MODULES)}
+    for module in places:
+        importlib.import_module(module)
+    return dict(sorted(REGISTRY.items(), key=lambda item: places.get(item[1].__module__, len(places))))

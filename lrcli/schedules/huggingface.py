@@ -16,7 +16,8 @@ SHAPES = ("linear", "cosine", "1-sqrt")
 def transformers_scheduler(name: str, symbol: str, *aliases: str) -> Callable[[ScheduleClass], ScheduleClass]:
     """Declare the class below to be what transformers' function `symbol` returns.
 
-    The scheduler type is an alias where it is not torch's name for another schedule, as `cosine` is.
+    The scheduler type is an alias where it is not torch's name for another schedule, as `cosine` is. So is the class
+    that pytorch-transformers had for it.
     """
     source = f"transformers.optimization.{symbol}"
     return scheduler(name, family="Hugging Face", source=source, version="transformers 5.23", aliases=aliases)
@@ -54,7 +55,7 @@ class Decay(Warmup):
         return self.num_training_steps
 
 
-@transformers_scheduler("hf-linear", "get_linear_schedule_with_warmup")
+@transformers_scheduler("hf-linear", "get_linear_schedule_with_warmup", "WarmupLinearSchedule")
 class Linear(Decay):
     """Up from 0 in a straight line, and down to 0 in another: the Trainer's default.
 
@@ -79,7 +80,7 @@ class Linear(Decay):
         return max(0.0, left)
 
 
-@transformers_scheduler("hf-cosine", "get_cosine_schedule_with_warmup")
+@transformers_scheduler("hf-cosine", "get_cosine_schedule_with_warmup", "WarmupCosineSchedule")
 class Cosine(Decay):
     """Up from 0 in a straight line, and down to 0 along half a cosine.
 
@@ -105,7 +106,10 @@ class Cosine(Decay):
 
 
 @transformers_scheduler(
-    "hf-cosine-with-restarts", "get_cosine_with_hard_restarts_schedule_with_warmup", "cosine_with_restarts"
+    "hf-cosine-with-restarts",
+    "get_cosine_with_hard_restarts_schedule_with_warmup",
+    "cosine_with_restarts",
+    "WarmupCosineWithHardRestartsSchedule",
 )
 class CosineWithRestarts(Decay):
     """Up from 0 in a straight line, then num_cycles half cosines of equal length from the base rate to 0.
@@ -135,9 +139,12 @@ class CosineWithRestarts(Decay):
         return max(0.0, 0.5 * (1.0 + math.cos(math.pi * ((self.num_cycles * progress) % 1.0))))
 
     def marks(self) -> Iterator[tuple[int, str]]:
-        length = self.num_training_steps - self.num_warmup_steps
-        # In whole numbers: the first tick at or past each restart is -(-x // y), x / y rounded up.
-        return ((self.num_warmup_steps - (-length * k // self.num_cycles), "") for k in range(1, self.num_cycles))
+        start, length = self.num_warmup_steps, self.num_training_steps - self.num_warmup_steps
+        if start < 0 or self.num_cycles > length:
+            return
+        for cycle in range(1, self.num_cycles):
+            # The first tick at or past the restart: -(-x // y) is x / y rounded up.
+            yield start - (-length * cycle // self.num_cycles), ""
 
 
 @transformers_scheduler("hf-polynomial", "get_polynomial_decay_schedule_with_warmup")
@@ -178,7 +185,9 @@ class Polynomial(Decay):
         return ((self.lr_init - self.lr_end) * remaining + self.lr_end) / self.lr_init
 
 
-@transformers_scheduler("hf-constant-with-warmup", "get_constant_schedule_with_warmup", "constant_with_warmup")
+@transformers_scheduler(
+    "hf-constant-with-warmup", "get_constant_schedule_with_warmup", "constant_with_warmup", "WarmupConstantSchedule"
+)
 class ConstantWithWarmup(Warmup):
     """Up from 0 to the base rate in a straight line, and constant from then on.
 

@@ -118,7 +118,7 @@ class InverseTime(Absolute):
 
     @property
     def horizon(self) -> int | None:
-        return max(DEFAULT_HORIZON, math.ceil(5 * self.decay_steps))
+        return max(DEFAULT_HORIZON, 5 * math.ceil(self.decay_steps))
 
 
 class StepRules:

@@ -103,7 +103,7 @@ class Cycles(Warmup):
         for _ in range(1, self.cycle_limit):
             start += length
             length *= self.cycle_mul
-            if start > sys.maxsize:
+            if not (0 <= start < sys.maxsize and length >= 1):
                 return
             yield math.ceil(start), ""
 

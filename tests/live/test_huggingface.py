@@ -134,6 +134,7 @@ def test_a_lowest_rate_of_a_rate_of_zero_is_refused() -> None:
             [(0, "warmup"), (10, "decay")],
         ),
         ("hf-cosine-with-restarts --num-warmup-steps 10 --num-training-steps 20 --num-cycles 3", [(14, ""), (17, "")]),
+        ("hf-cosine-with-restarts --num-warmup-steps 10 --num-training-steps 20 --num-cycles 999999999999", []),
     ],
 )
 def test_marks(text: str, marks: list[tuple[int, str]]) -> None:
@@ -148,6 +149,7 @@ def test_marks(text: str, marks: list[tuple[int, str]]) -> None:
         ("Warmup_Stable_Decay", "hf-warmup-stable-decay"),
         ("get_wsd_schedule", "hf-warmup-stable-decay"),
         ("inverse_sqrt", "hf-inverse-sqrt"),
+        ("WarmupCosineSchedule", "hf-cosine"),
         ("Cosine", "cosine"),
     ],
 )
