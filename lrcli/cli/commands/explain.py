@@ -1,5 +1,6 @@
 """`lrsched explain NAME`: what a scheduler does, what surprises people, and where step() goes; or what a check says."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
 from lrcli.documentation import paragraphs, sections_of, summary_of
 from lrcli.engine import Run, Selection, simulate
+from lrcli.errors import InputError
 from lrcli.render import render
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.param import Declared, Param, declaration, param
@@ -16,6 +18,7 @@ WIDEST = 100
 """Columns of running text; longer lines are hard to read."""
 
 PLOT_HEIGHT = 16
+RULE_CODE = re.compile(r"LR[0-9]+", re.IGNORECASE)
 
 
 @declaration
@@ -37,7 +40,18 @@ def run(given: Instances) -> int:
 
 def rule_lines(code: str, width: int) -> list[str]:
     """The explanation of a check; nothing if there is none of that code."""
-    return []
+    if not RULE_CODE.fullmatch(code):
+        return []
+    from lrcli.checks import RULES
+
+    rule = RULES.get(code.upper())
+    if rule is None:
+        raise InputError(f"NAME: no rule has the code {code.upper()}; lrsched check --rules lists them")
+    lines = [f"{rule.code} {rule.name} ({rule.severity})", *wrapped(rule.summary, width)]
+    for heading, body in rule.sections.items():
+        lines += ["", heading] if heading else [""]
+        lines += listed(body, width) if heading in ("", "Cause", "Source") else [f"  {line}" for line in body]
+    return lines
 
 
 def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:

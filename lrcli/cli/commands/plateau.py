@@ -1,11 +1,13 @@
 """`lrsched plateau METRICS`: when ReduceLROnPlateau would have cut the rate, replayed from a log."""
 
 import itertools
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrcli import spec
 from lrcli.cli.command import Command, Instances
+from lrcli.cli.commands.run import findings_for_a_person
 from lrcli.cli.log_source import METRIC_COLUMNS, chosen_column, opened_log, remark_on_gaps
 from lrcli.cli.output import Output
 from lrcli.documentation import sections_of, summary_of
@@ -13,6 +15,7 @@ from lrcli.engine import Selection
 from lrcli.errors import InputError
 from lrcli.logs import Log, per_epoch
 from lrcli.replay import Metrics, Replay, replay, what_if
+from lrcli.rows import Rows
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.param import PATH, Declared, declaration, param
 from lrcli.schedules.plateau import Plateau
@@ -78,9 +81,27 @@ def run(given: Instances) -> int:
         output.show(what_if(plateaus, replayed, metrics_of(log, column), varied(plateaus)))
     else:
         words = [plateaus[0].spec, *replayed.words()]
-        output.show(replay(plateaus[0], replayed, metrics_of(log, column), selection, f"{' '.join(words)} on {column}"))
+        rows = replay(plateaus[0], replayed, metrics_of(log, column), selection, f"{' '.join(words)} on {column}")
+        observed = watched(rows, column) if output.to_terminal and selection.is_all else None
+        output.show(rows)
+        if observed:
+            sys.stderr.write(
+                findings_for_a_person(
+                    output,
+                    lambda checks: checks.plateau_findings(plateaus[0], replayed.lrs, observed, replayed.framework),
+                )
+            )
     remark_on_gaps(log, column)
     return 0
+
+
+def watched(rows: Rows, column: str) -> Any:
+    """What the checks need to know of the rows, summed up as they go by."""
+    from lrcli.checks import Observed
+
+    observed = Observed(column)
+    rows.blocks = map(tuple, observed.watching(rows.blocks, rows.columns))
+    return observed
 
 
 def metrics_of(log: Log, column: str) -> Iterator[Metrics]:

@@ -1,9 +1,14 @@
 """`lrsched NAME`: run one scheduler and show its rates."""
 
+import sys
+import textwrap
+from collections.abc import Callable
 from functools import partial
+from types import ModuleType
+from typing import Any
 
 from lrcli.cli.command import Command, Instances
-from lrcli.cli.output import Output
+from lrcli.cli.output import FOR_A_PERSON, Output, is_terminal
 from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import Run, Selection, simulate
 from lrcli.schedules.base import Schedule
@@ -29,6 +34,22 @@ def command(cls: type[Schedule]) -> Command:
 
 def run(cls: type[Schedule], given: Instances) -> int:
     """Show the schedule in the run."""
-    rows = simulate(given[cls], given[Run], given[Selection])
-    given[Output].show(rows)
+    schedule, asked, output = given[cls], given[Run], given[Output]
+    rows = simulate(schedule, asked, given[Selection])
+    remarks = findings_for_a_person(output, lambda checks: checks.findings(schedule, asked))
+    output.show(rows, reserve=remarks.count("\n"))
+    if remarks:
+        sys.stderr.write(remarks)
     return 0
+
+
+def findings_for_a_person(output: Output, find: Callable[[ModuleType], list[Any]]) -> str:
+    """What the checks find, where someone looks at standard error beside a picture; nothing elsewhere."""
+    if not (output.to_terminal and is_terminal(sys.stderr) and output.chosen_format() in FOR_A_PERSON):
+        return ""
+    from lrcli import checks
+    from lrcli.cli.commands.check import lines_of
+
+    lines = lines_of(find(checks)).splitlines()
+    width = max(20, output.style().width)
+    return "".join(f"{textwrap.fill(line, width, subsequent_indent='      ')}\n" for line in lines)

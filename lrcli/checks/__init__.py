@@ -1,0 +1,79 @@
+"""What goes wrong with a schedule in a run, before it is run: one rule per pitfall.
+
+A rule is a function in one of the modules here, with a code and a docstring that explains it; `RULES` has them all.
+"""
+
+from typing import NamedTuple
+
+from lrcli.checks import arithmetic, composition, cycles, decay, groups, horizon, metrics, plateau, warmup
+from lrcli.checks.case import Case, Facts
+from lrcli.checks.metrics import Observed, ReplayCase
+from lrcli.checks.plateau import PlateauCase
+from lrcli.checks.rule import ERROR, NOTE, RULES, SEVERITIES, WARNING, Finding, Rule, found_in
+from lrcli.engine import Run
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.plateau import Plateau
+
+__all__ = [
+    "ERROR",
+    "NOTE",
+    "RULES",
+    "SEVERITIES",
+    "WARNING",
+    "Facts",
+    "Finding",
+    "Lengths",
+    "Observed",
+    "Rule",
+    "findings",
+    "lengths",
+    "plateau_findings",
+]
+
+RULE_MODULES = (horizon, arithmetic, cycles, warmup, composition, decay, plateau, metrics, groups)
+"""The modules that declare rules."""
+
+NO_FACTS = Facts()
+
+
+def findings(schedule: Schedule, run: Run, facts: Facts = NO_FACTS) -> list[Finding]:
+    """What is wrong with `schedule` in `run`, gravest first.
+
+    Without a length of the run, only what goes wrong within the schedule's own. Raises InputError where the run itself
+    is not possible.
+    """
+    if isinstance(schedule, Plateau):
+        return found_in(PlateauCase(schedule, run.lrs, run.epochs))
+    return found_in(Case(schedule, run, facts))
+
+
+def plateau_findings(
+    schedule: Plateau, lrs: tuple[float, ...], observed: Observed, framework: str = "torch"
+) -> list[Finding]:
+    """What is wrong with `schedule`, started from `lrs`, with the metrics that were observed."""
+    return [
+        *found_in(PlateauCase(schedule, lrs, observed.count, framework)),
+        *found_in(ReplayCase(schedule, observed, framework)),
+    ]
+
+
+class Lengths(NamedTuple):
+    """The right numbers for a run: what batches, epochs and processes come to."""
+
+    steps_per_epoch: int
+    """Optimizer steps in an epoch."""
+    steps: int
+    """Optimizer steps in the run."""
+    ticks: int
+    """Calls of scheduler.step() in the run."""
+    option: str
+    """The option that gives the schedule that length, with its value; empty where it has none."""
+
+
+def lengths(schedule: Schedule, run: Run, facts: Facts = NO_FACTS) -> Lengths | None:
+    """The lengths that belong to a run; None where its own is not given."""
+    if run.epochs is None or isinstance(schedule, Plateau):
+        return None
+    case = Case(schedule, run, facts)
+    option = case.plan.ending_at(case.length) if case.plan else ""
+    return Lengths(case.steps_per_epoch, run.epochs * case.steps_per_epoch, case.length, option)

@@ -1,0 +1,196 @@
+"""Why the length of a schedule and that of the run differ: the one reason that explains it best.
+
+The rules that name a reason and those that only say what happens ask here, so that one mistake is reported once.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lrcli.checks.case import NOTHING, Case, Part, Plan, plan_of
+from lrcli.schedules.pytorch_cycles import CosineRestarts, Cyclic, OneCycle
+
+FAR_LONGER = 5
+"""A schedule that many times as long as the run was hardly meant to be cut off."""
+
+FAR_SHORTER = 4
+"""A run that many times as long as the schedule was hardly meant to go on without it."""
+
+NEARLY_NOTHING = 0.99 * NOTHING
+"""Four drops by 0.1 are not below NOTHING, whatever rounding makes of them."""
+
+A_LOT, A_LITTLE = 0.5, 0.1
+"""Shares of a run without a rate that are a mistake: whatever the schedule, and where gamma is too small."""
+
+TOLERANCE = 0.01
+"""Two counts of steps that differ by less, as a share, mean the same thing."""
+
+
+def alike(count: int, other: float) -> bool:
+    """Whether two counts of steps mean the same thing."""
+    return abs(count - other) <= TOLERANCE * other
+
+
+def reach_of(case: Case) -> Plan | None:
+    """The plan, or where there is none the first cycle."""
+    last = case.parts[-1]
+    if isinstance(last.schedule, CosineRestarts):
+        return Plan(last, "--t-0", last.schedule.T_0, last.start + last.schedule.T_0)
+    if isinstance(last.schedule, Cyclic):
+        return Plan(last, "--step-size-up", last.schedule.step_size_up, last.start + last.schedule.step_size_up)
+    return case.plan
+
+
+def rise_of(part: Part) -> float:
+    """The tick at which a cycle that starts low is at its highest; 0 for what starts high."""
+    if isinstance(part.schedule, OneCycle):
+        return part.start + part.schedule.pct_start * part.schedule.total_steps - 1
+    return part.start + part.schedule.step_size_up if isinstance(part.schedule, Cyclic) else 0
+
+
+class Drops(NamedTuple):
+    """When a part lowers the rate: the values of an option, each some ticks before the drop."""
+
+    option: str
+    values: tuple[float, ...]
+    offset: int
+    repeated: bool = False
+    """Whether the one value is the distance from each drop to the next."""
+
+    @property
+    def ticks(self) -> list[int]:
+        """The ticks of the run at which the rate drops; where they repeat themselves, the first."""
+        return [self.offset + math.ceil(value) for value in self.values]
+
+    def scaled(self, factor: float) -> str:
+        """The option with its values multiplied."""
+        return f"{self.option} {','.join(str(max(1, round(value * factor))) for value in self.values)}"
+
+
+def drops_of(part: Part) -> Drops | None:
+    """The drops of a part that has them; those that are never counted, at 0 and before, are left out."""
+    schedule, start = part.schedule, part.start + getattr(part.schedule, "prefix", 0)
+    if hasattr(schedule, "step_size"):
+        return Drops("--step-size", (schedule.step_size,), start, repeated=True) if schedule.step_size > 0 else None
+    decay_t = getattr(schedule, "decay_t", None)
+    if isinstance(decay_t, float):
+        return Drops("--decay-t", (decay_t,), start, repeated=True) if decay_t > 0 else None
+    rules = getattr(schedule, "step_rules", None)
+    values = rules.steps if rules else getattr(schedule, "milestones", decay_t)
+    listed = tuple(value for value in values or () if value > 0)
+    if not listed:
+        return None
+    # timm's milestones act one tick before their number.
+    option = "--step-rules" if rules else "--decay-t" if decay_t else "--milestones"
+    return Drops(option, listed, start - 1 if decay_t else start)
+
+
+def gamma_of(case: Case) -> float | None:
+    """The factor of every drop of a schedule that has no end, None where there is no such thing."""
+    for schedule, *_ in case.parts:
+        if hasattr(schedule, "gamma") and not isinstance(schedule, Cyclic):
+            return float(schedule.gamma)
+        if hasattr(schedule, "decay_t"):
+            return float(schedule.decay_rate)  # type: ignore[attr-defined]
+    return None
+
+
+def alive_until(case: Case) -> int:
+    """The tick from which on the rate is next to nothing; the length of the run where there is none."""
+    enough = NEARLY_NOTHING * case.peak
+    return case.used.after_last(lambda rate: rate >= enough) if case.used else case.length
+
+
+def dies(case: Case) -> bool:
+    """Whether a schedule without an end leaves next to nothing of the rate, for good."""
+    if case.used is None or any(map(plan_of, case.parts)) or case.used.last >= NEARLY_NOTHING * case.peak:
+        return False
+    gamma, alive = gamma_of(case), alive_until(case) / case.length
+    if gamma is None:
+        return alive < A_LOT
+    return 0 < gamma < 1 and (alive < 1 - A_LITTLE or case.used.last < A_LITTLE * NOTHING * case.peak)
+
+
+def idle(case: Case) -> int:
+    """Ticks after the end of the plan for which the rate is next to nothing."""
+    plan, used = case.plan, case.used
+    if plan is None or used is None or not case.peak or case.length <= plan.end:
+        return 0
+    return case.length - plan.end if used.since(plan.end).highest <= NOTHING * case.peak else 0
+
+
+def climb(case: Case, plan: Plan | None) -> float:
+    """How far the rate rises again between the end of a plan and that of its part, as a share of the peak."""
+    if plan is None or case.used is None or not case.peak or case.end_of(plan.part) <= plan.end + 1:
+        return 0.0
+    after = case.used.before(case.end_of(plan.part)).since(plan.end)
+    return (after.highest - after.first) / case.peak
+
+
+def counts_one_process(case: Case) -> bool:
+    """The length is in optimizer steps, but accelerate ticks once for each process."""
+    processes = case.facts.num_processes
+    return processes > 1 and case.plan is not None and alike(case.plan.end, case.length / processes)
+
+
+def counts_batches(case: Case) -> bool:
+    """The length is in batches, but step() is called per optimizer step."""
+    batches = (case.epochs or 0) * case.batches_per_epoch
+    differs = case.per_step and case.batches_per_epoch != case.steps_per_epoch
+    return differs and case.plan is not None and batches in (case.plan.end, case.plan.value)
+
+
+def counts_steps(case: Case) -> bool:
+    """The schedule is far longer than the run; most often its length is in steps and step() is called per epoch."""
+    ticks, reach, epochs = case.length, reach_of(case), case.epochs or 0
+    in_steps = not case.per_step and case.steps_per_epoch > 1
+    counts = {epochs * case.steps_per_epoch, epochs * case.batches_per_epoch}
+    drops = drops_of(case.parts[-1])
+    if in_steps and drops and min(drops.ticks) >= ticks:
+        return max(drops.ticks) <= max(counts)
+    if reach is None:
+        return False
+    if in_steps and reach.end > ticks and any(alike(length, count) for length in reach[2:] for count in counts):
+        return True
+    return reach.end >= FAR_LONGER * ticks or rise_of(reach.part) >= ticks
+
+
+def counts_epochs(case: Case) -> bool:
+    """The schedule is far shorter than the run: its length is in epochs and step() is called per optimizer step."""
+    epochs, reach, drops = case.epochs or 0, reach_of(case), drops_of(case.parts[-1])
+    if not case.per_step or case.steps_per_epoch == 1:
+        return False
+    if isinstance(case.parts[-1].schedule, CosineRestarts):
+        return reach is not None and reach.value <= min(epochs, case.steps_per_epoch - 1)
+    if reach is not None:
+        return reach.value <= epochs and case.length >= FAR_SHORTER * reach.end
+    if drops and not drops.repeated:
+        return max(drops.values) <= epochs and case.length >= FAR_SHORTER * max(drops.ticks)
+    return dies(case) and case.walk.curve.at(epochs - 1) >= NOTHING * case.peak
+
+
+def miscounts_warmup(case: Case) -> bool:
+    """The lengths of warmup and decay do not add up to the run, but would if the warmup were counted once."""
+    plan, ramp, ticks = case.plan, case.ramp, case.length
+    if plan is None or ramp is None:
+        return False
+    before = ramp.end if ramp.own else plan.part.start
+    early = plan.end == ticks - before and before > 1 and (climb(case, plan) > 0 or idle(case) > 0)
+    return plan.end == ticks + before or early
+
+
+CAUSES: dict[str, Callable[[Case], bool]] = {
+    "LR106": counts_one_process,
+    "LR105": counts_batches,
+    "LR101": counts_steps,
+    "LR102": counts_epochs,
+    "LR201": miscounts_warmup,
+}
+"""What may be the reason, the most telling first, by the code of the rule that says so."""
+
+
+def cause(case: Case) -> str:
+    """The code of the rule that explains the difference best; empty where none does, or no length was given."""
+    if case.ticks is None:
+        return ""
+    return next((code for code, applies in CAUSES.items() if applies(case)), "")

@@ -1,0 +1,178 @@
+"""LR22x: what goes wrong where schedules are put together."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+from lrcli.checks.case import Case, composites_of, schedule_rule, shown
+from lrcli.checks.causes import TOLERANCE
+from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
+from lrcli.schedules.base import Absolute, Schedule
+from lrcli.schedules.compose import Chained, Sequential
+from lrcli.schedules.pytorch import Constant, Cosine, Linear
+from lrcli.schedules.pytorch_cycles import Cyclic, OneCycle
+from lrcli.text import plural, significant
+
+BARELY = 0.95
+"""Share of the base rate below which the peak of a chain is worth a word."""
+
+
+def symbols(schedules: Sequence[Schedule]) -> str:
+    """The classes of schedules, as in "StepLR and LinearLR"."""
+    return " and ".join(schedule.reference.symbol for schedule in schedules)
+
+
+@schedule_rule("LR221", "milestones-out-of-order", ERROR)
+def out_of_order(case: Case) -> Iterator[Problem]:
+    """Milestones of SequentialLR that do not increase: a schedule never runs.
+
+    Cause:
+        SequentialLR does not check them. It looks for the last milestone that was passed: with equal or falling ones a
+        schedule in between is skipped, with 0 the first one is.
+
+    Bad:
+        lrsched check "sequential 'linear' 'cosine --t-max 20' 'constant' --milestones 20,5"
+        lrsched check "sequential 'linear' 'cosine --t-max 20' 'exponential --gamma 0.9' --milestones 5,5"
+    Good:
+        lrsched check "sequential 'linear' 'cosine --t-max 20' 'exponential --gamma 0.9' --milestones 5,25"
+    Source:
+        pytorch #185872; measured with torch 2.13
+    """
+    for schedule, _ in composites_of(case.schedule):
+        if not isinstance(schedule, Sequential):
+            continue
+        milestones = schedule.milestones
+        reached = {bisect_right(milestones, tick) for tick in (0, *milestones) if tick >= 0}
+        never = [child.spec for index, child in enumerate(schedule.schedulers) if index not in reached]
+        if sorted({*milestones, 0}) != [0, *milestones]:
+            given = ",".join(map(str, milestones))
+            lost = f": {' and '.join(map(repr, never))} never runs" if never else ""
+            yield Problem(f"--milestones {given} do not increase from above 0{lost}", "milestones in increasing order")
+
+
+@schedule_rule("LR222", "child-never-runs", WARNING)
+def never_runs(case: Case) -> Iterator[Problem]:
+    """A milestone of SequentialLR is past the end of the run.
+
+    Cause:
+        A milestone in steps in a run that is counted in epochs, or a sequence made for a longer run.
+
+    Bad:
+        lrsched check "sequential 'constant --factor 1' 'cosine --t-max 20' --milestones 100 --epochs 50"
+    Good:
+        lrsched check "sequential 'constant --factor 1' 'cosine --t-max 20' --milestones 30 --epochs 50"
+    Source:
+        measured with torch 2.13
+    """
+    if case.ticks is None or (case.ramp and not case.ramp.own and case.ramp.end >= case.ticks):
+        return
+    for part in case.parts:
+        if part.start >= case.ticks:
+            where = f"takes over at tick {part.start}, and the run has {case.ticks}"
+            yield Problem(f"'{part.schedule.spec}' never runs: it {where}", f"a milestone below {case.ticks}")
+
+
+@schedule_rule("LR223", "base-rate-rewritten", WARNING)
+def base_rate_rewritten(case: Case) -> Iterator[Problem]:
+    """OneCycleLR or CyclicLR among others: its constructor changes the rate that all of them start from.
+
+    Cause:
+        They write their own initial rate into the optimizer when they are made. A LinearLR beside them warms up to
+        that, not to the optimizer's rate, in whichever order they are made.
+
+    Bad:
+        lrsched check "onecycle --max-lr 0.1 --total-steps 45 --warmup 5"
+        lrsched check "sequential 'linear' 'cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10' --milestones 5"
+    Good:
+        lrsched check "onecycle --max-lr 0.1 --total-steps 50"
+    Source:
+        measured with torch 2.13, in either order of construction
+    """
+    if len(case.parts) == 1 or not case.walk.curve.rates:
+        return
+    rewriting = [part.schedule for part in case.parts if isinstance(part.schedule, OneCycle | Cyclic)]
+    if rewriting:
+        others = [part.schedule for part in case.parts if part.schedule not in rewriting]
+        whom = f"the rate of {symbols(others)}" if others else "each other's rate"
+        start = shown(case.walk.curve.first)
+        message = f"the constructor of {symbols(rewriting)} rewrites {whom}: the run starts at {start}"
+        own = isinstance(rewriting[0], OneCycle)
+        yield Problem(message, "onecycle alone, it warms up by itself (--pct-start)" if own else "cyclic alone")
+
+
+@schedule_rule("LR224", "overwritten-every-tick", WARNING)
+def overwritten(case: Case) -> Iterator[Problem]:
+    """In a chain, a schedule that sets the rate outright wipes out what the others do.
+
+    Cause:
+        ChainedScheduler lets all of them change one rate, one after another. CosineAnnealingWarmRestarts, LambdaLR,
+        CyclicLR, OneCycleLR and those of Hugging Face compute it from the tick alone, whatever it was. It is the same
+        with two schedulers that are stepped by hand.
+
+    Bad:
+        lrsched check "chained 'step --step-size 10' 'cosine-restarts --t-0 10' --epochs 50"
+    Good:
+        lrsched check "chained 'constant --total-iters 5' 'exponential --gamma 0.95' --epochs 50"
+    Source:
+        pytorch #129565, PR #180594; casanovo PR #249
+    """
+    for schedule, _ in composites_of(case.schedule):
+        if not isinstance(schedule, Chained) or len(schedule.schedulers) == 1:
+            continue
+        absolute = [child for child in schedule.schedulers if isinstance(child, Absolute)]
+        if absolute:
+            others = [child for child in schedule.schedulers if child is not absolute[-1]]
+            message = (
+                f"{symbols(absolute[-1:])} sets the rate outright at every tick: what {symbols(others)} did is lost"
+            )
+            yield Problem(message, "sequential, or one lambda with the product of both")
+
+
+@schedule_rule("LR225", "chained-cosine-starts-again", WARNING)
+def starts_again(case: Case) -> Iterator[Problem]:
+    """In a chain, a cosine that is past T_max starts again from the base rate: what the others did is lost.
+
+    Cause:
+        CosineAnnealingLR works on the rate in force, but the tick after its lowest point adds the base rate's share
+        back.
+
+    Bad:
+        lrsched check "chained 'exponential --gamma 0.97' 'cosine --t-max 20' --epochs 50"
+    Good:
+        lrsched check "chained 'exponential --gamma 0.97' 'cosine --t-max 50' --epochs 50"
+    Source:
+        pytorch #129565; measured with torch 2.13
+    """
+    for part in case.parts:
+        if not part.chained or not isinstance(part.schedule, Cosine) or case.ticks is None:
+            continue
+        trough = part.start + part.schedule.T_max
+        if 0 <= trough < case.ticks - 1 and case.used:
+            after = case.used.since(trough)
+            if after.highest - after.first > TOLERANCE * case.peak:
+                begins = f"--t-max {part.schedule.T_max} is over at {case.when(trough)}"
+                message = f"{begins}: from the base rate the rate climbs back to {case.share(after.highest)}"
+                yield Problem(message, f"--t-max {case.ticks - part.start}")
+
+
+@schedule_rule("LR226", "chained-warmup", NOTE)
+def chained_warmup(case: Case) -> Iterator[Problem]:
+    """In a chain the warmup and the decay run at the same time: the peak is below the base rate.
+
+    Cause:
+        ChainedScheduler starts all of them at tick 0. SequentialLR, or --warmup, lets the decay begin after the
+        warmup.
+
+    Bad:
+        lrsched check "chained 'linear --total-iters 20' 'cosine --t-max 50' --epochs 50"
+    Good:
+        lrsched check "sequential 'linear --total-iters 20' 'cosine --t-max 30' --milestones 20 --epochs 50"
+    Source:
+        pytorch #129565; measured with torch 2.13
+    """
+    rising = [part.schedule for part in case.parts if part.chained and isinstance(part.schedule, Linear | Constant)]
+    absolute = any(isinstance(part.schedule, Absolute) for part in case.parts)
+    if rising and not absolute and case.lr and 0 < case.peak < BARELY * case.lr and len(case.parts) > len(rising):
+        percent = significant(100 * case.peak / case.lr, 3)
+        begun = f"while {symbols(rising)} warms up, the decay has begun"
+        message = f"{begun}: the peak is {shown(case.peak)}, {percent} % of --lr"
+        yield Problem(message, f"sequential, with a milestone at {plural(max(s.total_iters for s in rising), 'tick')}")

@@ -1,0 +1,100 @@
+"""LR5xx: parameter groups, and the optimizer's own rate."""
+
+from collections.abc import Iterator
+
+from lrcli.checks.case import Case, schedule_rule, shown
+from lrcli.checks.curve import first_rates
+from lrcli.checks.decay import FLOORS
+from lrcli.checks.rule import NOTE, WARNING, Problem
+from lrcli.engine import Run
+
+CYCLE_RATES = ("base_lr", "max_lr")
+"""The fields that replace the optimizer's rate."""
+
+FEW = 4
+"""Ticks that tell whether two rates make a difference."""
+
+
+@schedule_rule("LR501", "floor-above-a-group", WARNING)
+def floor_above_a_group(case: Case) -> Iterator[Problem]:
+    """The lowest rate is above the rate of a parameter group: that group rises.
+
+    Cause:
+        eta_min is one number for all groups. A group with a small rate of its own, as for a pretrained backbone, is
+        drawn up to it.
+
+    Bad:
+        lrsched check "cosine --t-max 50 --eta-min 0.001 --lr 0.1,0.0001"
+    Good:
+        lrsched check "cosine --t-max 50 --eta-min 0.00001 --lr 0.1,0.0001"
+    Source:
+        Lightning #4983; katsura-jp #14; flair PR #2641; DeepSpeed PR #8201
+    """
+    for schedule, *_ in case.parts:
+        known = schedule.params()
+        # transformers takes min_lr as a share of the first group's rate, for all groups.
+        names = () if schedule.reference.family == "Hugging Face" else FLOORS
+        for name in (name for name in names if name in known):
+            floor = getattr(schedule, name)
+            below = [(group, lr) for group, lr in enumerate(case.run.lrs) if isinstance(floor, float) and lr < floor]
+            if below and case.lr > floor:
+                group, lowest = min(below, key=lambda pair: pair[1])
+                option = known[name].option
+                message = (
+                    f"{option} {shown(floor)} is above the rate of group {group}: it rises from {shown(lowest)} to it"
+                )
+                yield Problem(message, f"{option} {shown(lowest / 10)}")
+
+
+@schedule_rule("LR502", "one-rate-for-all-groups", WARNING)
+def one_rate_for_all(case: Case) -> Iterator[Problem]:
+    """One max_lr for several parameter groups: their own rates are overwritten.
+
+    Cause:
+        OneCycleLR and CyclicLR replace the optimizer's rates. A single number is the rate of every group.
+
+    Bad:
+        lrsched check "onecycle --max-lr 0.1 --total-steps 100 --lr 0.1,0.001"
+    Good:
+        lrsched check "onecycle --max-lr 0.1,0.001 --total-steps 100 --lr 0.1,0.001"
+    Source:
+        Lightning #4983; hi-ml #611
+    """
+    if len(set(case.run.lrs)) == 1:
+        return
+    own = " and ".join(shown(lr) for lr in case.run.lrs)
+    for schedule, *_ in case.parts:
+        known = schedule.params()
+        values = {known[name].option: getattr(schedule, name) for name in CYCLE_RATES if name in known}
+        single = {option: value for option, value in values.items() if isinstance(value, float)}
+        if single:
+            given = " and ".join(f"{option} {shown(value)}" for option, value in single.items())
+            each = (",".join(shown(value * lr / case.lr) for lr in case.run.lrs) for value in single.values())
+            fix = " ".join(f"{option} {rates}" for option, rates in zip(single, each, strict=True))
+            yield Problem(f"{given} {'is' if len(single) == 1 else 'are'} every group's: {own} are overwritten", fix)
+
+
+@schedule_rule("LR503", "optimizer-rate-ignored", NOTE)
+def ignored(case: Case) -> Iterator[Problem]:
+    """The optimizer's rate has no effect: the schedule sets its own.
+
+    Cause:
+        OneCycleLR, CyclicLR, the schedule of the first transformers and a range test compute the rate from their own
+        parameters.
+
+    Bad:
+        lrsched check "onecycle --max-lr 0.1 --total-steps 100 --lr 0.03"
+    Good:
+        lrsched check "onecycle --max-lr 0.1 --total-steps 100 --lr 0.1"
+    Source:
+        measured with torch 2.13
+    """
+    lr, default = case.run.lr, Run.params()["lr"].default
+    first = case.parts[0].schedule
+    curve = case.walk.curve
+    if len(case.parts) > 1 or lr == default or not curve.rates or case.lr in (case.peak, curve.first):
+        return
+    if len(case.run.lrs) == 1 and first_rates(first, (case.lr,), 0, FEW) == first_rates(first, (2 * case.lr,), 0, FEW):
+        yield Problem(
+            f"--lr {shown(case.lr)} has no effect: the rate goes from {shown(curve.first)} to {shown(case.peak)}"
+        )

@@ -1,0 +1,141 @@
+"""LR40x: ReduceLROnPlateau by its parameters, without a metric."""
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from lrcli.checks.case import shown
+from lrcli.checks.rule import ERROR, WARNING, Find, Problem, rule
+from lrcli.schedules.param import resolved
+from lrcli.schedules.plateau import Plateau
+from lrcli.text import plural
+
+
+class PlateauCase(NamedTuple):
+    """A plateau, the rates that it starts from, and the epochs of the run (None where nobody knows)."""
+
+    plateau: Plateau
+    lrs: tuple[float, ...]
+    epochs: int | None
+    framework: str = "torch"
+
+    @property
+    def floors(self) -> list[float]:
+        """The lowest rate of each group."""
+        return [resolved(self.plateau.bind(group, self.lrs).min_lr) for group in range(len(self.lrs))]
+
+
+plateau_rule: Callable[[str, str, str], Callable[[Find], Find]] = partial(rule, subject=PlateauCase)
+
+
+@plateau_rule("LR401", "patience-outlasts-run", WARNING)
+def patience_outlasts_run(case: PlateauCase) -> Iterator[Problem]:
+    """The run is too short for the rate ever to be cut.
+
+    Cause:
+        torch cuts after patience + 1 bad epochs, and the first epoch is never bad: the first lower rate is used at
+        index patience + 2. Keras is one epoch earlier.
+
+    Bad:
+        lrsched check "plateau --patience 10 --epochs 12"
+    Good:
+        lrsched check "plateau --patience 10 --epochs 13"
+    Source:
+        pytorch #2545 #119763, PRs #7151 #7242 #119872; fastai PR #2355
+    """
+    patience = case.plateau.patience
+    earliest = patience + (2 if case.framework == "torch" else 1)
+    if case.epochs is not None and case.epochs <= earliest:
+        message = f"with --patience {patience} the first lower rate is that of epoch {earliest}: a run of"
+        yield Problem(
+            f"{message} {plural(case.epochs, 'epoch')} never uses it", f"--patience {max(0, case.epochs // 4)}"
+        )
+
+
+@plateau_rule("LR402", "min-lr-not-below-rate", ERROR)
+def min_lr_not_below(case: PlateauCase) -> Iterator[Problem]:
+    """min_lr is not below the rate: it is never cut.
+
+    Cause:
+        A cut sets the rate to max(rate * factor, min_lr), and only if that is lower. min_lr is a rate, not a share.
+
+    Bad:
+        lrsched check "plateau --min-lr 0.001 --lr 0.0003"
+    Good:
+        lrsched check "plateau --min-lr 0.00001 --lr 0.0003"
+    Source:
+        measured with torch 2.13; joeynmt PR #163
+    """
+    above = [(floor, lr) for floor, lr in zip(case.floors, case.lrs, strict=True) if floor >= lr]
+    if above:
+        floor, lr = above[0]
+        message = f"--min-lr {shown(floor)} is not below the rate of {shown(lr)}: it is never cut"
+        yield Problem(message, f"--min-lr {shown(lr / 100)}", ERROR if len(above) == len(case.lrs) else WARNING)
+
+
+@plateau_rule("LR403", "eps-blocks-every-cut", ERROR)
+def eps_blocks(case: PlateauCase) -> Iterator[Problem]:
+    """The first cut is already smaller than eps: the rate never changes.
+
+    Cause:
+        torch makes a cut only if it lowers the rate by more than eps, 1e-8. A blocked cut still resets the count.
+
+    Bad:
+        lrsched check "plateau --factor 0.5 --lr 1e-8"
+    Good:
+        lrsched check "plateau --factor 0.5 --lr 1e-8 --eps 0"
+    Source:
+        joeynmt PR #163; nitrain #110; keras #8781, PR #8828
+    """
+    plateau = case.plateau
+    cuts = [lr - max(lr * plateau.factor, floor) for lr, floor in zip(case.lrs, case.floors, strict=True) if floor < lr]
+    if case.framework == "torch" and cuts and max(cuts) <= plateau.eps:
+        yield Problem(
+            f"the first cut, by {shown(max(cuts))}, is not more than --eps {plateau.eps:g}: the rate stays", "--eps 0"
+        )
+
+
+@plateau_rule("LR404", "min-lr-out-of-reach", WARNING)
+def out_of_reach(case: PlateauCase) -> Iterator[Problem]:
+    """The rate gets stuck above min_lr, and what waits for min_lr waits for ever.
+
+    Cause:
+        Cuts smaller than eps, 1e-8, are not made: with factor f the rate never goes below eps * f / (1 - f).
+
+    Bad:
+        lrsched check "plateau --min-lr 1e-9 --lr 0.001"
+    Good:
+        lrsched check "plateau --min-lr 1e-6 --lr 0.001"
+    Source:
+        joeynmt PR #163; keras #8781
+    """
+    plateau, lr, floor = case.plateau, max(case.lrs), max(case.floors)
+    if case.framework != "torch" or not (plateau.factor > 0 and 0 < plateau.eps < lr * (1 - plateau.factor)):
+        return
+    cuts = math.ceil(math.log(plateau.eps / (1 - plateau.factor) / lr) / math.log(plateau.factor))
+    stuck = lr * plateau.factor**cuts
+    if 0 < floor < stuck:
+        message = (
+            f"--min-lr {shown(floor)} is never reached: the rate sticks at {shown(stuck)}, where a cut is not more than"
+        )
+        yield Problem(f"{message} --eps {plateau.eps:g}", "--eps 0")
+
+
+@plateau_rule("LR405", "factor-not-positive", ERROR)
+def odd_factor(case: PlateauCase) -> Iterator[Problem]:
+    """A factor of 0 or less: the first cut leaves nothing of the rate.
+
+    Cause:
+        torch only checks that factor is below 1.
+
+    Bad:
+        lrsched check "plateau --factor 0"
+    Good:
+        lrsched check "plateau --factor 0.1"
+    Source:
+        measured with torch 2.13
+    """
+    if case.plateau.factor <= 0:
+        left = max(min(case.lrs) * case.plateau.factor, max(case.floors))
+        yield Problem(f"--factor {case.plateau.factor:g}: the first cut leaves a rate of {shown(left)}", "--factor 0.1")
