@@ -1,0 +1,44 @@
+"""`lrsched code SPEC`: the training loop to paste, with step() where it belongs."""
+
+from lrcli import spec
+from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.output import opened
+from lrcli.code import TARGETS, write
+from lrcli.engine import Run
+from lrcli.schedules.param import SPEC, Declared, declaration, param
+
+
+@declaration
+class Written(Declared):
+    """What is written, and for which framework."""
+
+    spec: str = param('the schedule: "cosine --t-max 50"', positional=True, kind=SPEC)
+    to: str | None = param(
+        "the framework; default: the one that the schedule comes from", default=None, choices=TARGETS
+    )
+    output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
+
+
+def run(given: Instances) -> int:
+    """Write the source."""
+    asked = given[Written]
+    parsed = spec.parse(asked.spec)
+    source = write(parsed.schedule, parsed.in_run(given[Run]), asked.to)
+    with opened(asked.output) as out:
+        out(source)
+    return 0
+
+
+COMMAND = Command(
+    name="code",
+    summary="The training loop to paste, with step() where it belongs.",
+    details="The code runs as it stands; lines with 'your' in them are yours to replace.",
+    examples=(
+        'lrsched code "cosine --t-max 50"',
+        'lrsched code "onecycle --max-lr 0.1 --total-steps 300" --interval step --steps-per-epoch 30',
+        'lrsched code "step --step-size 30" --to optax',
+    ),
+    panel=TOOLS_PANEL,
+    sections={"Code": Written, "Run": Run},
+    run=run,
+)
