@@ -178,7 +178,8 @@ def _rates_at(schedule: Schedule, lrs: tuple[float, ...], group: int, shown: ran
     walks = isinstance(shown, range) and shown.start == 0 and shown.step == 1
     if isinstance(schedule, Absolute) and not walks:
         bound = schedule.bind(group, lrs)
-        return (bound.at(tick, lrs[group]) for tick in shown)
+        base_lr = bound.base(lrs[group])
+        return (bound.at(tick, base_lr) for tick in shown)
     return _at(rates(schedule, lrs, group), shown)
 
 

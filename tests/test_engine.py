@@ -170,5 +170,18 @@ def test_absolute_schedules_are_not_walked_to_a_row() -> None:
     assert column(rows, "lr") == [0.1, 0.0125, 0.0]
 
 
+@pytest.mark.parametrize("cls", STREAMED, ids=lambda cls: cls.reference.name)
+def test_any_row_alone_is_the_row_of_the_whole_run(cls: type[Schedule]) -> None:
+    rng = random.Random(cls.reference.name + " alone")
+    for _ in range(20):
+        schedule = draw(rng, cls)
+        try:
+            whole = column(simulate(schedule, Run(lr=0.3, epochs=40), Selection()), "lr")
+        except InputError:
+            continue
+        chosen = column(simulate(schedule, Run(lr=0.3, epochs=40), Selection(at=(0, 7, 39))), "lr")
+        assert all(map(same_bits, chosen, [whole[0], whole[7], whole[39]])), schedule.spec
+
+
 def test_rates_do_not_need_a_length() -> None:
     assert list(itertools.islice(rates(spec.parse("cosine --t-max 2").schedule, (0.1,)), 3)) == [0.1, 0.05, 0.0]

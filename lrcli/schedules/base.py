@@ -151,6 +151,10 @@ class Absolute(Schedule):
         """The rate at tick `t`."""
         raise NotImplementedError
 
+    def base(self, lr: float) -> float:
+        """The base rate in a run of its own from `lr`."""
+        return lr
+
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return self.at(t, base_lr)
 
@@ -161,9 +165,9 @@ class Absolute(Schedule):
         return self.at(0, base_lr)
 
     def stream(self, lr: float) -> Iterator[float]:
-        at, t = self.at, 0
+        at, t, base_lr = self.at, 0, self.base(lr)
         while True:
-            yield at(t, lr)
+            yield at(t, base_lr)
             t += 1
 
 

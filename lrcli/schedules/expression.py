@@ -38,7 +38,10 @@ _NODES = (
     ast.Compare, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq,
     ast.IfExp, ast.Call, ast.Name, ast.Load, ast.Constant,
 )  # fmt: skip
-_EXPECTED = f"arithmetic of {', '.join(_VARIABLES)}, numbers, + - * / // % **, comparisons, if-else, pi and {' '.join(_FUNCTIONS)}"
+_EXPECTED = (
+    f"arithmetic of {', '.join(_VARIABLES)}, numbers, + - * / // % **, comparisons, if-else, pi and "
+    f"{' '.join(_FUNCTIONS)}"
+)
 
 
 def _power(base: float, exponent: float) -> float:

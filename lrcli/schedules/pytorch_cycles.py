@@ -60,7 +60,7 @@ class CosineRestarts(Absolute):
         - eta_min is never reached: the last tick of a cycle is one short of it.
         - A run that does not end with a cycle ends at a high rate; T_mult 2 closes after T_0 * 1, 3, 7, 15, ... ticks.
         - As a child of `chained` it overwrites what the schedulers before it did.
-        - step(epoch + i / iters) is its documented per-batch use; for T_mult of 3 and more that is off at some restarts.
+        - step(epoch + i / iters) is its documented per-batch use; with T_mult of 3 and more it is off at some restarts.
 
     Resume:
         Constructed with last_epoch=k it advances by one cycle at most: past the second restart it is in the wrong
@@ -226,8 +226,8 @@ class Cyclic(Absolute):
     def ticker(self, group: Group) -> Ticker:
         return CyclicTicker(self, group)
 
-    def stream(self, lr: float) -> Iterator[float]:
-        return super().stream(resolved(self.base_lr))
+    def base(self, lr: float) -> float:
+        return resolved(self.base_lr)
 
     @property
     def cycles_momentum(self) -> bool:
