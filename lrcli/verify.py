@@ -116,7 +116,7 @@ def verify(schedule: Schedule, run: Run, points: Sequence[Point], tolerance: flo
 
 
 def uses_steps(points: Sequence[Point], schedule: Schedule, run: Run) -> bool:
-    """Whether the log's step column counts the ticks: where step() is called per optimizer step, or there is no epoch."""
+    """Whether the log's steps count the ticks: where step() is called per optimizer step, or there is no epoch."""
     if all(point.step is None for point in points):
         return False
     per_step = run.interval == "step" or schedule.reference.family == "Hugging Face"
@@ -314,7 +314,7 @@ def _base_lr(schedule: Schedule, run: Run, logged: Logged, fits: Fits) -> Iterat
 
 
 def _through(schedule: Schedule, run: Run, logged: Logged) -> Iterator[float]:
-    """The base rate with which a schedule that is linear in it, with a floor, passes through the highest logged rate."""
+    """The base rate with which a schedule that is linear in it passes through the highest logged rate."""
     place = max(range(len(logged.points)), key=lambda place: logged.points[place].rate)
     tick = logged.ticks[place]
     low, high = (

@@ -24,7 +24,7 @@ SUMMARY = "See, check and verify learning-rate schedules, with the bits of the f
 EXAMPLES = (
     "lrsched cosine --t-max 50",
     'lrsched compare "cosine --t-max 50" "step --step-size 10"',
-    "lrsched check cosine --t-max 50 --epochs 90",
+    'lrsched check "cosine --t-max 50" --epochs 90',
     'lrsched verify metrics.csv "cosine --t-max 50 --lr 0.1"',
 )
 

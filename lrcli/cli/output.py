@@ -45,17 +45,18 @@ class Output(Declared):
     ascii: bool = param("draw with ASCII characters only", default=False)
     color: str = param("colour", default="auto", choices=("auto", "always", "never"))
 
-    def show(self, rows: Rows, *tables: Rows, remark: str = "") -> None:
+    def show(self, rows: Rows, *tables: Rows, remark: str = "", reserve: int = 0) -> None:
         """Write `rows` to the chosen place in the chosen format.
 
-        Where a person reads, `tables` and the `remark` follow; elsewhere the remark goes to standard error.
+        Where a person reads, `tables` and the `remark` follow; elsewhere the remark goes to standard error. `reserve`
+        lines of the terminal are left for what the caller says after that.
         """
         chosen, style = self.chosen_format(), self.style()
         rows.begin()
         below = ""
         if chosen in FOR_A_PERSON:
             below = "".join("".join(render("table", table, style)) for table in tables) + remark
-            style = style._replace(height=max(1, style.height - below.count("\n")))
+            style = style._replace(height=max(1, style.height - below.count("\n") - reserve))
             chosen = "plot" if tables and chosen == PICTURE else chosen
         with opened(self.output) as write:
             for piece in render(chosen, rows, style):

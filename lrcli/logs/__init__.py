@@ -44,7 +44,7 @@ class EpochBlock(NamedTuple):
 
 
 class Log:
-    """A log that is read once. `missing` and `nans` count what has been passed over and what was not a number so far."""
+    """A log that is read once. `missing` and `nans` count cells without a value, and values that are NaN, so far."""
 
     def __init__(self, table: Delimited | Records) -> None:
         self._table = table

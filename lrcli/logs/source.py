@@ -81,8 +81,8 @@ class Source:
             return decoder.decode(data)
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{self.name} is not UTF-8 at byte {read + error.start + 1} (0x{data[error.start]:02x}); expected a text "
-                "log: CSV or JSON"
+                f"{self.name} is not UTF-8 at byte {read + error.start + 1} (0x{data[error.start]:02x}); expected a "
+                "text log: CSV or JSON"
             ) from None
 
     def _bytes(self) -> Iterator[bytes]:

@@ -152,7 +152,7 @@ class Digest:
             self._marks_seen += 1
 
     def rows_that_matter(self, most: int) -> list[tuple[int, Row]]:
-        """At most `most` rows with their index, in order: the ends, the extremes, the marks, and others between them."""
+        """At most `most` rows with their index, in order: the ends, the extremes, the marks, and others between."""
         if self._last is None:
             return []
         first = self._sampled[0]

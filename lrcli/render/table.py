@@ -124,7 +124,7 @@ def one_table(headers: Sequence[str], cells: Sequence[Sequence[str]], ends: set[
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(box=SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     for header, column in zip(headers, cells, strict=True):
         is_text = any(cell and not cell[-1].isdigit() and cell not in ("inf", "-inf", "nan") for cell in column)
         table.add_column(Text(header), justify="left" if is_text else "right", overflow="fold", no_wrap=False)

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [start|rows|plateau|torch]`: what was promised of speed, measured; exits 1 where it is missed."""
+"""`python -m tests.bench [start|rows|plateau|torch]`: what was promised of speed; exits 1 where it is missed."""
 
 import importlib
 import sys

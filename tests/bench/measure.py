@@ -1,4 +1,4 @@
-"""CPU time of whole processes, in turn and pinned to one CPU: medians of the ratios to a yardstick of the same round."""
+"""CPU time of whole processes, in turn and pinned to one CPU: medians of the ratios to a yardstick."""
 
 import os
 import statistics
