@@ -16,7 +16,8 @@ def printable(text: str) -> str:
 def quoted(text: str) -> str:
     """`text` as a message shows what was found: printable, and short."""
     shown = printable(text)
-    return repr(shown if len(shown) <= _LONGEST_QUOTE else shown[: _LONGEST_QUOTE - 1] + "…")
+    shown = shown if len(shown) <= _LONGEST_QUOTE else shown[: _LONGEST_QUOTE - 1] + "…"
+    return f'"{shown}"' if "'" in shown else f"'{shown}'"
 
 
 def significant(value: float, precision: int = DEFAULT_PRECISION) -> str:

@@ -50,6 +50,9 @@ class Source:
         decoder: codecs.IncrementalDecoder | None = None
         pending, read = "", 0
         for data in self._bytes():
+            if data is None:
+                decoder, pending = None, ""
+                continue
             if decoder is None:
                 encoding, skipped = self._encoding(data)
                 decoder = codecs.getincrementaldecoder(encoding)()
@@ -85,7 +88,8 @@ class Source:
                 "text log: CSV or JSON"
             ) from None
 
-    def _bytes(self) -> Iterator[bytes]:
+    def _bytes(self) -> Iterator[bytes | None]:
+        """What is read, as it comes; None where the log begins anew."""
         if self._path == "-":
             if sys.stdin is None:
                 raise InputError("standard input is closed; expected a log there")
@@ -97,7 +101,7 @@ class Source:
         except OSError as error:
             raise InputError(f"cannot read {printable(self._path)}: {error.strerror or error}") from None
 
-    def _following(self, file: BinaryIO) -> Iterator[bytes]:
+    def _following(self, file: BinaryIO) -> Iterator[bytes | None]:
         """The file as it grows; from its start again when it was cut short or another took its name."""
         while True:
             if data := file.read(CHUNK):
@@ -111,9 +115,11 @@ class Source:
             if (there.st_ino, there.st_dev) != (own.st_ino, own.st_dev):
                 self._announce(f"{self.name} was replaced; reading the new file from its start")
                 file = open(self._path, "rb")  # noqa: SIM115 - followed until the program ends
+                yield None
             elif there.st_size < file.tell():
                 self._announce(f"{self.name} was truncated; reading it from its start")
                 file.seek(0)
+                yield None
             else:
                 self._sleep(POLL_SECONDS)
 
