@@ -13,6 +13,7 @@ function __lrsched_commands
         'cyclic' 'Back and forth between base_lr and max_lr in straight lines, at constant or falling height.' \
         'explain' 'What a scheduler does, what surprises people, and where step() goes.' \
         'exponential' 'Multiply the rate by gamma every tick.' \
+        'fit' 'Which scheduler and hyperparameters give this log?' \
         'flat-cos' 'Constant for most of the run, then down along half a cosine: fastai\'s schedule for Ranger.' \
         'hf-constant-with-warmup' 'Up from 0 to the base rate in a straight line, and constant from then on.' \
         'hf-cosine' 'Up from 0 in a straight line, and down to 0 along half a cosine.' \
@@ -85,6 +86,8 @@ function __lrsched_sections
             printf '%s\n' Explained Output Help
         case exponential
             printf '%s\n' exponential Run Selection Output Help
+        case fit
+            printf '%s\n' Fitted Output Help
         case flat-cos
             printf '%s\n' flat-cos Run Selection Output Help
         case hf-constant-with-warmup
@@ -265,6 +268,10 @@ function __lrsched_section
         case exponential
             printf '%s\t%s\n' \
                 '--gamma=' 'factor of every tick'
+        case Fitted
+            printf '%s\t%s\n' \
+                '=<file>' 'the log of the run; - is standard input' \
+                '--column=<column>' 'the log\'s column of the rate; default: the obvious one'
         case flat-cos
             printf '%s\t%s\n' \
                 '--total-steps=' 'ticks of the whole run' \

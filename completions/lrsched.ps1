@@ -17,6 +17,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'cyclic	Back and forth between base_lr and max_lr in straight lines, at constant or falling height.'
         'explain	What a scheduler does, what surprises people, and where step() goes.'
         'exponential	Multiply the rate by gamma every tick.'
+        'fit	Which scheduler and hyperparameters give this log?'
         'flat-cos	Constant for most of the run, then down along half a cosine: fastai''s schedule for Ranger.'
         'hf-constant-with-warmup	Up from 0 to the base rate in a straight line, and constant from then on.'
         'hf-cosine	Up from 0 in a straight line, and down to 0 along half a cosine.'
@@ -71,6 +72,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'cyclic' { 'cyclic', 'Run', 'Selection', 'Output', 'Help' }
             'explain' { 'Explained', 'Output', 'Help' }
             'exponential' { 'exponential', 'Run', 'Selection', 'Output', 'Help' }
+            'fit' { 'Fitted', 'Output', 'Help' }
             'flat-cos' { 'flat-cos', 'Run', 'Selection', 'Output', 'Help' }
             'hf-constant-with-warmup' { 'hf-constant-with-warmup', 'Run', 'Selection', 'Output', 'Help' }
             'hf-cosine' { 'hf-cosine', 'Run', 'Selection', 'Output', 'Help' }
@@ -215,6 +217,10 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             }
             'exponential' {
                 '--gamma=	factor of every tick'
+            }
+            'Fitted' {
+                '=<file>	the log of the run; - is standard input'
+                '--column=<column>	the log''s column of the rate; default: the obvious one'
             }
             'flat-cos' {
                 '--total-steps=	ticks of the whole run'

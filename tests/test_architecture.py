@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "checks": {"documentation", "engine", "errors", "schedules", "spec", "text"},
     "replay": {"engine", "errors", "logs", "rows", "schedules", "text"},
     "verify": {"engine", "errors", "logs", "rows", "schedules", "spec", "text"},
-    "fit": {"engine", "errors", "logs", "rows", "schedules", "spec", "text", "verify"},
+    "fit": {"engine", "errors", "schedules", "spec", "verify"},
     "code": {"documentation", "engine", "errors", "schedules", "text"},
 }
 LATE = {

@@ -61,6 +61,9 @@ class Output(Declared):
         with opened(self.output) as write:
             for piece in render(chosen, rows, style):
                 write(piece)
+                if rows.length is None and self.output == "-":
+                    # A log that still grows: what is known is seen at once.
+                    sys.stdout.flush()
             write(below)
         if remark and not below and sys.stderr is not None:
             sys.stderr.write(remark)

@@ -46,12 +46,18 @@ class EpochBlock(NamedTuple):
 class Log:
     """A log that is read once. `missing` and `nans` count cells without a value, and values that are NaN, so far."""
 
-    def __init__(self, table: Delimited | Records) -> None:
+    def __init__(self, table: Delimited | Records, source: Source) -> None:
         self._table = table
+        self._source = source
         self.name = table.name
         self.columns = table.columns
         self.missing = 0
         self.nans = 0
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended a log that was followed."""
+        return self._source.interrupted
 
     @property
     def value_columns(self) -> list[str]:
@@ -173,7 +179,7 @@ def open_log(
             raise InputError(f"{source.name} is empty; expected a log")
         first += more
     reader = Records if first.lstrip()[0] in "{[" else Delimited
-    return Log(reader(source.name, chain((first,), chunks)))
+    return Log(reader(source.name, chain((first,), chunks)), source)
 
 
 def per_epoch(log: Log, column: str) -> Iterator[EpochBlock]:

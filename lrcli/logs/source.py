@@ -44,6 +44,8 @@ class Source:
         self._follow = follow and path != "-"
         self._announce = announce
         self._sleep = sleep
+        self.interrupted = False
+        """Whether Ctrl-C ended the wait for more; what was there has been read."""
 
     def chunks(self) -> Iterator[str]:
         """Text in pieces of whole lines; the last may lack its line end. Lines end with "\\n" alone."""
@@ -103,14 +105,14 @@ class Source:
 
     def _following(self, file: BinaryIO) -> Iterator[bytes | None]:
         """The file as it grows; from its start again when it was cut short or another took its name."""
-        while True:
+        while not self.interrupted:
             if data := file.read(CHUNK):
                 yield data
                 continue
             try:
                 there, own = os.stat(self._path), os.fstat(file.fileno())
             except FileNotFoundError:
-                self._sleep(POLL_SECONDS)
+                self._wait()
                 continue
             if (there.st_ino, there.st_dev) != (own.st_ino, own.st_dev):
                 self._announce(f"{self.name} was replaced; reading the new file from its start")
@@ -121,7 +123,13 @@ class Source:
                 file.seek(0)
                 yield None
             else:
-                self._sleep(POLL_SECONDS)
+                self._wait()
+
+    def _wait(self) -> None:
+        try:
+            self._sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            self.interrupted = True
 
 
 def _unified(text: str) -> str:

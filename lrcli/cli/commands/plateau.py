@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrcli import spec
+from lrcli.cli import INTERRUPTED
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.commands.run import findings_for_a_person
 from lrcli.cli.log_source import METRIC_COLUMNS, chosen_column, opened_log, remark_on_gaps
@@ -92,7 +93,7 @@ def run(given: Instances) -> int:
                 )
             )
     remark_on_gaps(log, column)
-    return 0
+    return INTERRUPTED if log.interrupted else 0
 
 
 def watched(rows: Rows, column: str) -> Any:

@@ -1,0 +1,46 @@
+"""`lrsched fit LOG`: which scheduler and hyperparameters give this log?"""
+
+from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.commands.verify import points_of
+from lrcli.cli.log_source import RATE_COLUMNS, chosen_column, opened_log
+from lrcli.cli.output import Output
+from lrcli.errors import InputError
+from lrcli.fit import Candidate, fit, in_order
+from lrcli.rows import Panel, Rows
+from lrcli.schedules.param import PATH, Declared, declaration, param
+
+MOST = 5
+
+
+@declaration
+class Fitted(Declared):
+    """What is explained by a schedule."""
+
+    log: str = param("the log of the run; - is standard input", positional=True, kind=PATH)
+    column: str | None = param("the log's column of the rate; default: the obvious one", default=None)
+
+
+def run(given: Instances) -> int:
+    """Show the schedules that give the log, the exact and simple ones first; 1 if there is none."""
+    asked = given[Fitted]
+    log = opened_log(asked.log, "LOG")
+    column = chosen_column(log, asked.column, RATE_COLUMNS, "--column")
+    found = fit(in_order(points_of(log, column)))[:MOST]
+    if not found:
+        raise InputError(f"no schedule that lrsched can guess gives the {column} of {log.name}")
+    columns = tuple(zip(*found, strict=True))
+    rows = Rows(Candidate._fields, [columns], len(found), "candidates", (Panel(()),), selected=True)
+    given[Output].show(rows)
+    return 0
+
+
+COMMAND = Command(
+    name="fit",
+    summary="Which scheduler and hyperparameters give this log?",
+    details="Exact candidates come first, the simplest before others; those that are only near where none is exact. "
+    "Combinations beyond a warmup and one schedule are not tried.",
+    examples=("lrsched fit metrics.csv", "lrsched fit trainer_state.json -f json"),
+    panel=TOOLS_PANEL,
+    sections={"Log": Fitted, "Output": Output},
+    run=run,
+)
