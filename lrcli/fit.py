@@ -198,7 +198,7 @@ def onecycles(shape: Shape, peak: float) -> Iterator[str]:
 
 
 def in_order(points: Sequence[Point]) -> Logged:
-    """The points with their ticks: whole epochs that increase, or else steps, from the log's first; else their order."""
+    """The points with their ticks: whole epochs that increase, or else steps, from the first; else their order."""
     for name in ("epoch", "step"):
         positions = [getattr(point, name) for point in points]
         if positions and all(position is not None and position == position // 1 for position in positions):
