@@ -174,7 +174,18 @@ def _integer_cells(values: "Integers") -> "Bytes | None":
 
 
 def _float_cells(values: "Floats") -> "Bytes | None":
-    """The cells of floats; None if more than half are undecided, so that this would gain nothing."""
+    """The cells of floats; None if most are undecided, so that this would gain nothing."""
+    import numpy as np
+
+    bits = values.view(np.int64)
+    starts = np.flatnonzero(np.concatenate(([True], bits[1:] != bits[:-1])))
+    if len(starts) > len(values) // 4:
+        return _changing_cells(values)
+    cells = _changing_cells(values[starts])
+    return None if cells is None else np.repeat(cells, np.diff(starts, append=len(values)), axis=0)
+
+
+def _changing_cells(values: "Floats") -> "Bytes | None":
     import numpy as np
 
     tables = _tables()
@@ -182,7 +193,7 @@ def _float_cells(values: "Floats") -> "Bytes | None":
     with np.errstate(invalid="ignore"):  # inf and nan, which are not safe
         decimal, safe = _shortest_decimals(magnitude)
     undecided = np.flatnonzero(~safe)
-    if len(undecided) > len(values) // 2:
+    if len(undecided) > BLOCK // 2:
         return None
     longer = decimal >= 10**17
     left = np.where(longer, decimal // 10, decimal)

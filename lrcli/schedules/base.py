@@ -7,6 +7,7 @@ the result is the framework's float64, bit for bit.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
 from lrcli.schedules.param import Declared, ParamError, declaration, param
@@ -112,15 +113,19 @@ class Schedule(Declared):
         return Ticker(self, group)
 
     def stream(self, lr: float) -> Iterator[float]:
-        """The rates from tick 0 on when this schedule runs alone from `lr`; it does not end.
+        """The rates from tick 0 on when this schedule runs alone from `lr`; it does not end."""
+        # Lazily: what fails, fails when it is read.
+        return chain.from_iterable(self.advance(0, self.first(lr, lr), lr) for _ in range(1))
+
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
+        """The rates from tick `t` on, which is trained at `lr`, while nothing else changes it; it does not end.
 
         Subclasses may give a faster one; a test holds it equal to the ticks.
         """
-        group = {"lr": lr}
-        ticker = self.ticker(group)
         while True:
-            yield group["lr"]
-            ticker.step()
+            yield lr
+            t += 1
+            lr = self.tick(t, lr, base_lr)
 
     def marks(self) -> Iterator[tuple[int, str]]:
         """Ticks worth marking in a plot, each with the text of what begins there (may be empty)."""
@@ -165,7 +170,10 @@ class Absolute(Schedule):
         return self.at(0, base_lr)
 
     def stream(self, lr: float) -> Iterator[float]:
-        at, t, base_lr = self.at, 0, self.base(lr)
+        return self.advance(0, lr, self.base(lr))
+
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
+        at = self.at
         while True:
             yield at(t, base_lr)
             t += 1
@@ -205,6 +213,14 @@ class Ticker:
     def undo(self) -> None:
         """SequentialLR's `recursive_undo`."""
         self.last_epoch -= 1
+
+    def stream(self) -> Iterator[float]:
+        """The rates from now on, while nothing else changes the group; it does not end."""
+        if type(self) is Ticker and self.last_epoch >= 0:  # whose only state is its tick
+            yield from self.schedule.advance(self.last_epoch, self.group["lr"], self.base_lr)
+        while True:
+            yield self.group["lr"]
+            self.step()
 
 
 def parameters(declared: Declared) -> dict[str, Any]:

@@ -7,6 +7,7 @@ SequentialLR undoes that and ChainedScheduler does not, and a child that takes o
 import dataclasses
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Self
 
 from lrcli.errors import InputError
@@ -57,6 +58,13 @@ class SequentialTicker(CompositeTicker):
         else:
             child.step()
 
+    def stream(self) -> Iterator[float]:
+        last = max(self.milestones, default=0)
+        while self.last_epoch < last:
+            yield self.group["lr"]
+            self.step()
+        yield from self.children[bisect_right(self.milestones, last)].stream()
+
 
 class ChainedTicker(CompositeTicker):
     """torch.optim.lr_scheduler.ChainedScheduler."""
@@ -79,6 +87,9 @@ class Composite(Schedule):
 
     def bind(self, group: int, lrs: Sequence[float]) -> Self:
         return dataclasses.replace(self, schedulers=tuple(child.bind(group, lrs) for child in self.schedulers))
+
+    def stream(self, lr: float) -> Iterator[float]:
+        return chain.from_iterable(self.ticker({"lr": lr}).stream() for _ in range(1))
 
     @property
     def cycles_momentum(self) -> bool:

@@ -16,9 +16,9 @@ class Factor(Absolute):
     def at(self, t: int, base_lr: float) -> float:
         return base_lr * self.factor(t)
 
-    def stream(self, lr: float) -> Iterator[float]:
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
         factor = self.factor
-        return (lr * factor(t) for t in count())
+        return (base_lr * factor(tick) for tick in count(t))
 
 
 def phases(**lengths: int) -> Iterator[tuple[int, str]]:

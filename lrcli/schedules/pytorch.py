@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, repeat
 from typing import dataclass_transform
 
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, ScheduleClass, scheduler
@@ -55,12 +55,13 @@ class Step(Schedule):
     def restart(self, lr: float, base_lr: float) -> float:
         return base_lr * self.gamma ** (0 // self.step_size)
 
-    def stream(self, lr: float) -> Iterator[float]:
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
         if self.step_size <= 0:
-            yield from super().stream(lr)
+            yield from super().advance(t, lr, base_lr)
+        yield from repeat(lr, self.step_size - t % self.step_size)
         while True:
-            yield from repeat(lr, self.step_size)
             lr = lr * self.gamma
+            yield from repeat(lr, self.step_size)
 
     @property
     def horizon(self) -> int | None:
@@ -100,11 +101,10 @@ class MultiStep(Schedule):
     def restart(self, lr: float, base_lr: float) -> float:
         return base_lr * self.gamma ** bisect_right(sorted(self.milestones), 0)
 
-    def stream(self, lr: float) -> Iterator[float]:
-        lr, start = self.first(lr, lr), 0
-        for milestone in sorted(m for m in self._counts if m > 0):
-            yield from repeat(lr, milestone - start)
-            lr, start = self.tick(milestone, lr, lr), milestone
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
+        for milestone in sorted(milestone for milestone in self._counts if milestone > t):
+            yield from repeat(lr, milestone - t)
+            lr, t = self.tick(milestone, lr, base_lr), milestone
         yield from repeat(lr)
 
     @property
@@ -155,11 +155,10 @@ class Constant(Schedule):
     def restart(self, lr: float, base_lr: float) -> float:
         return base_lr * (self.factor + (self.total_iters <= 0) * (1 - self.factor))
 
-    def stream(self, lr: float) -> Iterator[float]:
-        lr = lr * self.factor
-        if self.total_iters > 0:
-            yield from repeat(lr, self.total_iters)
-            lr = lr * (1.0 / self.factor)
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
+        if t < self.total_iters:
+            yield from repeat(lr, self.total_iters - t)
+            lr = self.tick(self.total_iters, lr, base_lr)
         yield from repeat(lr)
 
     @property
@@ -216,12 +215,12 @@ class Linear(Schedule):
         rise = self.end_factor - self.start_factor
         return base_lr * (self.start_factor + rise * min(self.total_iters, 0) / self.total_iters)
 
-    def stream(self, lr: float) -> Iterator[float]:
-        lr = lr * self.start_factor
-        start_factor, rise, total_iters = self.start_factor, self.end_factor - self.start_factor, self.total_iters
-        for t in range(total_iters):
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
+        rise = self.end_factor - self.start_factor
+        start = self.total_iters * self.start_factor
+        for before in range(t, self.total_iters):
             yield lr
-            lr = lr * (1.0 + rise / (total_iters * start_factor + t * rise))
+            lr = lr * (1.0 + rise / (start + before * rise))
         yield from repeat(lr)
 
     @property
@@ -254,8 +253,8 @@ class Exponential(Schedule):
     def restart(self, lr: float, base_lr: float) -> float:
         return base_lr * self.gamma**0
 
-    def stream(self, lr: float) -> Iterator[float]:
-        return accumulate(chain((lr,), repeat(self.gamma)), operator.mul)
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
+        return accumulate(repeat(self.gamma), operator.mul, initial=lr)
 
 
 @torch_scheduler("polynomial", "PolynomialLR")
@@ -289,11 +288,12 @@ class Polynomial(Schedule):
         factor: float = (1.0 - min(self.total_iters, 0) / self.total_iters) ** self.power
         return base_lr * factor
 
-    def stream(self, lr: float) -> Iterator[float]:
-        total_iters, power, left = self.total_iters, self.power, 1.0
-        for t in range(1, total_iters + 1):
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
+        total_iters, power = self.total_iters, self.power
+        left = 1.0 - t / total_iters if total_iters else 0.0
+        for after in range(t + 1, total_iters + 1):
             yield lr
-            before, left = left, 1.0 - t / total_iters
+            before, left = left, 1.0 - after / total_iters
             lr = lr * (left / before) ** power
         yield from repeat(lr)
 
@@ -342,17 +342,23 @@ class Cosine(Schedule):
     def restart(self, lr: float, base_lr: float) -> float:
         return self.eta_min + (base_lr - self.eta_min) * (1 + math.cos(math.pi * 0 / self.T_max)) / 2
 
-    def stream(self, lr: float) -> Iterator[float]:
-        T_max, eta_min, cos, pi, base_lr = self.T_max, self.eta_min, math.cos, math.pi, lr
-        t, shape = 0, 2.0
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
+        T_max, eta_min, cos, pi = self.T_max, self.eta_min, math.cos, math.pi
+        yield lr
+        # Ticks as floats, which are exact: converting an int costs as much as a division.
+        after = t + 1.0
+        reset = after + (T_max - t) % abs(2 * T_max)
+        shape = 1 + cos(pi * t / T_max)
         while True:
-            yield lr
-            t += 1
-            if (t - 1 - T_max) % (2 * T_max) == 0:
-                lr, shape = lr + self._rise(base_lr), 1 + cos(pi * t / T_max)
-            else:
-                before, shape = shape, 1 + cos(pi * t / T_max)
+            while after < reset:
+                before, shape = shape, 1.0 + cos(pi * after / T_max)
                 lr = shape / before * (lr - eta_min) + eta_min
+                yield lr
+                after += 1.0
+            lr, shape = lr + self._rise(base_lr), 1.0 + cos(pi * after / T_max)
+            yield lr
+            after += 1.0
+            reset += abs(2 * T_max)
 
     @property
     def horizon(self) -> int | None:

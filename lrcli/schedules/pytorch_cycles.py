@@ -356,12 +356,10 @@ class OneCycle(Absolute):
         t, anneal = 0, self._anneal
         for start, end, low, high, _, _ in self._phases:
             low_lr, high_lr, length = group[low], group[high], end - start
-            while t <= end and t <= self.total_steps:
-                yield anneal(low_lr, high_lr, (t - start) / length)
-                t += 1
-        while True:
-            yield self.at(t, lr)
-            t += 1
+            for tick in range(t, min(math.floor(end), self.total_steps) + 1):
+                yield anneal(low_lr, high_lr, (tick - start) / length)
+                t = tick + 1
+        yield from self.advance(t, lr, lr)
 
     @property
     def cycles_momentum(self) -> bool:
@@ -462,11 +460,11 @@ class Swa(Schedule):
     def ticker(self, group: Group) -> Ticker:
         return SwaTicker(self, group)
 
-    def stream(self, lr: float) -> Iterator[float]:
-        lr, settled = self.first(lr, lr), max(1, self.anneal_epochs) + 1
-        for t in range(1, settled + 1):
+    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
+        settled = max(1, self.anneal_epochs) + 1
+        for after in range(t + 1, settled + 1):
             yield lr
-            lr = self.tick(t, lr, lr)
+            lr = self.tick(after, lr, base_lr)
         yield from repeat(lr)
 
     @property
