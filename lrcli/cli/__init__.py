@@ -18,10 +18,13 @@ def main(arguments: list[str] | None = None) -> int:
         from lrcli.version import VERSION
 
         return _spoken(f"{NAME} {VERSION}\n")
-    # Imports make no garbage worth collecting; looking for it takes a tenth of a short run.
+    # numpy's linear algebra, which nothing here calls, would start a thread for each core.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Imports make no garbage worth collecting, now or at exit; looking for it takes a tenth of a short run.
     gc.disable()
     from lrcli.cli.app import run
 
+    gc.freeze()
     gc.enable()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
