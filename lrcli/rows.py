@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-BLOCK = 8192
+BLOCK = 4096
 """Rows in a full block: large enough to hide the cost of a block, small enough to stay in the cache."""
 
 Cell = float | int | str | None

@@ -26,6 +26,7 @@ Every cell has a fixed number of bytes, NUL where nothing is to be seen; the NUL
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrcli.rows import BLOCK
@@ -116,18 +117,27 @@ def format_rows(columns: "Sequence[Column]", separator: str = ",") -> str | None
 def _format_block(columns: "Sequence[Column]", separator: str) -> str | None:
     import numpy as np
 
-    blocks = []
-    for column in columns:
-        array = _as_array(column)
+    arrays = [_as_array(column) for column in columns]
+    widths = [0 if array is None else _width(array) for array in arrays]
+    text = np.empty((len(columns[0]), sum(widths)), dtype=np.uint8)
+    for array, width, end in zip(arrays, widths, accumulate(widths), strict=True):
         if array is None:
             return None
-        cells = _float_cells(array) if array.dtype == np.float64 else _integer_cells(array)
-        if cells is None:
+        cells = text[:, end - width : end]
+        written = _write_floats if array.dtype == np.float64 else _write_integers
+        if not (width and written(array, cells)):
             return _format_plainly(columns, separator)
         cells[:, -1] = ord(separator)
-        blocks.append(cells)
-    blocks[-1][:, -1] = ord("\n")
-    return np.concatenate(blocks, axis=1).tobytes().translate(None, b"\0").decode("ascii")
+    text[:, -1] = ord("\n")
+    return text.tobytes().translate(None, b"\0").decode("ascii")
+
+
+def _width(values: "NDArray[Any]") -> int:
+    """Bytes of a cell with its separator; 0 for integers of which some are negative or have over 16 digits."""
+    if values.dtype.kind == "f":
+        return FLOAT_WIDTH
+    most = values.max()
+    return 0 if values.min() < 0 or most >= 10**16 else -(-len(str(most)) // 4) * 4 + 1
 
 
 def _format_plainly(columns: "Sequence[Column]", separator: str) -> str:
@@ -145,10 +155,10 @@ def _as_array(column: "Column") -> "NDArray[Any] | None":
         return column if column.dtype in (np.float64, np.int64) else _as_array(column.tolist())
     if isinstance(column, range) and max(abs(column[0]), abs(column[-1]), abs(column.step)) < 2**62:
         return np.arange(len(column)) * column.step + column.start
-    kinds = set(map(type, column))
-    if kinds == {float}:
+    kinds = list(map(type, column))
+    if kinds.count(float) == len(kinds):
         return np.fromiter(column, np.float64, len(column))
-    if kinds != {int}:
+    if kinds.count(int) < len(kinds):
         return None
     try:
         return np.fromiter(column, np.int64, len(column))
@@ -156,36 +166,34 @@ def _as_array(column: "Column") -> "NDArray[Any] | None":
         return np.array(column, dtype=object)
 
 
-def _integer_cells(values: "Integers") -> "Bytes | None":
-    """The cells of integers, only as wide as the largest needs; None if some are negative or have over 16 digits."""
+def _write_integers(values: "Integers", cells: "Bytes") -> bool:
+    """Fill `cells`, as wide as the largest of `values` needs, which are not negative."""
     import numpy as np
 
-    if values.min() < 0 or values.max() >= 10**16:
-        return None
     digits = _tables().digits
-    words = -(-len(str(values.max())) // 4)
-    cells = np.empty((len(values), 4 * words + 1), dtype=np.uint8)
     text = cells[:, :-1].view(np.uint32)
-    for word in reversed(range(words)):
+    for word in reversed(range(text.shape[1])):
         values, group = np.divmod(values, 10_000)
         text[:, word] = digits[group + NO_LEADING_ZEROS * (values == 0)]
     cells[:, -2] |= ZERO  # changes no digit, and gives 0 its only one
-    return cells
+    return True
 
 
-def _float_cells(values: "Floats") -> "Bytes | None":
-    """The cells of floats; None if most are undecided, so that this would gain nothing."""
+def _write_floats(values: "Floats", cells: "Bytes") -> bool:
+    """Fill `cells`; False if most values are undecided, so that this would gain nothing."""
     import numpy as np
 
     bits = values.view(np.int64)
     starts = np.flatnonzero(np.concatenate(([True], bits[1:] != bits[:-1])))
     if len(starts) > len(values) // 4:
-        return _changing_cells(values)
-    cells = _changing_cells(values[starts])
-    return None if cells is None else np.repeat(cells, np.diff(starts, append=len(values)), axis=0)
+        return _write_changing_floats(values, cells)
+    distinct = np.empty((len(starts), FLOAT_WIDTH), dtype=np.uint8)
+    written = _write_changing_floats(values[starts], distinct)
+    cells[:] = np.repeat(distinct, np.diff(starts, append=len(values)), axis=0)
+    return written
 
 
-def _changing_cells(values: "Floats") -> "Bytes | None":
+def _write_changing_floats(values: "Floats", cells: "Bytes") -> bool:
     import numpy as np
 
     tables = _tables()
@@ -194,12 +202,11 @@ def _changing_cells(values: "Floats") -> "Bytes | None":
         decimal, safe = _shortest_decimals(magnitude)
     undecided = np.flatnonzero(~safe)
     if len(undecided) > BLOCK // 2:
-        return None
+        return False
     longer = decimal >= 10**17
     left = np.where(longer, decimal // 10, decimal)
     layout = tables.layout[magnitude.view(np.int64) >> 52] + longer
 
-    cells = np.empty((len(values), FLOAT_WIDTH), dtype=np.uint8)
     words = cells[:, POINT + 1 : EXPONENT].view(np.uint32)
     ended = np.ones(len(values), dtype=np.bool_)
     for word in (3, 2, 1, 0):
@@ -223,7 +230,7 @@ def _changing_cells(values: "Floats") -> "Bytes | None":
     if len(undecided):
         texts = np.array(list(map(repr, values[undecided].tolist())), dtype=f"S{FLOAT_WIDTH}")
         cells[undecided] = texts.view(np.uint8).reshape(-1, FLOAT_WIDTH)
-    return cells
+    return True
 
 
 def _shortest_decimals(magnitude: "Floats") -> "tuple[Integers, NDArray[np.bool_]]":
