@@ -105,11 +105,7 @@ def rates(schedule: Schedule, lrs: tuple[float, ...], group: int = 0) -> Iterato
 
 def rates_and_momenta(schedule: Schedule, lrs: tuple[float, ...], group: int = 0) -> Iterator[tuple[float, float]]:
     """The rates and momenta of one parameter group from tick 0 on; it does not end."""
-    values = {"lr": lrs[group]}
-    ticker = schedule.bind(group, lrs).ticker(values)
-    while True:
-        yield values["lr"], values["momentum"]
-        ticker.step()
+    return schedule.bind(group, lrs).stream_with_momentum(lrs[group])
 
 
 def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:

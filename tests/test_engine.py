@@ -1,7 +1,9 @@
 """A schedule and a run become rows."""
 
+import dataclasses
 import itertools
 import random
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -27,22 +29,39 @@ def column(rows: Rows, name: str) -> list[float]:
     return [value for block in rows.blocks for value in block[place]]  # type: ignore[misc]
 
 
+def ticks(schedule: Schedule) -> Iterator[float]:
+    group = {"lr": 0.3}
+    ticker = schedule.ticker(group)
+    while True:
+        yield group["lr"]
+        ticker.step()
+
+
+def outcome(values: Iterator[object], most: int) -> tuple[list[str], str]:
+    """The first values, and what ended them early."""
+    found: list[str] = []
+    try:
+        found.extend(map(repr, itertools.islice(values, most)))
+    except (ArithmeticError, ValueError) as error:
+        return found, str(error)
+    return found, ""
+
+
 @pytest.mark.parametrize("cls", STREAMED, ids=lambda cls: cls.reference.name)
 def test_the_stream_is_the_ticks(cls: type[Schedule]) -> None:
     rng = random.Random(cls.reference.name)
     for _ in range(40):
         schedule = draw(rng, cls).bind(0, (0.3,))
-        group, expected = {"lr": 0.3}, []
-        try:
-            ticker = schedule.ticker(group)
-            expected.append(group["lr"])
-            for _ in range(99):
-                ticker.step()
-                expected.append(group["lr"])
-        except (ArithmeticError, ValueError):
-            pass
-        found = list(itertools.islice(schedule.stream(0.3), len(expected)))
-        assert all(map(same_bits, found, expected)), schedule.spec
+        assert outcome(schedule.stream(0.3), 100) == outcome(ticks(schedule), 100), schedule.spec
+
+
+@pytest.mark.parametrize("name", ["cyclic", "onecycle"])
+def test_the_stream_with_momentum_is_the_ticks(name: str) -> None:
+    rng = random.Random(name)
+    for _ in range(100):
+        schedule = dataclasses.replace(draw(rng, every()[name]), cycle_momentum=True)
+        expected = outcome(Schedule.stream_with_momentum(schedule, 0.3), 320)
+        assert outcome(schedule.stream_with_momentum(0.3), 320) == expected, schedule.spec
 
 
 @pytest.mark.parametrize("cls", STREAMED, ids=lambda cls: cls.reference.name)

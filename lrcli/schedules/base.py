@@ -117,6 +117,14 @@ class Schedule(Declared):
         # Lazily: what fails, fails when it is read.
         return chain.from_iterable(self.advance(0, self.first(lr, lr), lr) for _ in range(1))
 
+    def stream_with_momentum(self, lr: float) -> Iterator[tuple[float, float]]:
+        """The rates and momenta from tick 0 on when this schedule, which moves both, runs alone from `lr`."""
+        group = {"lr": lr}
+        ticker = self.ticker(group)
+        while True:
+            yield group["lr"], group["momentum"]
+            ticker.step()
+
     def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
         """The rates from tick `t` on, which is trained at `lr`, while nothing else changes it; it does not end.
 

@@ -249,6 +249,10 @@ def _annealed_linear(start: float, end: float, share: float) -> float:
     return (end - start) * share + start
 
 
+Phase = tuple[float, float, str, str, str, str]
+"""A phase of OneCycleLR: its start and end, and the keys of the rates and momenta that it goes from and to."""
+
+
 @torch_scheduler("onecycle", "OneCycleLR")
 class OneCycle(Absolute):
     """Up to max_lr, then down to almost nothing, once, in exactly total_steps ticks.
@@ -307,8 +311,7 @@ class OneCycle(Absolute):
         group["min_lr"] = group["initial_lr"] / self.final_div_factor
 
     @cached_property
-    def _phases(self) -> list[tuple[float, float, str, str, str, str]]:
-        """Start and end of each phase, and the keys of the rates and momenta that it goes from and to."""
+    def _phases(self) -> list[Phase]:
         up, last = float(self.pct_start * self.total_steps) - 1, self.total_steps - 1
         rise = (0.0, up, "initial_lr", "max_lr", "max_momentum", "base_momentum")
         if not self.three_phase:
@@ -319,6 +322,14 @@ class OneCycle(Absolute):
             (up, down, "max_lr", "initial_lr", "base_momentum", "max_momentum"),
             (down, last, "initial_lr", "min_lr", "max_momentum", "max_momentum"),
         ]
+
+    def _runs(self) -> Iterator[tuple[range, Phase]]:
+        """The ticks of each phase, as `_place` finds them."""
+        start = 0
+        for phase in self._phases:
+            stop = max(start, min(math.floor(phase[1]), self.total_steps) + 1)
+            yield range(start, stop), phase
+            start = stop
 
     @cached_property
     def _anneal(self) -> Callable[[float, float, float], float]:
@@ -353,13 +364,25 @@ class OneCycle(Absolute):
     def stream(self, lr: float) -> Iterator[float]:
         group: Group = {}
         self.construct(group)
-        t, anneal = 0, self._anneal
-        for start, end, low, high, _, _ in self._phases:
-            low_lr, high_lr, length = group[low], group[high], end - start
-            for tick in range(t, min(math.floor(end), self.total_steps) + 1):
-                yield anneal(low_lr, high_lr, (tick - start) / length)
-                t = tick + 1
-        yield from self.advance(t, lr, lr)
+        anneal, after = self._anneal, range(0)
+        for ticks, (start, end, low, high, _, _) in self._runs():
+            low_lr, high_lr, length, after = group[low], group[high], end - start, ticks
+            for t in ticks:
+                yield anneal(low_lr, high_lr, (t - start) / length)
+        yield from self.advance(after.stop, lr, lr)
+
+    def stream_with_momentum(self, lr: float) -> Iterator[tuple[float, float]]:
+        group: Group = {"lr": lr}
+        ticker, anneal = self.ticker(group), self._anneal
+        for ticks, (start, end, *keys) in self._runs():
+            low_lr, high_lr, low_momentum, high_momentum = map(group.__getitem__, keys)
+            length, ticker.last_epoch = end - start, ticks.stop - 1
+            for t in ticks:
+                share = (t - start) / length
+                yield anneal(low_lr, high_lr, share), anneal(low_momentum, high_momentum, share)
+        while True:
+            ticker.step()
+            yield group["lr"], group["momentum"]
 
     @property
     def cycles_momentum(self) -> bool:
