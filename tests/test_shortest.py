@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrcli.render import shortest
+from lrcli.render.csv import quoted
 from lrcli.render.shortest import format_rows
 from lrcli.rows import BLOCK
 
@@ -128,13 +129,28 @@ def test_every_kind_of_column(column):
     assert format_rows([column]) == expected(values)
 
 
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["", "improved", "a,b", 'a "b"', "-"]), min_size=1))
+def test_texts_that_come_again(texts):
+    rows = zip(range(len(texts)), texts, [0.5] * len(texts), strict=True)
+    assert format_rows([range(len(texts)), texts, [0.5] * len(texts)], ",", quoted) == "".join(
+        f"{row},{quoted(text)},{value!r}\n" for row, text, value in rows
+    )
+
+
 def test_any_length():
     for length in (0, 1, BLOCK - 1, BLOCK, BLOCK + 1):
         rates = RNG.random(length).tolist()
         assert format_rows([range(length), rates]) == expected(range(length), rates)
 
 
-@pytest.mark.parametrize("column", [[0.1, None], ["0.1"], [True], [1, 0.5], [np.float64(0.5)], [None] * 5000])
+MANY_TEXTS = [str(number) for number in range(BLOCK)]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [[0.1, None], [True], [1, 0.5], [np.float64(0.5)], [None] * 5000, MANY_TEXTS, ["\0"], ["caf\u00e9"], ["a", 1]],
+)
 def test_other_kinds_are_left_to_the_caller(column):
     assert format_rows([range(len(column)), column]) is None
 

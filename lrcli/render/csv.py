@@ -3,8 +3,8 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
-from typing import Any, cast
 
 from lrcli.render.style import Style
 from lrcli.rows import Block, Cell, Rows
@@ -30,7 +30,7 @@ def separated(rows: Rows, separator: str, written: Written) -> Iterator[str]:
         if done >= LONG:
             from lrcli.render.shortest import format_rows
 
-            text = format_rows(cast(Any, block), separator)
+            text = format_rows(block, separator, written)
         yield plain(block, separator, written) if text is None else text
         done += 0 if rows.length else len(block[0])
 
@@ -55,6 +55,7 @@ def cell(value: Cell, written: Written) -> str:
     return written(value) if isinstance(value, str) else repr(value)
 
 
+@lru_cache(maxsize=1000)
 def quoted(text: str) -> str:
     """`text` in quotes if it needs them."""
     line = io.StringIO()

@@ -24,9 +24,9 @@ unless a multiple of 100 is well inside both. What is undecided, some 3 in 10 00
 Every cell has a fixed number of bytes, NUL where nothing is to be seen; the NULs are deleted from the finished block.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrcli.rows import BLOCK
@@ -38,11 +38,14 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
-    Column = Sequence[int] | Sequence[float] | Integers | Floats
+    Column = Sequence[Any] | NDArray[Any]
 
 MARGIN = 1e-4
 LOWEST, HIGHEST = -97, 97
 """Exponents of ten, those that two digits suffice to write; 2**-322 and 2**322 are the last powers between them."""
+
+MOST_TEXTS = 64
+"""Different ones in a column of a block; more are unlikely to come again."""
 
 # A float's cell: sign, "0.000", the first digit, ".", sixteen more digits, "e-05", the separator.
 SIGN, FIRST, POINT, EXPONENT, FLOAT_WIDTH = 0, 6, 7, 24, 29
@@ -99,75 +102,90 @@ def _tables() -> Tables:
     return Tables(scale, scale_rest, half, layout, starts, ends, digits)
 
 
-def format_rows(columns: "Sequence[Column]", separator: str = ",") -> str | None:
-    r"""The rows of `columns`, all of one length, as in "0,0.1\n1,0.0999\n": each value as `repr` writes it.
+def format_rows(columns: "Sequence[Column]", separator: str = ",", written: Callable[[str], str] = str) -> str | None:
+    r"""The rows of `columns`, all of one length, as in "0,0.1\n1,0.0999\n": each number as `repr` writes it.
 
-    None if a column holds anything but ints or anything but floats (None, text, bool, a mixture): the caller must
-    write those rows cell by cell. The separator is one ASCII character.
+    `written` turns a text into its cell. None if a column holds a mixture, many texts, or None: the caller must write
+    those rows cell by cell. The separator is one ASCII character.
     """
     parts = []
     for start in range(0, len(columns[0]), BLOCK):
-        part = _format_block([column[start : start + BLOCK] for column in columns], separator)
+        part = _format_block([column[start : start + BLOCK] for column in columns], separator, written)
         if part is None:
             return None
         parts.append(part)
     return "".join(parts)
 
 
-def _format_block(columns: "Sequence[Column]", separator: str) -> str | None:
+def _format_block(columns: "Sequence[Column]", separator: str, written: Callable[[str], str]) -> str | None:
     import numpy as np
 
-    arrays = [_as_array(column) for column in columns]
-    widths = [0 if array is None else _width(array) for array in arrays]
-    text = np.empty((len(columns[0]), sum(widths)), dtype=np.uint8)
-    for array, width, end in zip(arrays, widths, accumulate(widths), strict=True):
+    arrays = []
+    for column in columns:
+        array = _as_array(column, written)
         if array is None:
             return None
+        arrays.append(array)
+    widths = list(map(_width, arrays))
+    text = np.empty((len(columns[0]), sum(widths)), dtype=np.uint8)
+    for array, width, end in zip(arrays, widths, accumulate(widths), strict=True):
         cells = text[:, end - width : end]
-        written = _write_floats if array.dtype == np.float64 else _write_integers
-        if not (width and written(array, cells)):
-            return _format_plainly(columns, separator)
+        if array.dtype.kind == "f":
+            _write_floats(array, cells)
+        elif array.dtype.kind == "i":
+            _write_integers(array, cells)
+        else:
+            cells[:, :-1] = array.view(np.uint8).reshape(len(array), -1)
         cells[:, -1] = ord(separator)
     text[:, -1] = ord("\n")
     return text.tobytes().translate(None, b"\0").decode("ascii")
 
 
-def _width(values: "NDArray[Any]") -> int:
-    """Bytes of a cell with its separator; 0 for integers of which some are negative or have over 16 digits."""
-    if values.dtype.kind == "f":
-        return FLOAT_WIDTH
-    most = values.max()
-    return 0 if values.min() < 0 or most >= 10**16 else -(-len(str(most)) // 4) * 4 + 1
-
-
-def _format_plainly(columns: "Sequence[Column]", separator: str) -> str:
-    values: list[Any] = [None] * (len(columns) * len(columns[0]))
-    for place, column in enumerate(columns):
-        values[place :: len(columns)] = column if isinstance(column, Sequence) else column.tolist()
-    return (separator.join(["%r"] * len(columns)) + "\n") * len(columns[0]) % tuple(values)
-
-
-def _as_array(column: "Column") -> "NDArray[Any] | None":
-    """`column` as an array of floats or of integers of any size; None if it holds anything else."""
+def _as_array(column: "Column", written: Callable[[str], str]) -> "NDArray[Any] | None":
+    """`column` as an array of floats, of integers from 0 to below 10**16, or of texts; None for anything else."""
     import numpy as np
 
     if isinstance(column, np.ndarray):
-        return column if column.dtype in (np.float64, np.int64) else _as_array(column.tolist())
-    if isinstance(column, range) and max(abs(column[0]), abs(column[-1]), abs(column.step)) < 2**62:
-        return np.arange(len(column)) * column.step + column.start
+        return column if column.dtype == np.float64 else _as_array(column.tolist(), written)
+    if isinstance(column, range) and _are_short(column[0], column[-1]):
+        return np.arange(column.start, column.stop, column.step)
     kinds = list(map(type, column))
     if kinds.count(float) == len(kinds):
-        return np.fromiter(column, np.float64, len(column))
-    if kinds.count(int) < len(kinds):
+        return np.fromiter(column, np.float64, len(kinds))
+    if kinds.count(int) == len(kinds):
+        if _are_short(min(column), max(column)):
+            return np.fromiter(column, np.int64, len(kinds))
+        return np.array(list(map(repr, column)), dtype="S")
+    return _texts(column, written) if kinds.count(str) == len(kinds) else None
+
+
+def _are_short(*ends: int) -> bool:
+    return all(0 <= end < 10**16 for end in ends)
+
+
+def _texts(column: Sequence[str], written: Callable[[str], str]) -> "NDArray[Any] | None":
+    """The cells of texts; None unless they are a few that come again and again, in ASCII."""
+    import numpy as np
+
+    distinct = list(set(column))
+    cells = list(map(written, distinct))
+    if len(cells) > MOST_TEXTS or not "".join(cells).isascii() or "\0" in "".join(cells):
         return None
-    try:
-        return np.fromiter(column, np.int64, len(column))
-    except OverflowError:
-        return np.array(column, dtype=object)
+    places = dict(zip(distinct, count()))
+    return np.array(cells, dtype="S")[np.fromiter(map(places.__getitem__, column), np.intp, len(column))]
 
 
-def _write_integers(values: "Integers", cells: "Bytes") -> bool:
-    """Fill `cells`, as wide as the largest of `values` needs, which are not negative."""
+def _width(values: "NDArray[Any]") -> int:
+    """Bytes of a cell with its separator."""
+    if values.dtype.kind == "f":
+        return FLOAT_WIDTH
+    if values.dtype.kind == "S":
+        return values.itemsize + 1
+    return -(-len(str(values.max())) // 4) * 4 + 1
+
+
+def _write_integers(values: "Integers", cells: "Bytes") -> None:
+    """Fill `cells`, as wide as the largest of `values` needs."""
     import numpy as np
 
     digits = _tables().digits
@@ -176,24 +194,23 @@ def _write_integers(values: "Integers", cells: "Bytes") -> bool:
         values, group = np.divmod(values, 10_000)
         text[:, word] = digits[group + NO_LEADING_ZEROS * (values == 0)]
     cells[:, -2] |= ZERO  # changes no digit, and gives 0 its only one
-    return True
 
 
-def _write_floats(values: "Floats", cells: "Bytes") -> bool:
-    """Fill `cells`; False if most values are undecided, so that this would gain nothing."""
+def _write_floats(values: "Floats", cells: "Bytes") -> None:
+    """Fill `cells`; a value that is there many times in a row is worked out once."""
     import numpy as np
 
     bits = values.view(np.int64)
     starts = np.flatnonzero(np.concatenate(([True], bits[1:] != bits[:-1])))
     if len(starts) > len(values) // 4:
-        return _write_changing_floats(values, cells)
-    distinct = np.empty((len(starts), FLOAT_WIDTH), dtype=np.uint8)
-    written = _write_changing_floats(values[starts], distinct)
-    cells[:] = np.repeat(distinct, np.diff(starts, append=len(values)), axis=0)
-    return written
+        _write_changing_floats(values, cells)
+    else:
+        distinct = np.empty((len(starts), FLOAT_WIDTH), dtype=np.uint8)
+        _write_changing_floats(values[starts], distinct)
+        cells[:] = np.repeat(distinct, np.diff(starts, append=len(values)), axis=0)
 
 
-def _write_changing_floats(values: "Floats", cells: "Bytes") -> bool:
+def _write_changing_floats(values: "Floats", cells: "Bytes") -> None:
     import numpy as np
 
     tables = _tables()
@@ -201,8 +218,6 @@ def _write_changing_floats(values: "Floats", cells: "Bytes") -> bool:
     with np.errstate(invalid="ignore"):  # inf and nan, which are not safe
         decimal, safe = _shortest_decimals(magnitude)
     undecided = np.flatnonzero(~safe)
-    if len(undecided) > BLOCK // 2:
-        return False
     longer = decimal >= 10**17
     left = np.where(longer, decimal // 10, decimal)
     layout = tables.layout[magnitude.view(np.int64) >> 52] + longer
@@ -230,7 +245,6 @@ def _write_changing_floats(values: "Floats", cells: "Bytes") -> bool:
     if len(undecided):
         texts = np.array(list(map(repr, values[undecided].tolist())), dtype=f"S{FLOAT_WIDTH}")
         cells[undecided] = texts.view(np.uint8).reshape(-1, FLOAT_WIDTH)
-    return True
 
 
 def _shortest_decimals(magnitude: "Floats") -> "tuple[Integers, NDArray[np.bool_]]":
