@@ -88,14 +88,20 @@ class Selection(Declared):
     def rows(self, length: int) -> range | list[int]:
         """The rows shown of a run of `length`, in order. Raises ParamError where there are none."""
         there = f"the run has rows 0 to {length - 1}"
-        if self.at is not None:
-            if max(self.at) >= length:
-                raise ParamError("--at", f"row {max(self.at)} is not in the run: {there}")
-            return sorted(set(self.at))
-        chosen = range(self.start, length if self.stop is None else min(self.stop, length), self.every)
+        if self.at is not None and max(self.at) >= length:
+            raise ParamError("--at", f"row {max(self.at)} is not in the run: {there}")
+        chosen = self.within(range(length))
         if not chosen:
             raise ParamError("--start", f"no rows are left from row {self.start} on: {there}")
         return chosen
+
+    def within(self, there: range) -> range | list[int]:
+        """The rows shown of those that are `there`, consecutive ones, in order."""
+        if self.at is not None:
+            return sorted(row for row in set(self.at) if row in there)
+        before = max(there.start - self.start, 0)
+        first = self.start + -(-before // self.every) * self.every
+        return range(first, there.stop if self.stop is None else min(self.stop, there.stop), self.every)
 
 
 def rates(schedule: Schedule, lrs: tuple[float, ...], group: int = 0) -> Iterator[float]:

@@ -84,7 +84,7 @@ def replay(plateau: Plateau, given: Replay, log: Iterable[Metrics], selection: S
     columns = ("epoch", "metric", *rates, *left, "best", "bad_epochs", "cooldown", "event")
     return Rows(
         columns=(*columns, "why") if given.explain else columns,
-        blocks=_selected(_blocks(plateau, given, log, marks), selection),
+        blocks=_blocks(plateau, given, log, selection, marks),
         length=None,
         title=title,
         panels=(Panel(("metric",), rate=False), Panel(rates)),
@@ -97,26 +97,33 @@ def replay(plateau: Plateau, given: Replay, log: Iterable[Metrics], selection: S
     )
 
 
-def _blocks(plateau: Plateau, given: Replay, log: Iterable[Metrics], marks: list[Mark]) -> Iterator[Block]:
+def _blocks(
+    plateau: Plateau, given: Replay, log: Iterable[Metrics], selection: Selection, marks: list[Mark]
+) -> Iterator[Block]:
     judge = given.judge(plateau)
     best: float | None = None
+    stop = 0
     for epochs, metrics in log:
+        there = range(stop, stop := stop + len(epochs))
         judged = judge.judge(metrics)
-        marks += [Mark(int(epoch), "") for epoch, event in zip(epochs, judged.event, strict=True) if event == "reduced"]
-        why = [list(_reasons(plateau, given, metrics, judged, best))] if given.explain else []
+        marks += [Mark(int(epoch), "") for epoch in cuts(epochs, judged)]
+        shown = selection.within(there)
+        if shown:
+            why = [list(_reasons(plateau, given, metrics, judged, best))] if given.explain else []
+            rates, next_rates = zip(*judged.rates, strict=True), zip(*judged.next_rates, strict=True)
+            block = (epochs, metrics, *rates, *next_rates, *judged[2:], *why)
+            places = [row - there.start for row in shown]
+            yield block if len(shown) == len(there) else tuple([column[place] for place in places] for column in block)
         best = judged.best[-1]
-        groups = zip(*judged.rates, strict=True), zip(*judged.next_rates, strict=True)
-        yield (
-            epochs,
-            metrics,
-            *groups[0],
-            *groups[1],
-            judged.best,
-            judged.bad_epochs,
-            judged.cooldown,
-            judged.event,
-            *why,
-        )
+        if selection.stop is not None and stop >= selection.stop:
+            return
+
+
+def cuts(epochs: Sequence[float], judged: Judgement) -> list[float]:
+    """The epochs after which the rate was cut."""
+    if "reduced" not in judged.event:
+        return []
+    return [epoch for epoch, event in zip(epochs, judged.event, strict=True) if event == "reduced"]
 
 
 def _reasons(
@@ -167,28 +174,6 @@ def consequence(plateau: Plateau, given: Replay, bad: int, event: str, used: Rat
     return f"bad epoch {bad}, {plateau.patience} are borne"
 
 
-def _selected(blocks: Iterable[Block], selection: Selection) -> Iterator[Block]:
-    """The selected rows of a table whose length nobody knows."""
-    if selection.is_all:
-        yield from blocks
-        return
-    first = 0
-    wanted = set(selection.at or ())
-    for block in blocks:
-        there = range(first, first + len(block[0]))
-        first = there.stop
-        kept = [row - there.start for row in there if (row in wanted if wanted else _is_chosen(row, selection))]
-        if kept:
-            yield tuple([column[row] for row in kept] for column in map(list, block))
-        if selection.stop is not None and first >= selection.stop:
-            return
-
-
-def _is_chosen(row: int, selection: Selection) -> bool:
-    within = row >= selection.start and (selection.stop is None or row < selection.stop)
-    return within and (row - selection.start) % selection.every == 0
-
-
 class Outcome(NamedTuple):
     """What one combination of parameters would have done."""
 
@@ -229,7 +214,7 @@ def _outcomes(plateaus: Sequence[Plateau], given: Replay, log: Iterable[Metrics]
     for epochs, metrics in log:
         for place, judge in enumerate(judges):
             judged = judge.judge(metrics)
-            cut = [epoch for epoch, event in zip(epochs, judged.event, strict=True) if event == "reduced"]
+            cut = cuts(epochs, judged)
             before = outcomes[place]
             named = before.epochs + cut[: MOST_EPOCHS_NAMED - len(before.epochs)]
             outcomes[place] = Outcome(before.plateau, before.cuts + len(cut), named, judged.next_rates[-1])

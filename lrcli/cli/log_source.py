@@ -1,5 +1,6 @@
 """The log on a command line: where it is, which column, and what is said of it on standard error."""
 
+import signal
 import sys
 
 from lrcli.cli.output import is_terminal
@@ -27,7 +28,20 @@ def opened_log(path: str | None, what: str, *, follow: bool = False) -> Log:
     """
     if path is None and is_terminal(sys.stdin):
         raise InputError(f"expected {what}: a file, or - for standard input. See lrsched plateau --help")
-    return open_log(path or "-", follow=follow, announce=say)
+    log = open_log(path or "-", follow=follow, announce=say)
+    if follow and path not in (None, "-"):
+        _end_at_interrupt(log)
+    return log
+
+
+def _end_at_interrupt(log: Log) -> None:
+    """Let the first Ctrl-C end the log, wherever in the program it comes, and the second the program."""
+
+    def end(*_: object) -> None:
+        log.interrupt()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, end)
 
 
 def chosen_column(log: Log, wanted: str | None, obvious: tuple[str, ...], option: str) -> str:

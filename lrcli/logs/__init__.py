@@ -56,8 +56,12 @@ class Log:
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended a log that was followed."""
+        """Whether a log that was followed has been ended by `interrupt`."""
         return self._source.interrupted
+
+    def interrupt(self) -> None:
+        """End a log that is followed, after what is there."""
+        self._source.interrupted = True
 
     @property
     def value_columns(self) -> list[str]:

@@ -45,7 +45,7 @@ class Source:
         self._announce = announce
         self._sleep = sleep
         self.interrupted = False
-        """Whether Ctrl-C ended the wait for more; what was there has been read."""
+        """Whether the wait for more is over; what was there has been read."""
 
     def chunks(self) -> Iterator[str]:
         """Text in pieces of whole lines; the last may lack its line end. Lines end with "\\n" alone."""
@@ -112,7 +112,7 @@ class Source:
             try:
                 there, own = os.stat(self._path), os.fstat(file.fileno())
             except FileNotFoundError:
-                self._wait()
+                self._sleep(POLL_SECONDS)
                 continue
             if (there.st_ino, there.st_dev) != (own.st_ino, own.st_dev):
                 self._announce(f"{self.name} was replaced; reading the new file from its start")
@@ -123,13 +123,7 @@ class Source:
                 file.seek(0)
                 yield None
             else:
-                self._wait()
-
-    def _wait(self) -> None:
-        try:
-            self._sleep(POLL_SECONDS)
-        except KeyboardInterrupt:
-            self.interrupted = True
+                self._sleep(POLL_SECONDS)
 
 
 def _unified(text: str) -> str:

@@ -1,7 +1,6 @@
 """torch.optim.lr_scheduler.ReduceLROnPlateau 2.13: the one schedule that looks at the metric."""
 
 import math
-import operator
 from array import array
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -109,14 +108,17 @@ class TorchJudge:
 
     def judge(self, metrics: Iterable[float]) -> Judgement:
         """What `metrics` do, in order."""
-        plateau, is_better = self.plateau, operator.lt if self.plateau.mode == "min" else operator.gt
+        plateau, falling = self.plateau, self.plateau.mode == "min"
         patience, rest = plateau.patience, plateau.cooldown
         rates, best, bad_epochs, cooldown = self.rates, self.best, self.bad_epochs, self.cooldown
-        limit = plateau.limit(best)
-        judged = Judgement([], [], [], [], [], [])
+        limit, lower = plateau.limit(best), self._cut(rates)
+        next_rates: list[Rates] = []
+        bests: list[float] = []
+        counts: list[int] = []
+        rests: list[int] = []
+        events: list[str] = []
         for metric in metrics:
-            judged.rates.append(rates)
-            if is_better(metric, limit):
+            if metric < limit if falling else metric > limit:
                 best, limit, bad_epochs, event = metric, plateau.limit(metric), 0, "improved"
             else:
                 bad_epochs += 1
@@ -125,16 +127,17 @@ class TorchJudge:
                 cooldown -= 1
                 bad_epochs, event = 0, event or "cooldown"
             if bad_epochs > patience:
-                lower = self._cut(rates)
                 event = "blocked" if lower == rates else "reduced"
                 rates, cooldown, bad_epochs = lower, rest, 0
-            judged.next_rates.append(rates)
-            judged.best.append(best)
-            judged.bad_epochs.append(bad_epochs)
-            judged.cooldown.append(cooldown)
-            judged.event.append(event)
+                lower = self._cut(rates) if event == "reduced" else lower
+            next_rates.append(rates)
+            bests.append(best)
+            counts.append(bad_epochs)
+            rests.append(cooldown)
+            events.append(event)
+        used = [self.rates, *next_rates][:-1]
         self.rates, self.best, self.bad_epochs, self.cooldown = rates, best, bad_epochs, cooldown
-        return judged
+        return Judgement(used, next_rates, bests, counts, rests, events)
 
     def _cut(self, rates: Rates) -> Rates:
         factor, eps = self.plateau.factor, self.plateau.eps
