@@ -1,5 +1,6 @@
 """Plateau over the metrics of a log: what it did to the rate, why, and what other parameters would have done."""
 
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -110,13 +111,17 @@ def _blocks(
         shown = selection.within(there)
         if shown:
             why = [list(_reasons(plateau, given, metrics, judged, best))] if given.explain else []
-            rates, next_rates = zip(*judged.rates, strict=True), zip(*judged.next_rates, strict=True)
-            block = (epochs, metrics, *rates, *next_rates, *judged[2:], *why)
+            block: Block = (epochs, metrics, *by_group(judged.rates), *by_group(judged.next_rates), *judged[2:], *why)
             places = [row - there.start for row in shown]
             yield block if len(shown) == len(there) else tuple([column[place] for place in places] for column in block)
         best = judged.best[-1]
         if selection.stop is not None and stop >= selection.stop:
             return
+
+
+def by_group(rates: Sequence[Rates]) -> list[list[float]]:
+    """A column for each parameter group. Unlike zip(*rates), it makes no iterator for each row."""
+    return [list(map(operator.itemgetter(group), rates)) for group in range(len(rates[0]))]
 
 
 def cuts(epochs: Sequence[float], judged: Judgement) -> list[float]:

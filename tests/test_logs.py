@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import threading
 import time
@@ -226,3 +227,13 @@ def test_following_a_file_that_grows_is_cut_and_is_replaced(tmp_path: Path) -> N
     assert len(said) == 2
     assert "truncated" in said[0]
     assert "replaced" in said[1]
+
+
+def test_epochs_beyond_any_float_are_infinite(tmp_path: Path) -> None:
+    log = "epoch,val_loss\n1,0.5\n" + "9" * 400 + ",0.25\n"
+    assert read(written(tmp_path, log)) == [(1, 0.5), (math.inf, 0.25)]
+
+
+def test_rows_of_another_width_are_not_mistaken_for_plain_ones(tmp_path: Path) -> None:
+    log = "epoch,val_loss,lr\n0,1,0.1\n1,2\n3,4,0.1,\n"
+    assert read(written(tmp_path, log)) == [(0, 1), (1, 2), (3, 4)]

@@ -1,9 +1,11 @@
 """Training logs as they are: metrics and rates as a stream of values. It knows rows and values only."""
 
 import difflib
+import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
-from typing import NamedTuple
+from itertools import chain, islice, pairwise
+from typing import NamedTuple, cast
 
 from lrcli.errors import InputError
 from lrcli.logs.delimited import Delimited, Numbers
@@ -118,32 +120,31 @@ class Log:
     def blocks(self, column: str) -> Iterator[LogBlock]:
         """The rows that have a value in `column`, as they are read. Raises InputError naming line, column and cell."""
         step, epoch = self.axis(STEP_COLUMNS), self.axis(EPOCH_COLUMNS)
-        for lines, (values, steps, epochs) in self._read(column, step, epoch):
+        for lines, values, (steps, epochs) in self._read(column, step, epoch):
             for start in range(0, len(values), BLOCK):
                 part = slice(start, start + BLOCK)
                 yield LogBlock(lines[part], steps[part], epochs[part], values[part])
 
-    def _read(self, column: str, *axes: str | None) -> Iterator[tuple[Sequence[int], list[Sequence]]]:  # type: ignore[type-arg]
+    def _read(self, column: str, *axes: str | None) -> Iterator[tuple[Sequence[int], list[float], list[Numbers]]]:
         """The rows that have a value in `column`: their lines, the values, and the axes (None for one there is not)."""
-        names = [name for name in (column, *axes) if name is not None]
-        places = [self.columns.index(name) for name in names]
+        there = [name for name in axes if name is not None]
+        place, *axis_places = map(self.columns.index, [column, *there])
         rows = 0
-        for lines, numbers in self._table.chunks(places):
+        for lines, values, read in self._table.chunks(place, axis_places):
             rows += len(lines)
             numbers = [
-                filled(column) if name in EPOCH_COLUMNS else column
-                for name, column in zip(map(str.lower, names), numbers, strict=True)
+                filled(axis) if name.lower() in EPOCH_COLUMNS else axis for name, axis in zip(there, read, strict=True)
             ]
-            values = numbers[0]
             if None in values:
                 kept = [place for place, value in enumerate(values) if value is not None]
                 self.missing += len(values) - len(kept)
                 lines = [lines[place] for place in kept]
-                numbers = [[column[place] for place in kept] for column in numbers]
-            self.nans += sum(1 for value in numbers[0] if value != value)
+                values, *numbers = ([column[place] for place in kept] for column in (values, *numbers))
+            present = cast(list[float], values)
+            self.nans += sum(map(math.isnan, present))
             found = iter(numbers)
             none: Numbers = [None] * len(lines)
-            yield lines, [next(found), *(none if axis is None else next(found) for axis in axes)]
+            yield lines, present, [none if axis is None else next(found) for axis in axes]
         if not rows:
             raise InputError(f"{self.name} has no rows below its header")
         if rows == self.missing:
@@ -192,25 +193,30 @@ def per_epoch(log: Log, column: str) -> Iterator[EpochBlock]:
     A row without an epoch goes by its step; a log with neither has an epoch per row.
     """
     epoch, step = log.axis(EPOCH_COLUMNS), log.axis(STEP_COLUMNS)
-    axis = epoch or step
-    held: tuple[float, float] | None = None
+    held: tuple[list[float], list[float]] = [], []
     count = 0
-    for _, (values, keys, steps) in log._read(column, axis, step if epoch else None):
-        if axis is None:
-            keys = range(count, count + len(values))
-        elif None in keys:
-            keys = [key if key is not None else place for key, place in zip(keys, steps, strict=True)]
-            keys = [key if key is not None else count + place for place, key in enumerate(keys)]
-        count += len(values)
+    for _, values, (keys, steps) in log._read(column, epoch or step, step):
+        epochs, values = held[0] + _labels(keys, steps, count), held[1] + values
+        count += len(keys)
         if not values:
             continue
-        labels = [int(key) if key == key // 1 else key for key in keys]
-        if held is not None:
-            labels, values = [held[0], *labels], [held[1], *values]
-        ends = [place for place in range(len(labels) - 1) if labels[place] != labels[place + 1]]
-        held = labels[-1], values[-1]
-        for start in range(0, len(ends), BLOCK):
-            part = ends[start : start + BLOCK]
-            yield EpochBlock([labels[place] for place in part], [values[place] for place in part])
-    if held is not None:
-        yield EpochBlock([held[0]], [held[1]])
+        held = epochs[-1:], values[-1:]
+        if not all(map(operator.ne, epochs, islice(epochs, 1, None))):
+            ends = [place for place, (label, following) in enumerate(pairwise(epochs)) if label != following]
+            epochs, values = [epochs[place] for place in [*ends, -1]], [values[place] for place in [*ends, -1]]
+        for start in range(0, len(values) - 1, BLOCK):
+            stop = min(start + BLOCK, len(values) - 1)
+            yield EpochBlock(epochs[start:stop], values[start:stop])
+    if held[0]:
+        yield EpochBlock(*held)
+
+
+def _labels(keys: Numbers, steps: Numbers, count: int) -> list[float]:
+    """The number of each row's epoch: the key, else the step, else which row it is, `count` being that of the first."""
+    if list(map(type, keys)).count(int) == len(keys):
+        return cast(list[float], keys)
+    labels = (
+        key if key is not None else step if step is not None else row
+        for row, (key, step) in enumerate(zip(keys, steps, strict=True), count)
+    )
+    return [int(label) if label == label // 1 else label for label in labels]

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.logs.cells import not_a_number, number
-from lrcli.logs.delimited import Numbers
+from lrcli.logs.delimited import Chunk
 
 LARGEST_DOCUMENT = 256 << 20
 """Characters; a document, unlike lines, has to be held as a whole."""
@@ -34,7 +35,7 @@ class Records:
             raise InputError(f"{name} has no records; expected a list of objects, or an object per line")
 
     def _lines(self, first: str, chunks: Iterator[str]) -> Iterator[tuple[list[int], list[Record]]]:
-        for chunk in (first, *()) if chunks is None else _chain(first, chunks):
+        for chunk in chain((first,), chunks):
             numbered = [(self._line + place, line) for place, line in enumerate(chunk.split("\n"))]
             self._line += chunk.count("\n")
             filled = [(place, line) for place, line in numbered if line.strip()]
@@ -66,17 +67,14 @@ class Records:
             )
         yield list(range(1, len(records) + 1)), records
 
-    def chunks(self, places: Sequence[int]) -> Iterator[tuple[Sequence[int], list[Numbers]]]:
-        """Line (or record) numbers, and the numbers under the keys at `places`, for each chunk of records."""
-        keys = [self.columns[place] for place in places]
-        for lines, records in _chain(self._first, self._chunks):
-            yield (
-                lines,
-                [
-                    [self._number(record.get(key), line, key) for line, record in zip(lines, records, strict=True)]
-                    for key in keys
-                ],
+    def chunks(self, place: int, axes: Sequence[int]) -> Iterator[Chunk]:
+        """The numbers under the key at `place` and those at `axes`, and their lines (or records), chunk by chunk."""
+        for lines, records in chain((self._first,), self._chunks):
+            values, *others = (
+                [self._number(record.get(key), line, key) for line, record in zip(lines, records, strict=True)]
+                for key in (self.columns[key] for key in (place, *axes))
             )
+            yield lines, values, others
 
     def _number(self, value: Any, line: int, key: str) -> float | None:
         if value is None:
@@ -87,11 +85,6 @@ class Records:
             return number(value if isinstance(value, str) else json.dumps(value))
         except ValueError:
             raise not_a_number(self.name, line, key, str(value)) from None
-
-
-def _chain(first: Any, others: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from others
 
 
 def _is_object(line: str) -> bool:

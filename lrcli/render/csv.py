@@ -12,8 +12,8 @@ from lrcli.rows import Block, Cell, Rows
 Written = Callable[[str], str]
 """How a text becomes a cell."""
 
-LONG = 200_000
-"""Rows from which on importing numpy pays."""
+LONG = 400_000
+"""Cells from which on importing numpy pays."""
 
 
 def render(rows: Rows, style: Style) -> Iterator[str]:
@@ -24,7 +24,7 @@ def render(rows: Rows, style: Style) -> Iterator[str]:
 def separated(rows: Rows, separator: str, written: Written) -> Iterator[str]:
     """Lines of cells with `separator` between them; `written` turns a text into a cell."""
     yield separator.join(map(written, rows.columns)) + "\n"
-    done = rows.length or 0
+    done = (rows.length or 0) * len(rows.columns)
     for block in rows.blocks:
         text = None
         if done >= LONG:
@@ -32,7 +32,7 @@ def separated(rows: Rows, separator: str, written: Written) -> Iterator[str]:
 
             text = format_rows(block, separator, written)
         yield plain(block, separator, written) if text is None else text
-        done += 0 if rows.length else len(block[0])
+        done += 0 if rows.length else len(block[0]) * len(block)
 
 
 def plain(block: Block, separator: str, written: Written) -> str:
