@@ -16,7 +16,6 @@ LONG = {
     "polynomial": "total_iters",
     "cosine": "T_max",
     "onecycle": "total_steps",
-    "swa": "anneal_epochs",
 }
 
 
