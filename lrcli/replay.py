@@ -204,7 +204,6 @@ def what_if(plateaus: Sequence[Plateau], given: Replay, log: Iterable[Metrics], 
         blocks=[tuple(zip(*rows, strict=True))],
         length=len(rows),
         title="plateau",
-        panels=(Panel(()),),
         document={
             "schedule": {"name": "plateau", "params": parameters(plateaus[0]), "spec": plateaus[0].spec},
             "run": parameters(given),

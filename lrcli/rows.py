@@ -36,7 +36,8 @@ class Rows:
 
     `columns` is the header; the first column is the plot's horizontal axis (step or epoch).
     `length` is the number of rows, or None while nobody knows it (a log that is still read).
-    `panels` are the plot's, from top to bottom. `marks` may grow while the blocks are read.
+    `panels` are the plot's, from top to bottom; without one there is nothing to draw. `marks` may grow while the
+    blocks are read.
     `document` is what JSON shows beside the rows (`schedule`, `run`). `selected` says that the person chose the rows,
     so that a table must not drop any.
     """
@@ -45,7 +46,7 @@ class Rows:
     blocks: Iterable[Block]
     length: int | None
     title: str
-    panels: tuple[Panel, ...]
+    panels: tuple[Panel, ...] = ()
     marks: Sequence[Mark] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
     selected: bool = False

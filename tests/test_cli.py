@@ -77,6 +77,8 @@ BAD_INPUT = [
     ([*COSINE, "--steps-per-epoch", "0"], ["--steps-per-epoch"]),
     ([*COSINE, "--interval", "batch"], ["--interval", "epoch or step", "'batch'"]),
     ([*COSINE, "--format", "yaml"], ["--format", "csv", "'yaml'"]),
+    (["list", "--format", "plot"], ["--format", "no curve", "csv", "plot"]),
+    (["list", "--output", "list.svg"], ["no curve", "svg"]),
     ([*COSINE, "--at", "50"], ["--at", "rows 0 to 49"]),
     ([*COSINE, "--at", "3", "--every", "2"], ["--at", "--every"]),
     ([*COSINE, "--start", "60"], ["--start", "rows 0 to 49"]),

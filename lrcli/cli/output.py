@@ -16,6 +16,7 @@ from lrcli.text import DEFAULT_PRECISION, printable
 SUFFIXES = {"md": "markdown", **{name: name for name in FORMATS}}
 """The format that a file's name asks for."""
 
+CURVES = ("plot", "svg")
 FOR_A_PERSON = (PICTURE, "plot", "table")
 
 DEFAULT_SIZE = (80, 24)
@@ -58,6 +59,10 @@ class Output(Declared):
             below = "".join("".join(render("table", table, style)) for table in tables) + remark
             style = style._replace(height=max(1, style.height - below.count("\n") - reserve))
             chosen = "plot" if tables and chosen == PICTURE else chosen
+        if not rows.panels and chosen in CURVES:
+            fitting = ", ".join(name for name in FORMATS if name not in CURVES)
+            raise InputError(f"--format: expected one of {fitting}, as there is no curve to draw; found {chosen}")
+        chosen = "table" if not rows.panels and chosen == PICTURE else chosen
         with opened(self.output) as write:
             for piece in render(chosen, rows, style):
                 write(piece)

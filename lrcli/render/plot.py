@@ -38,7 +38,7 @@ def drawn(digest: Digest, style: Style, height: int) -> str:
     """The picture in at most `height` lines."""
     if not digest.count:
         return "There are no rows to draw.\n"
-    panels = [panel for panel in digest.rows.panels if panel.columns]
+    panels = digest.rows.panels
     below = [fitted(line, style.width) for line in legend(digest, panels, style)]
     if height < SMALLEST[1] + len(below) or style.width < SMALLEST[0]:
         below = []

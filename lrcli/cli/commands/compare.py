@@ -5,7 +5,7 @@ from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
 from lrcli.compare import compared
 from lrcli.engine import Run, Selection
-from lrcli.rows import Panel, Rows
+from lrcli.rows import Rows
 from lrcli.schedules.param import SPEC, Declared, declaration, param
 
 SHOWN = ("spec", "rows", "peak", "final", "area", "half_life")
@@ -34,7 +34,6 @@ def summary_rows(rows: Rows) -> Rows:
         blocks=[tuple([summary[name] for summary in summaries] for name in SHOWN)],
         length=len(summaries),
         title="summary",
-        panels=(Panel(()),),
         selected=True,
     )
 

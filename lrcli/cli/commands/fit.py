@@ -6,7 +6,7 @@ from lrcli.cli.log_source import RATE_COLUMNS, chosen_column, opened_log
 from lrcli.cli.output import Output
 from lrcli.errors import InputError
 from lrcli.fit import Candidate, fit, in_order
-from lrcli.rows import Panel, Rows
+from lrcli.rows import Rows
 from lrcli.schedules.param import PATH, Declared, declaration, param
 
 MOST = 5
@@ -29,7 +29,7 @@ def run(given: Instances) -> int:
     if not found:
         raise InputError(f"no schedule that lrsched can guess gives the {column} of {log.name}")
     columns = tuple(zip(*found, strict=True))
-    rows = Rows(Candidate._fields, [columns], len(found), "candidates", (Panel(()),), selected=True)
+    rows = Rows(Candidate._fields, [columns], len(found), "candidates", selected=True)
     given[Output].show(rows)
     return 0
 

@@ -9,7 +9,7 @@ from lrcli.cli.output import Output
 from lrcli.documentation import summary_of
 from lrcli.engine import Run, rates
 from lrcli.render import PICTURE
-from lrcli.rows import Panel, Rows
+from lrcli.rows import Rows
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.spec import parse
@@ -69,7 +69,7 @@ def run(given: Instances) -> int:
         output.show_text(grouped(blocks, output.style().width))
         return 0
     columns = tuple(zip(*entries(blocks), strict=True))
-    output.show(Rows(Entry._fields, [columns], len(columns[0]), "schedulers", (Panel(()),), selected=True))
+    output.show(Rows(Entry._fields, [columns], len(columns[0]), "schedulers", selected=True))
     return 0
 
 

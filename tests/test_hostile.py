@@ -1,0 +1,27 @@
+"""Whatever it is given: no traceback, no other exit status, nothing on the terminal that the terminal would obey."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.hostile import LOGS, command_lines, survive
+
+EXAMPLES = int(os.environ.get("LRSCHED_HOSTILE", "300"))
+"""More of them are worth a run now and then: LRSCHED_HOSTILE=20000."""
+
+
+@pytest.fixture(autouse=True)
+def plain_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LRSCHED_DEBUG", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(command_lines(), LOGS, st.booleans())
+def test_any_command_line(words: list[str], log: bytes, looked_at: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        survive(words, log, Path(folder), looked_at)
