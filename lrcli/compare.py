@@ -5,11 +5,13 @@ from dataclasses import asdict, dataclass
 from itertools import count, islice
 from typing import Any
 
-from lrcli.engine import Run, Selection, describe, filled, numbered, rates
+from lrcli.engine import Run, Selection, describe, filled, numbered, rates, refuse_to_walk
 from lrcli.errors import InputError
 from lrcli.rows import BLOCK, Block, Panel, Rows
 from lrcli.schedules.base import Schedule, parameters
 from lrcli.spec import Spec
+
+MOST_CURVES = 1000
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,9 @@ def compared(specs: Sequence[Spec], run: Run, selection: Selection) -> Rows:
     found = curves(specs, run)
     names = tuple(curve.name for curve in found)
     length = max(curve.length for curve in found)
+    if len(found) > MOST_CURVES:
+        raise InputError(f"expected at most {MOST_CURVES} curves, found {len(found)}")
+    refuse_to_walk(sum(curve.length for curve in found))
     shown = selection.rows(length)
     return Rows(
         columns=(*run.axes, *names),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise, takewhile
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from lrcli.errors import InputError
 from lrcli.rows import BLOCK, Block, Mark, Panel, Rows
@@ -12,10 +12,16 @@ from lrcli.schedules.param import Declared, ParamError, PerGroup, declaration, p
 from lrcli.schedules.pytorch import Linear
 
 LONGEST_RUN = 10**9
-"""Ticks; walking that many takes minutes, and a run beyond it is a slip of the finger."""
+"""Ticks; a run beyond it is a slip of the finger."""
+
+LONGEST_WALK = 10**8
+"""Ticks that are computed one after another; that takes half a minute."""
 
 MOST_MARKS = 64
 """More milestones than this would hide the curve."""
+
+MOST_SOUGHT = 1_000_000
+"""Marks that are passed on the way to the first row shown."""
 
 
 @declaration
@@ -124,6 +130,7 @@ def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:
     composed = run.warmed_up(schedule)
     length = run.ticks(composed)
     shown = selection.rows(length)
+    refuse_to_walk(len(shown) if _jumps(composed, shown) else shown[-1] + 1)
     rate_names = numbered("lr", run.lrs)
     momentum_names = numbered("momentum", run.lrs) if composed.cycles_momentum else ()
     return Rows(
@@ -136,6 +143,12 @@ def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:
         document={"schedule": describe(schedule, run), "run": {**parameters(run), "ticks": length}},
         selected=not selection.is_all,
     )
+
+
+def refuse_to_walk(ticks: int) -> None:
+    """Raises ParamError for more ticks than anybody waits for."""
+    if ticks > LONGEST_WALK:
+        raise ParamError("--epochs", f"expected at most {LONGEST_WALK} ticks to compute, found {ticks}")
 
 
 def spec_of(schedule: Schedule, run: Run) -> str:
@@ -155,14 +168,15 @@ def numbered(name: str, groups: tuple[float, ...]) -> tuple[str, ...]:
 
 def marks(schedule: Schedule, shown: range | list[int]) -> tuple[Mark, ...]:
     """The marks of the schedule up to the last row shown; of those before the first, the ones that name a child."""
-    within = (Mark(tick, label) for tick, label in schedule.marks() if label or tick >= shown[0])
+    sought = islice(schedule.marks(), MOST_SOUGHT)
+    within = (Mark(tick, label) for tick, label in sought if label or tick >= shown[0])
     return tuple(islice(takewhile(lambda mark: mark.row <= shown[-1], within), MOST_MARKS))
 
 
 def _blocks(schedule: Schedule, run: Run, shown: range | list[int]) -> Iterator[Block]:
     groups = range(len(run.lrs))
     if schedule.cycles_momentum:
-        pairs = [_at(rates_and_momenta(schedule, run.lrs, group), shown) for group in groups]
+        pairs = [_pairs_at(schedule, run.lrs, group, shown) for group in groups]
     else:
         sources = [_rates_at(schedule, run.lrs, group, shown) for group in groups]
     for start in range(0, len(shown), BLOCK):
@@ -175,14 +189,34 @@ def _blocks(schedule: Schedule, run: Run, shown: range | list[int]) -> Iterator[
             yield (*axes, *(filled(source, ticks, schedule) for source in sources))
 
 
+def _jumps(schedule: Schedule, shown: range | list[int]) -> TypeGuard[Absolute]:
+    """Whether the rows shown can be computed without those between them, and there are some between."""
+    walks = isinstance(shown, range) and shown.start == 0 and shown.step == 1
+    return isinstance(schedule, Absolute) and not walks
+
+
 def _rates_at(schedule: Schedule, lrs: tuple[float, ...], group: int, shown: range | list[int]) -> Iterator[float]:
     """The rates at the rows shown; an absolute schedule does not walk there."""
-    walks = isinstance(shown, range) and shown.start == 0 and shown.step == 1
-    if isinstance(schedule, Absolute) and not walks:
+    if _jumps(schedule, shown):
         bound = schedule.bind(group, lrs)
         base_lr = bound.base(lrs[group])
         return (bound.at(tick, base_lr) for tick in shown)
     return _at(rates(schedule, lrs, group), shown)
+
+
+def _pairs_at(
+    schedule: Schedule, lrs: tuple[float, ...], group: int, shown: range | list[int]
+) -> Iterator[tuple[float, float]]:
+    """The rates and momenta at the rows shown, likewise."""
+    if not _jumps(schedule, shown):
+        yield from _at(rates_and_momenta(schedule, lrs, group), shown)
+        return
+    values = {"lr": lrs[group]}
+    ticker = schedule.bind(group, lrs).ticker(values)
+    for tick in shown:
+        ticker.last_epoch = tick - 1
+        ticker.step()
+        yield values["lr"], values["momentum"]
 
 
 Value = TypeVar("Value")

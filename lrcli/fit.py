@@ -9,7 +9,7 @@ from lrcli.engine import Run
 from lrcli.errors import InputError
 from lrcli.schedules.plateau import float32
 from lrcli.spec import parse
-from lrcli.verify import Logged, Point, rates_at
+from lrcli.verify import FARTHEST_TICK, Logged, Point, rates_at
 
 NEARLY = 1e-3
 """Relative error up to which a candidate is worth a mention."""
@@ -18,6 +18,9 @@ POWERS = (1.0, 2.0, 0.5, 0.9, 3.0)
 FLOORS = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
 SAMPLES = 64
 """Points that a candidate must pass before it is held against the whole log."""
+
+WIDEST_GAP = 1000
+"""Ticks between two rows of a log within which the place of a drop is sought."""
 
 
 class Candidate(NamedTuple):
@@ -51,6 +54,9 @@ def fit(logged: Logged) -> list[Candidate]:
     """The candidates, exact ones first and then the simplest. Raises InputError for a log without rates."""
     if not logged.points:
         raise InputError("the log holds no rates")
+    for point in logged.points:
+        if not 0 <= point.rate < math.inf:
+            raise InputError(f"line {point.line}: expected a learning rate, 0 or more, found {point.rate!r}")
     shape = Shape(logged.ticks, [point.rate for point in logged.points])
     found: dict[str, Candidate] = {}
     for spec in proposed(shape):
@@ -164,7 +170,7 @@ def drops(shape: Shape) -> Iterator[str]:
     gammas = rounded(after / before) if before else []
     ticks = [shape.ticks[place] for place in places]
     for gamma in gammas:
-        for size in range(max(1, shape.ticks[places[0] - 1] + 1), ticks[0] + 1):
+        for size in range(max(1, shape.ticks[places[0] - 1] + 1, ticks[0] - WIDEST_GAP), ticks[0] + 1):
             yield f"step --step-size {size} --gamma {gamma!r}"
         yield f"multistep --milestones {','.join(map(str, ticks))} --gamma {gamma!r}"
 
@@ -172,8 +178,8 @@ def drops(shape: Shape) -> Iterator[str]:
 def lengths(shape: Shape, base: float, power: float, floor: float) -> Iterator[int]:
     """Whole lengths with which a power of the ticks left passes through points of the curve."""
     for place in (len(shape.ticks) // 4, len(shape.ticks) // 2):
-        share = (shape.values[place] - floor) / (base - floor) if base != floor else 0.0
-        if 0 < share < 1 and shape.ticks[place]:
+        share = max(0.0, (shape.values[place] - floor) / (base - floor)) if base != floor else 0.0
+        if 0 < share ** (1 / power) < 1 and shape.ticks[place]:
             yield round(shape.ticks[place] / (1 - share ** (1 / power)))
 
 
@@ -203,6 +209,7 @@ def in_order(points: Sequence[Point]) -> Logged:
         positions = [getattr(point, name) for point in points]
         if positions and all(position is not None and position == position // 1 for position in positions):
             start = 1 if positions[0] == 1 else 0
-            if all(before < after for before, after in pairwise(positions)):
+            increasing = all(before < after for before, after in pairwise(positions))
+            if increasing and positions[0] >= 0 and positions[-1] <= FARTHEST_TICK:
                 return Logged([int(position) - start for position in positions], list(points))
     return Logged(list(range(len(points))), list(points))

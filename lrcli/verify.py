@@ -24,6 +24,12 @@ MOST_STEPS_PER_TICK = 64
 
 FARTHEST_TICK = 50_000_000
 
+FIRST_LOOK = 8
+"""Points of a log that rule most explanations out."""
+
+MOST_WALKED = 200_000_000
+"""Ticks, over all explanations that are tried: half a minute."""
+
 
 class Point(NamedTuple):
     """One rate in a log: where it stands, and what it says of the step and the epoch (None where it does not)."""
@@ -199,9 +205,22 @@ def first_difference(expected: Sequence[float | None], found: Sequence[float], l
 def explain(schedule: Schedule, run: Run, logged: Logged, limit: float) -> Explanation:
     """The first explanation that makes the log follow, the likeliest mistakes first."""
     found = [point.rate for point in logged.points]
+    nothing = NEXT_TO_NOTHING * max(map(abs, found))
+    walked = 0
 
     def fits(candidate: Schedule, candidate_run: Run, ticks: Sequence[int]) -> bool:
-        return len(set(found)) > 1 and first_difference(rates_at(candidate, candidate_run, ticks), found, limit) is None
+        nonlocal walked
+        for part in (slice(0, FIRST_LOOK), slice(0, None)):
+            walked += min(max(ticks[part]), FARTHEST_TICK)
+            if len(set(found)) == 1 or walked > MOST_WALKED:
+                return False
+            expected = rates_at(candidate, candidate_run, ticks[part])
+            if any(
+                wanted is None or not math.isclose(value, wanted, rel_tol=limit, abs_tol=nothing)
+                for wanted, value in zip(expected, found[part], strict=True)
+            ):
+                return False
+        return first_difference(expected, found, limit) is None
 
     for attempt in (_shifted, _wrong_interval, _stepped_k_times, _no_warmup, _base_lr, _resumed):
         for explanation in attempt(schedule, run, logged, fits):

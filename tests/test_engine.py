@@ -160,6 +160,7 @@ def test_groups_and_momenta_have_columns_of_their_own() -> None:
         ),
         ("plateau", {}, "follows a metric"),
         ("exponential --gamma 2", {"epochs": 10**9 + 1}, "at most 1000000000 ticks"),
+        ("cosine --t-max 100000001", {}, "at most 100000000 ticks to compute"),
         ("sequential 'linear' 'chained linear' --milestones 2", {}, "NotImplementedError"),
         ("cosine --t-max 5", {"lr": -1.0}, "Invalid learning rate: -1.0"),
     ],
@@ -187,6 +188,24 @@ def test_absolute_schedules_are_not_walked_to_a_row() -> None:
     schedule = spec.parse("lambda --expr '0.5**t'").schedule
     rows = simulate(schedule, Run(epochs=10**9), Selection(at=(0, 3, 999_999_999)))
     assert column(rows, "lr") == [0.1, 0.0125, 0.0]
+
+
+@pytest.mark.parametrize("name", ["onecycle", "cyclic"])
+def test_nor_are_momenta(name: str) -> None:
+    rng = random.Random(name + " alone")
+    for _ in range(50):
+        schedule = dataclasses.replace(draw(rng, every()[name]), cycle_momentum=True)
+        at = tuple(sorted(rng.sample(range(30), 3)))
+        try:
+            whole = column(simulate(schedule, Run(epochs=30), Selection()), "momentum")
+        except InputError:
+            continue
+        assert column(simulate(schedule, Run(epochs=30), Selection(at=at)), "momentum") == [whole[row] for row in at]
+
+
+def test_a_restart_of_every_tick_is_not_sought_to_the_end() -> None:
+    schedule = spec.parse("cosine-restarts --t-0 1").schedule
+    assert column(simulate(schedule, Run(epochs=10**9), Selection(at=(999_999_999,))), "lr") == [0.1]
 
 
 @pytest.mark.parametrize("cls", STREAMED, ids=lambda cls: cls.reference.name)

@@ -97,3 +97,8 @@ def test_random_text_is_a_number_or_a_refusal(text: str) -> None:
     except ValueError:
         return
     assert isinstance(value, int | float)
+
+
+def test_what_python_warns_of_is_taken_in_silence(recwarn: pytest.WarningsRecorder) -> None:
+    assert Expression("1if t else 2")(0, 0.1) == 2
+    assert not recwarn

@@ -126,6 +126,9 @@ def ends_in_mid_cycle(case: Case) -> Iterator[Problem]:
     if not isinstance(schedule, CosineRestarts) or case.ticks is None or case.used is None or cause(case):
         return
     cycle, closed, following = schedule.T_0, 0, start + schedule.T_0
+    if schedule.T_mult == 1:
+        closed = (case.length - start) // cycle * cycle + start if following <= case.length else 0
+        following = max(closed, start) + cycle
     while following <= case.length:
         cycle, closed, following = cycle * schedule.T_mult, following, following + cycle * schedule.T_mult
     if closed and closed < case.length and case.used.last > HIGH * case.peak:

@@ -21,6 +21,9 @@ FOR_A_PERSON = (PICTURE, "plot", "table")
 
 DEFAULT_SIZE = (80, 24)
 
+LARGEST = 1000
+"""Columns and lines of a picture; a larger one is beyond what a terminal shows, and takes seconds."""
+
 Write = Callable[[str], object]
 
 
@@ -37,10 +40,10 @@ class Output(Declared):
     output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
     log_y: bool = param("logarithmic axis for the rate", default=False)
     width: int | None = param(
-        "columns of the picture; default: the terminal's", default=None, at_least=1, at_most=10_000
+        "columns of the picture; default: the terminal's", default=None, at_least=1, at_most=LARGEST
     )
     height: int | None = param(
-        "lines of the picture; default: the terminal's", default=None, at_least=1, at_most=10_000
+        "lines of the picture; default: the terminal's", default=None, at_least=1, at_most=LARGEST
     )
     precision: int = param("significant digits in tables", default=DEFAULT_PRECISION, at_least=1, at_most=17)
     ascii: bool = param("draw with ASCII characters only", default=False)
@@ -141,7 +144,7 @@ def terminal_size() -> tuple[int, int]:
 
 def _from_environment(name: str, otherwise: int) -> int:
     value = os.environ.get(name, "")
-    return int(value) if value.isdecimal() and value.isascii() and 0 < int(value[:9]) <= 10_000 else otherwise
+    return int(value) if value.isdecimal() and value.isascii() and 0 < int(value[:9]) <= LARGEST else otherwise
 
 
 @contextmanager

@@ -133,7 +133,8 @@ class Log:
         for lines, values, read in self._table.chunks(place, axis_places):
             rows += len(lines)
             numbers = [
-                filled(axis) if name.lower() in EPOCH_COLUMNS else axis for name, axis in zip(there, read, strict=True)
+                filled(finite(axis)) if name.lower() in EPOCH_COLUMNS else finite(axis)
+                for name, axis in zip(there, read, strict=True)
             ]
             if None in values:
                 kept = [place for place, value in enumerate(values) if value is not None]
@@ -151,6 +152,18 @@ class Log:
             raise InputError(
                 f"{self.name} has no value in the column {quoted(column)}: all {plural(rows, 'cell')} are empty"
             )
+
+
+def are_ints(axis: Numbers) -> bool:
+    """Whether nothing is missing and all are ints."""
+    return list(map(type, axis)).count(int) == len(axis)
+
+
+def finite(axis: Numbers) -> Numbers:
+    """Steps or epochs without those that are not a number, or infinite."""
+    if are_ints(axis):
+        return axis
+    return [number if number is not None and math.isfinite(number) else None for number in axis]
 
 
 def filled(epochs: Numbers) -> Numbers:
@@ -213,7 +226,7 @@ def per_epoch(log: Log, column: str) -> Iterator[EpochBlock]:
 
 def _labels(keys: Numbers, steps: Numbers, count: int) -> list[float]:
     """The number of each row's epoch: the key, else the step, else which row it is, `count` being that of the first."""
-    if list(map(type, keys)).count(int) == len(keys):
+    if are_ints(keys):
         return cast(list[float], keys)
     labels = (
         key if key is not None else step if step is not None else row

@@ -6,6 +6,7 @@ nothing in reach but the functions named here. Integer powers are bounded, so th
 
 import ast
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -96,7 +97,8 @@ class Expression:
         if len(text) > LONGEST:
             raise ValueError(f"an expression of at most {LONGEST} characters")
         try:
-            tree = ast.parse(self.text, mode="eval")
+            with warnings.catch_warnings(action="ignore"):  # of 1if, which Python takes too
+                tree = ast.parse(self.text, mode="eval")
             tree.body = _Checked().visit(tree.body)
             arguments = ast.arguments([], [ast.arg(name) for name in _VARIABLES], None, [], [], None, [])
             tree.body = ast.Lambda(args=arguments, body=tree.body)

@@ -19,6 +19,9 @@ PerGroup = float | tuple[float, ...]
 """One value for all parameter groups, or one for each."""
 
 
+MOST_GROUPS = 1000
+
+
 def resolved(value: PerGroup) -> float:
     """A value given per group, once `bind` has chosen the group's."""
     if isinstance(value, tuple):
@@ -97,6 +100,8 @@ def _format_list(item: Callable[[Any], str]) -> Callable[[Any], str]:
 
 
 def _per_group(text: str) -> PerGroup:
+    if text.count(",") >= MOST_GROUPS:
+        raise ValueError(f"at most {MOST_GROUPS} numbers")
     values: tuple[float, ...] = _list_of(_number, "numbers")(text) if "," in text else (_number(text),)
     return values if len(values) > 1 else values[0]
 
