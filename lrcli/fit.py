@@ -9,15 +9,13 @@ from lrcli.engine import Run
 from lrcli.errors import InputError
 from lrcli.schedules.plateau import float32
 from lrcli.spec import parse
-from lrcli.verify import FARTHEST_TICK, Logged, Point, rates_at
+from lrcli.verify import MOST_WALKED, Logged, Point, beside, thinned
 
 NEARLY = 1e-3
 """Relative error up to which a candidate is worth a mention."""
 
 POWERS = (1.0, 2.0, 0.5, 0.9, 3.0)
 FLOORS = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
-SAMPLES = 64
-"""Points that a candidate must pass before it is held against the whole log."""
 
 WIDEST_GAP = 1000
 """Ticks between two rows of a log within which the place of a drop is sought."""
@@ -57,10 +55,13 @@ def fit(logged: Logged) -> list[Candidate]:
     for point in logged.points:
         if not 0 <= point.rate < math.inf:
             raise InputError(f"line {point.line}: expected a learning rate, 0 or more, found {point.rate!r}")
-    shape = Shape(logged.ticks, [point.rate for point in logged.points])
+    shape, sample = shape_of(logged), shape_of(thinned(logged))
     found: dict[str, Candidate] = {}
     for spec in proposed(shape):
-        if spec not in found and (candidate := held(spec, shape)):
+        candidate = held(spec, sample)
+        if candidate and candidate.exactness != "nearly" and sample != shape:
+            candidate = held(spec, shape)
+        if candidate:
             found[candidate.spec] = candidate
     order = ("exact", "float32", "nearly")
     ranked = sorted(
@@ -68,6 +69,11 @@ def fit(logged: Logged) -> list[Candidate]:
     )
     exact = [candidate for candidate in ranked if candidate.exactness != "nearly"]
     return exact or sorted(ranked, key=lambda candidate: candidate.error)
+
+
+def shape_of(logged: Logged) -> Shape:
+    """What the estimators need of a log."""
+    return Shape(logged.ticks, [point.rate for point in logged.points])
 
 
 def held(spec: str, shape: Shape) -> Candidate | None:
@@ -78,27 +84,17 @@ def held(spec: str, shape: Shape) -> Candidate | None:
         return None
     run = parsed.in_run(Run())
     schedule = run.warmed_up(parsed.schedule)
-    step = max(1, len(shape.ticks) // SAMPLES)
-    for sample in (slice(0, None, step), slice(0, None)):
-        expected = rates_at(schedule, run, shape.ticks[sample])
-        error = largest_error(expected, shape.values[sample])
-        if error > NEARLY:
+    least = 1e-3 * max(shape.values) or 1.0
+    error, exact, in_float32 = 0.0, True, True
+    for _, rate, value in beside(schedule, run, shape.ticks, shape.values):
+        if rate is None:
             return None
-    if expected == shape.values:
-        return Candidate(parsed.text(Run()), "exact", 0.0)
-    in_float32 = all(
-        wanted is not None and float32(wanted) == value for wanted, value in zip(expected, shape.values, strict=True)
-    )
-    return Candidate(parsed.text(Run()), "float32" if in_float32 else "nearly", error)
-
-
-def largest_error(expected: Sequence[float | None], found: Sequence[float]) -> float:
-    """The largest difference, relative to the rate but not to less than a thousandth of the highest."""
-    least = 1e-3 * max(map(abs, found)) or 1.0
-    return max(
-        math.inf if wanted is None else abs(wanted - value) / max(abs(value), least)
-        for wanted, value in zip(expected, found, strict=True)
-    )
+        if rate != value:
+            exact, in_float32 = False, in_float32 and float32(rate) == value
+            error = max(error, abs(rate - value) / max(abs(value), least))
+            if error > NEARLY:
+                return None
+    return Candidate(parsed.text(Run()), "exact" if exact else "float32" if in_float32 else "nearly", error)
 
 
 def proposed(shape: Shape) -> Iterator[str]:
@@ -210,6 +206,6 @@ def in_order(points: Sequence[Point]) -> Logged:
         if positions and all(position is not None and position == position // 1 for position in positions):
             start = 1 if positions[0] == 1 else 0
             increasing = all(before < after for before, after in pairwise(positions))
-            if increasing and positions[0] >= 0 and positions[-1] <= FARTHEST_TICK:
+            if increasing and positions[0] >= 0 and positions[-1] <= MOST_WALKED:
                 return Logged([int(position) - start for position in positions], list(points))
     return Logged(list(range(len(points))), list(points))

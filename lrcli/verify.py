@@ -2,9 +2,10 @@
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from lrcli.engine import Run, rates
 from lrcli.errors import InputError
@@ -22,13 +23,17 @@ NEXT_TO_NOTHING = 1e-12
 MOST_STEPS_PER_TICK = 64
 """Calls of step() per tick that are tried as an explanation, beside those that the log itself suggests."""
 
-FARTHEST_TICK = 50_000_000
+FARTHEST_TICK = 10_000_000
 
-FIRST_LOOK = 8
-"""Points of a log that rule most explanations out."""
+MOST_COMPARED = 5000
+"""Rows at the start of a log, and rows after them, that explanations are held against."""
 
-MOST_WALKED = 200_000_000
-"""Ticks, over all explanations that are tried: half a minute."""
+MOST_EPOCH_LENGTHS = 8
+
+MOST_WALKED = 30_000_000
+"""Ticks, over all explanations that are tried: ten seconds."""
+
+Value = TypeVar("Value")
 
 
 class Point(NamedTuple):
@@ -111,10 +116,11 @@ def verify(schedule: Schedule, run: Run, points: Sequence[Point], tolerance: flo
         raise InputError("the log holds no rates")
     composed = run.warmed_up(schedule)
     limit = tolerance if tolerance is not None else tolerance_of([point.rate for point in points])
-    verdicts = [
-        _compared(composed, run, aligned(points, composed, run, origin), limit)
-        for origin in origins(points, composed, run)
-    ]
+    logs = [aligned(points, composed, run, origin) for origin in origins(points, composed, run)]
+    farthest = max(logs[0].ticks)
+    if farthest > FARTHEST_TICK:
+        raise InputError(f"expected a log of at most {FARTHEST_TICK} ticks, found one that reaches {farthest}")
+    verdicts = [_compared(composed, run, logged, limit) for logged in logs]
     best = next((verdict for verdict in verdicts if verdict.follows), verdicts[0])
     if best.follows:
         return best
@@ -170,18 +176,28 @@ def tolerance_of(values: Sequence[float]) -> float:
     return DEFAULT_TOLERANCE
 
 
+def beside(
+    schedule: Schedule, run: Run, ticks: Sequence[int], values: Sequence[Value]
+) -> Iterator[tuple[int, float | None, Value]]:
+    """Each tick, in order, with the schedule's rate there (None before its start and past its end) and the value."""
+    source, position, rate = rates(schedule, run.lrs), 0, None
+    for place in sorted(range(len(ticks)), key=ticks.__getitem__):
+        tick = ticks[place]
+        if position <= tick <= FARTHEST_TICK:
+            try:
+                rate = next(islice(source, tick - position, None), None)
+            except (ArithmeticError, ValueError):
+                rate = None
+            position = tick + 1
+        yield tick, rate if 0 <= tick <= FARTHEST_TICK else None, values[place]
+
+
 def rates_at(schedule: Schedule, run: Run, ticks: Sequence[int]) -> list[float | None]:
     """The schedule's rates at `ticks`, which need no order; None before its start and past its end."""
-    wanted = sorted({tick for tick in ticks if 0 <= tick <= FARTHEST_TICK})
-    found: dict[int, float] = {}
-    try:
-        source, position = rates(schedule, run.lrs), 0
-        for tick in wanted:
-            found[tick] = next(islice(source, tick - position, None))
-            position = tick + 1
-    except (ArithmeticError, ValueError):
-        pass
-    return [found.get(tick) for tick in ticks]
+    found: list[float | None] = [None] * len(ticks)
+    for _, rate, place in beside(schedule, run, ticks, range(len(ticks))):
+        found[place] = rate
+    return found
 
 
 def _compared(schedule: Schedule, run: Run, logged: Logged, limit: float) -> Verdict:
@@ -204,28 +220,33 @@ def first_difference(expected: Sequence[float | None], found: Sequence[float], l
 
 def explain(schedule: Schedule, run: Run, logged: Logged, limit: float) -> Explanation:
     """The first explanation that makes the log follow, the likeliest mistakes first."""
-    found = [point.rate for point in logged.points]
+    sample = thinned(logged)
+    found = [point.rate for point in sample.points]
     nothing = NEXT_TO_NOTHING * max(map(abs, found))
-    walked = 0
+    left = MOST_WALKED
 
     def fits(candidate: Schedule, candidate_run: Run, ticks: Sequence[int]) -> bool:
-        nonlocal walked
-        for part in (slice(0, FIRST_LOOK), slice(0, None)):
-            walked += min(max(ticks[part]), FARTHEST_TICK)
-            if len(set(found)) == 1 or walked > MOST_WALKED:
+        nonlocal left
+        if max(min(ticks), 0) > left:
+            return False
+        for tick, rate, value in beside(candidate, candidate_run, ticks, found):
+            if tick > left or rate is None or not math.isclose(value, rate, rel_tol=limit, abs_tol=nothing):
+                left -= min(max(tick, 0), left)
                 return False
-            expected = rates_at(candidate, candidate_run, ticks[part])
-            if any(
-                wanted is None or not math.isclose(value, wanted, rel_tol=limit, abs_tol=nothing)
-                for wanted, value in zip(expected, found[part], strict=True)
-            ):
-                return False
-        return first_difference(expected, found, limit) is None
+        return len(set(found)) > 1
 
-    for attempt in (_shifted, _wrong_interval, _stepped_k_times, _no_warmup, _base_lr, _resumed):
-        for explanation in attempt(schedule, run, logged, fits):
+    for attempt in (_shifted, _wrong_interval, _stepped_k_times, _no_warmup, _base_lr):
+        for explanation in attempt(schedule, run, sample, fits):
             return explanation
+    for explanation in _resumed(schedule, run, logged):
+        return explanation
     return Explanation("unknown", "no single mistake that lrsched knows explains it")
+
+
+def thinned(logged: Logged) -> Logged:
+    """The first rows of a long log, and every n-th of the others: enough to tell explanations apart."""
+    begun, rest = slice(0, MOST_COMPARED), slice(MOST_COMPARED, None, -(-len(logged.ticks) // MOST_COMPARED))
+    return Logged(logged.ticks[begun] + logged.ticks[rest], logged.points[begun] + logged.points[rest])
 
 
 Fits = Callable[[Schedule, Run, Sequence[int]], bool]
@@ -271,11 +292,12 @@ def steps_in_an_epoch(points: Sequence[Point]) -> set[int]:
     for point in points:
         if point.step is not None and point.epoch is not None:
             starts.setdefault(int(point.epoch), point.step)
-    return {
+    lengths = Counter(
         int(starts[epoch + 1] - starts[epoch])
         for epoch in starts
         if epoch + 1 in starts and starts[epoch + 1] > starts[epoch]
-    }
+    )
+    return {length for length, _ in lengths.most_common(MOST_EPOCH_LENGTHS)}
 
 
 def _stepped_k_times(schedule: Schedule, run: Run, logged: Logged, fits: Fits) -> Iterator[Explanation]:
@@ -343,7 +365,7 @@ def _through(schedule: Schedule, run: Run, logged: Logged) -> Iterator[float]:
         yield run.lrs[0] * (1 + (logged.points[place].rate - low) / (high - low))
 
 
-def _resumed(schedule: Schedule, run: Run, logged: Logged, fits: Fits) -> Iterator[Explanation]:
+def _resumed(schedule: Schedule, run: Run, logged: Logged) -> Iterator[Explanation]:
     composed = run.warmed_up(schedule)
     found = [point.rate for point in logged.points]
     place = first_difference(rates_at(composed, run, logged.ticks), found, DEFAULT_TOLERANCE)
