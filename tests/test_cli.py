@@ -1,5 +1,6 @@
 """The command line as scripts and people meet it: whole processes."""
 
+import io
 import json
 import os
 import signal
@@ -10,6 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+
+from lrcli.cli import output
+from lrcli.render import progress
+from tests.hostile import Terminal
 
 COSINE = ("cosine", "--t-max", "50")
 
@@ -300,3 +305,19 @@ def test_explain_tells_from_the_declaration() -> None:
     text = lrsched("explain", "CosineAnnealingLR").stdout
     for part in ("T_max", "climbs back", "scheduler.step()", "last_epoch", "lrsched cosine --t-max 50", "(required)"):
         assert part in text
+
+
+def test_a_long_wait_shows_that_something_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = [(range(4096), [0.1] * 4096)] * 3
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(progress, "PATIENCE", -1)
+    assert list(output.watched(blocks, 3 * 4096)) == blocks
+    assert "of 12,288 rows" in sys.stderr.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_short_one_and_a_log_file_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream, patience in ((Terminal(), 60), (io.StringIO(), -1)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setattr(progress, "PATIENCE", patience)
+        assert len(list(output.watched([([1],)]))) == 1
+        assert stream.getvalue() == ""

@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
 from lrcli.errors import InputError
 from lrcli.render import FORMATS, PICTURE, render
+from lrcli.render.progress import Block, with_bar
 from lrcli.render.style import Style
 from lrcli.rows import Rows
 from lrcli.schedules.param import Declared, declaration, param
@@ -66,6 +67,8 @@ class Output(Declared):
             fitting = ", ".join(name for name in FORMATS if name not in CURVES)
             raise InputError(f"--format: expected one of {fitting}, as there is no curve to draw; found {chosen}")
         chosen = "table" if not rows.panels and chosen == PICTURE else chosen
+        if not self.scrolls and rows.length is not None:
+            rows.blocks = watched(rows.blocks, rows.length)
         with opened(self.output) as write:
             for piece in render(chosen, rows, style):
                 write(piece)
@@ -80,6 +83,11 @@ class Output(Declared):
         """Write a text that is not rows."""
         with opened(self.output) as write:
             write(text)
+
+    @property
+    def scrolls(self) -> bool:
+        """Whether rows go by on a terminal, which is all the progress that a person needs."""
+        return self.to_terminal and self.chosen_format() not in FOR_A_PERSON
 
     @property
     def to_terminal(self) -> bool:
@@ -120,6 +128,11 @@ def is_terminal(stream: IO[str] | None) -> bool:
         return stream is not None and stream.isatty()
     except ValueError:
         return False
+
+
+def watched(blocks: Iterable[Block], total: int | None = None) -> Iterable[Block]:
+    """The blocks as they are; where somebody looks at standard error, with a bar there if it takes long."""
+    return with_bar(blocks, total, sys.stderr) if is_terminal(sys.stderr) else blocks
 
 
 def can_draw(stream: IO[str] | None) -> bool:

@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lrcli import spec
@@ -10,7 +10,7 @@ from lrcli.cli import INTERRUPTED
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.commands.run import findings_for_a_person
 from lrcli.cli.log_source import METRIC_COLUMNS, chosen_column, opened_log, remark_on_gaps
-from lrcli.cli.output import Output
+from lrcli.cli.output import Output, watched
 from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import Selection
 from lrcli.errors import InputError
@@ -75,15 +75,18 @@ def combinations(cls: type[Schedule], values: Mapping[str, Any]) -> list[Schedul
 def run(given: Instances) -> int:
     """Replay the log, or compare what several plateaus would have done with it."""
     source, replayed, selection, output = given[Source], given[Replay], given[Selection], given[Output]
-    plateaus: list[Plateau] = given[Plateau]
     log = opened_log(source.metrics, "METRICS", follow=source.follow)
     column = chosen_column(log, source.metric, METRIC_COLUMNS, "--metric")
+    plateaus: list[Plateau] = given[Plateau]
+    metrics = metrics_of(log, column)
+    if not (source.follow or output.scrolls):
+        metrics = watched(metrics)
     if len(plateaus) > 1:
-        output.show(what_if(plateaus, replayed, metrics_of(log, column), varied(plateaus)))
+        output.show(what_if(plateaus, replayed, metrics, varied(plateaus)))
     else:
         words = [plateaus[0].spec, *replayed.words()]
-        rows = replay(plateaus[0], replayed, metrics_of(log, column), selection, f"{' '.join(words)} on {column}")
-        observed = watched(rows, column) if output.to_terminal and selection.is_all else None
+        rows = replay(plateaus[0], replayed, metrics, selection, f"{' '.join(words)} on {column}")
+        observed = summed_up(rows, column) if output.to_terminal and selection.is_all else None
         output.show(rows)
         if observed:
             sys.stderr.write(
@@ -96,7 +99,7 @@ def run(given: Instances) -> int:
     return INTERRUPTED if log.interrupted else 0
 
 
-def watched(rows: Rows, column: str) -> Any:
+def summed_up(rows: Rows, column: str) -> Any:
     """What the checks need to know of the rows, summed up as they go by."""
     from lrcli.checks import Observed
 
@@ -105,7 +108,7 @@ def watched(rows: Rows, column: str) -> Any:
     return observed
 
 
-def metrics_of(log: Log, column: str) -> Iterator[Metrics]:
+def metrics_of(log: Log, column: str) -> Iterable[Metrics]:
     """The metric of each epoch, a block at a time."""
     return ((block.epochs, block.values) for block in per_epoch(log, column))
 

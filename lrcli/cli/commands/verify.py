@@ -5,7 +5,7 @@ import json
 from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import RATE_COLUMNS, chosen_column, opened_log
-from lrcli.cli.output import Output
+from lrcli.cli.output import Output, watched
 from lrcli.engine import Run
 from lrcli.logs import Log
 from lrcli.schedules.param import PATH, SPEC, Declared, declaration, param
@@ -51,7 +51,7 @@ def points_of(log: Log, column: str) -> list[Point]:
     """The rates of the log, each with where it stands."""
     return [
         Point(line, step, epoch, rate)
-        for block in log.blocks(column)
+        for block in watched(log.blocks(column))
         for line, step, epoch, rate in zip(block.lines, block.steps, block.epochs, block.values, strict=True)
     ]
 
