@@ -22,4 +22,5 @@ def render(rows: Rows, style: Style) -> Iterator[str]:
     lines = below.count("\n")
     if height - lines < LEAST_PLOT:
         below, lines = "", 0
-    yield plot.drawn(digest, style, height - lines) + below
+    # The table names the marks too.
+    yield plot.drawn(digest, style, height - lines, name_marks=not below) + below

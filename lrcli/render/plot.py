@@ -34,12 +34,12 @@ def buckets_for(style: Style) -> int:
     return 2 * style.width
 
 
-def drawn(digest: Digest, style: Style, height: int) -> str:
+def drawn(digest: Digest, style: Style, height: int, *, name_marks: bool = True) -> str:
     """The picture in at most `height` lines."""
     if not digest.count:
         return "There are no rows to draw.\n"
     panels = digest.rows.panels
-    below = [fitted(line, style.width) for line in legend(digest, panels, style)]
+    below = [fitted(line, style.width) for line in legend(digest, panels, style, name_marks)]
     if height < SMALLEST[1] + len(below) or style.width < SMALLEST[0]:
         below = []
     if style.width < SMALLEST[0] or height < SMALLEST[1]:
@@ -62,7 +62,7 @@ def fitted(text: str, width: int) -> str:
     )
 
 
-def legend(digest: Digest, panels: Sequence[Panel], style: Style) -> Iterator[str]:
+def legend(digest: Digest, panels: Sequence[Panel], style: Style, name_marks: bool) -> Iterator[str]:
     """What stands below the plot: the curves, the marks, and what was left out."""
     for panel in panels:
         if len(panel.columns) > 1:
@@ -71,7 +71,7 @@ def legend(digest: Digest, panels: Sequence[Panel], style: Style) -> Iterator[st
                 yield f" {sample} {fitted(printable(name), style.width - 5)}"
             if len(panel.columns) > MOST_NAMED:
                 yield f" and {len(panel.columns) - MOST_NAMED} more"
-    named = [mark for mark in digest.rows.marks if mark.label]
+    named = [mark for mark in digest.rows.marks if mark.label and name_marks]
     for mark in named[:MOST_NAMED]:
         yield fitted(f" ╎ {mark.row}: {printable(mark.label)}", style.width)
     if len(named) > MOST_NAMED:
