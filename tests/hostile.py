@@ -119,6 +119,8 @@ LOGS = st.one_of(st.just(CLEAN), tables(), tables(), JSON, st.text(max_size=200)
 class Terminal(io.StringIO):
     """A stream that says that somebody looks at it."""
 
+    encoding = "utf-8"
+
     def isatty(self) -> bool:
         return True
 

@@ -135,6 +135,17 @@ def watched(blocks: Iterable[Block], total: int | None = None) -> Iterable[Block
     return with_bar(blocks, total, sys.stderr) if is_terminal(sys.stderr) else blocks
 
 
+def folded(text: str, width: int, indent: int) -> str:
+    """The lines of `text` broken between words where they are wider than `width`, the rest of each indented."""
+    import textwrap
+
+    def fill(line: str) -> str:
+        margin = " " * (len(line) - len(line.lstrip()) + indent)
+        return textwrap.fill(line, max(20, width), subsequent_indent=margin, break_on_hyphens=False)
+
+    return "".join(f"{fill(line)}\n" for line in text.splitlines())
+
+
 def can_draw(stream: IO[str] | None) -> bool:
     """Whether the encoding of `stream` has the characters that pictures are made of."""
     try:

@@ -1,12 +1,13 @@
 """`lrsched check SPEC...`: what will go wrong, before it is run."""
 
 import json
+import sys
 from collections.abc import Iterable
 
 from lrcli import spec
 from lrcli.checks import NOTE, RULES, Facts, Finding, findings, lengths
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
-from lrcli.cli.output import opened
+from lrcli.cli.output import folded, is_terminal, opened, terminal_size
 from lrcli.engine import Run, spec_of
 from lrcli.errors import InputError
 from lrcli.schedules.param import SPEC, Declared, declaration, param
@@ -41,8 +42,11 @@ def run(given: Instances) -> int:
     if not asked.specs:
         raise InputError("expected SPEC: a schedule in quotes, as in lrsched check 'cosine --t-max 50' --epochs 90")
     found = [(text, *_checked(text, given[Run], given[Facts], asked)) for text in asked.specs]
+    text = SHOWN[asked.format](found)
+    if asked.format == "text" and asked.output == "-" and is_terminal(sys.stdout):
+        text = folded(text, terminal_size()[0], indent=6)
     with opened(asked.output) as write:
-        write(SHOWN[asked.format](found))
+        write(text)
     grave = any(finding.severity != NOTE for _, _, several, _ in found for finding in several)
     return 1 if grave and not asked.exit_zero else 0
 

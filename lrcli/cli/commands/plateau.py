@@ -23,6 +23,9 @@ from lrcli.schedules.plateau import Plateau
 
 MOST_COMBINATIONS = 1000
 
+LINES_OF_FINDINGS = 6
+"""Below the picture; what is found is not known until the log has been read."""
+
 
 @declaration
 class Source(Declared):
@@ -87,7 +90,7 @@ def run(given: Instances) -> int:
         words = [plateaus[0].spec, *replayed.words()]
         rows = replay(plateaus[0], replayed, metrics, selection, f"{' '.join(words)} on {column}")
         observed = summed_up(rows, column) if output.to_terminal and selection.is_all else None
-        output.show(rows)
+        output.show(rows, reserve=LINES_OF_FINDINGS if observed else 0)
         if observed:
             sys.stderr.write(
                 findings_for_a_person(

@@ -1,14 +1,13 @@
 """`lrsched NAME`: run one scheduler and show its rates."""
 
 import sys
-import textwrap
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 from lrcli.cli.command import Command, Instances
-from lrcli.cli.output import FOR_A_PERSON, Output, is_terminal
+from lrcli.cli.output import FOR_A_PERSON, Output, folded, is_terminal
 from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import Run, Selection, simulate
 from lrcli.schedules.base import Schedule
@@ -50,6 +49,4 @@ def findings_for_a_person(output: Output, find: Callable[[ModuleType], list[Any]
     from lrcli import checks
     from lrcli.cli.commands.check import lines_of
 
-    lines = lines_of(find(checks)).splitlines()
-    width = max(20, output.style().width)
-    return "".join(f"{textwrap.fill(line, width, subsequent_indent='      ')}\n" for line in lines)
+    return folded(lines_of(find(checks)), output.style().width, indent=6)

@@ -5,7 +5,7 @@ import json
 from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import RATE_COLUMNS, chosen_column, opened_log
-from lrcli.cli.output import Output, watched
+from lrcli.cli.output import Output, folded, watched
 from lrcli.engine import Run
 from lrcli.logs import Log
 from lrcli.schedules.param import PATH, SPEC, Declared, declaration, param
@@ -43,7 +43,10 @@ def run(given: Instances) -> int:
     elif output.format == "auto" and not output.to_terminal:
         output.show_text(sentences(verdict))
     else:
-        output.show(verdict.rows(found.text(given[Run]), "row"), remark=sentences(verdict))
+        remark = sentences(verdict)
+        if output.to_terminal:
+            remark = folded(remark, output.style().width, indent=0)
+        output.show(verdict.rows(found.text(given[Run]), "row"), remark=remark)
     return 0 if verdict.follows else 1
 
 
