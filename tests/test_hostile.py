@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lrcli.render import progress
 from tests.hostile import LOGS, command_lines, survive
 
 EXAMPLES = int(os.environ.get("LRSCHED_HOSTILE", "300"))
@@ -18,6 +19,7 @@ EXAMPLES = int(os.environ.get("LRSCHED_HOSTILE", "300"))
 def plain_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LRSCHED_DEBUG", "1")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(progress, "PATIENCE", 600)
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

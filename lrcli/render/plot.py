@@ -117,8 +117,11 @@ class PanelCurves:
         ticks = (log_ticks if self.is_log else linear_ticks)(self.low, self.high, max(2, (height - 4) // 3))
         # Of ticks that fall on one line plotext shows any, by hash; we show the highest.
         lines = max(1, height - 6)
-        by_line = {round(self._height(place) * lines): (place, label) for place, label in ticks}
-        return list(by_line.values())
+        kept: list[tuple[float, str]] = []
+        for place, label in reversed(ticks):
+            if not kept or (self._height(kept[-1][0]) - self._height(place)) * lines > 1 - 1e-9:
+                kept.append((place, label))
+        return kept[::-1]
 
     def _height(self, value: float) -> float:
         """Where `value` stands between the limits, from 0 to 1; halved on the way, as their distance may overflow."""
