@@ -22,7 +22,12 @@ def plain_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 600)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES,
+    derandomize="LRSCHED_HOSTILE" not in os.environ,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(command_lines(), LOGS, st.booleans())
 def test_any_command_line(words: list[str], log: bytes, looked_at: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
