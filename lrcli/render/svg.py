@@ -21,4 +21,6 @@ def render(rows: Rows, style: Style) -> Iterator[str]:
     drawn = "".join(picture.render(rows, style._replace(color=True, ascii=False)))
     console = Console(record=True, width=style.width, file=io.StringIO(), force_terminal=True, color_system="256")
     console.print(Text.from_ansi(drawn), end="")
-    yield _WEB_FONTS.sub("", console.export_svg(title=printable(rows.title), unique_id="lrsched"))
+    file = _WEB_FONTS.sub("", console.export_svg(title=printable(rows.title), unique_id="lrsched"))
+    # rich writes spaces that must not break; some readers, unlike browsers, would still run them together.
+    yield file.replace("<svg ", '<svg xml:space="preserve" ', 1)
