@@ -134,18 +134,25 @@ def test_a_closed_pipe_is_silent() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
-def test_a_full_disk_is_reported() -> None:
-    done = shell("lrsched cosine --t-max 50 > /dev/full")
+@pytest.mark.parametrize("command", ["cosine --t-max 50", "--version", "--help", "list", "explain cosine"])
+def test_a_full_disk_is_reported(command: str) -> None:
+    done = shell(f"lrsched {command} > /dev/full")
     assert done.returncode == 2
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_so_is_one_on_which_a_file_does_not_fit() -> None:
     assert shell("lrsched cosine --t-max 50 -o /dev/full").returncode == 2
 
 
 @pytest.mark.parametrize(
     "redirection", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-", "| cat", "> /dev/null 2> /dev/full"]
 )
-@pytest.mark.parametrize("command", ["lrsched cosine --t-max 50", "lrsched cosine --t-max x", "lrsched plateau"])
+@pytest.mark.parametrize(
+    "command", ["lrsched cosine --t-max 50", "lrsched cosine --t-max x", "lrsched plateau", "lrsched --version"]
+)
 def test_streams_may_be_closed(command: str, redirection: str) -> None:
     done = shell(f"{command} {redirection}")
     assert done.returncode in (0, 2)

@@ -13,24 +13,9 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run a command line and return its exit status: 0 done, 1 findings, 2 wrong use or bad input, 130 interrupted."""
     words = sys.argv[1:] if arguments is None else arguments
-    # Answered before typer is imported: this is asked by scripts, often.
-    if words == ["--version"]:
-        from lrcli.version import VERSION
-
-        return _spoken(f"{NAME} {VERSION}\n")
-    # numpy's linear algebra, which nothing here calls, would start a thread for each core.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Imports make no garbage worth collecting, now or at exit; looking for it takes a tenth of a short run.
-    gc.disable()
-    from lrcli.cli.app import run
-
-    gc.freeze()
-    gc.enable()
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace", newline="\n")
     try:
-        return run(words)
+        # Answered before typer is imported: this is asked by scripts, often.
+        return _show_version() if words == ["--version"] else _run(words)
     except BrokenPipeError:
         _abandon_stdout()
         return CLOSED_PIPE
@@ -46,9 +31,26 @@ def main(arguments: list[str] | None = None) -> int:
         return complain(f"internal error, please report it: {type(error).__name__}: {error}")
 
 
-def _spoken(text: str) -> int:
-    print(text, end="")
+def _show_version() -> int:
+    from lrcli.version import VERSION
+
+    print(f"{NAME} {VERSION}", flush=True)
     return 0
+
+
+def _run(words: list[str]) -> int:
+    # numpy's linear algebra, which nothing here calls, would start a thread for each core.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Imports make no garbage worth collecting, now or at exit; looking for it takes a tenth of a short run.
+    gc.disable()
+    from lrcli.cli.app import run
+
+    gc.freeze()
+    gc.enable()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace", newline="\n")
+    return run(words)
 
 
 def complain(message: str, command: str = NAME) -> int:
