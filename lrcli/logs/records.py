@@ -9,7 +9,7 @@ from lrcli.errors import InputError
 from lrcli.logs.cells import not_a_number, number
 from lrcli.logs.delimited import Chunk
 
-LARGEST_DOCUMENT = 256 << 20
+LARGEST_DOCUMENT = 64 << 20
 """Characters; a document, unlike lines, has to be held as a whole."""
 
 HISTORY = "log_history"

@@ -10,9 +10,9 @@ from typing import BinaryIO
 from lrcli.errors import InputError
 from lrcli.text import printable
 
-CHUNK = 1 << 20
-LONGEST_LINE = 1 << 20
-"""Characters; no trainer writes more on a line, and it bounds what is held."""
+CHUNK = 1 << 18
+LONGEST_LINE = 1 << 24
+"""Characters; a JSON document may be one line, and it bounds what is held."""
 
 POLL_SECONDS = 0.2
 
