@@ -50,3 +50,33 @@ def loop(run: Run, ticks: int, step: Sequence[str]) -> list[str]:
         "        optimizer.step()",
     ]
     return lines + [f"    {line}" if per_epoch else f"        {line}" for line in step]
+
+
+def with_loop(
+    schedule: Schedule,
+    run: Run,
+    statement: str,
+    symbol: str,
+    arguments: Sequence[str],
+    before: Sequence[str],
+    step: Sequence[str],
+) -> str:
+    """The whole source: the import `statement`, `symbol` called with the optimizer and `arguments`, and the loop.
+
+    The lines `before` stand before the loop, those of `step` where the schedule is stepped in it.
+    """
+    lines = [
+        f"# {schedule.spec}",
+        "import torch",
+        statement,
+        "",
+        *optimizer(schedule, run),
+        f"scheduler = {symbol}(",
+        "    optimizer,",
+        *(f"    {argument}," for argument in arguments),
+        ")",
+        *before,
+        "",
+        *loop(run, run.ticks(schedule), step),
+    ]
+    return "\n".join(lines) + "\n"

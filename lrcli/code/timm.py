@@ -1,7 +1,7 @@
 """timm: its scheduler classes, stepped as its train.py does."""
 
 from lrcli.code import refusal
-from lrcli.code.loop import literal, loop, optimizer
+from lrcli.code.loop import literal, with_loop
 from lrcli.engine import Run
 from lrcli.schedules.base import Schedule
 
@@ -21,18 +21,5 @@ def write(schedule: Schedule, run: Run) -> str:
     per_epoch = run.interval == "epoch"
     before = [] if per_epoch else ["updates = 0"]
     step = ["scheduler.step(epoch + 1)"] if per_epoch else ["updates += 1", "scheduler.step_update(updates)"]
-    lines = [
-        f"# {schedule.spec}",
-        "import torch",
-        f"from timm.scheduler import {symbol}",
-        "",
-        *optimizer(schedule, run),
-        f"scheduler = {symbol}(",
-        "    optimizer,",
-        *(f"    {argument}," for argument in (arguments if per_epoch else [*arguments, "t_in_epochs=False"])),
-        ")",
-        *before,
-        "",
-        *loop(run, run.ticks(schedule), step),
-    ]
-    return "\n".join(lines) + "\n"
+    arguments += [] if per_epoch else ["t_in_epochs=False"]
+    return with_loop(schedule, run, f"from timm.scheduler import {symbol}", symbol, arguments, before, step)

@@ -1,7 +1,7 @@
 """Transformers: the functions behind get_scheduler, called as they are."""
 
 from lrcli.code import refusal
-from lrcli.code.loop import literal, loop, optimizer
+from lrcli.code.loop import literal, with_loop
 from lrcli.engine import Run
 from lrcli.schedules.base import Schedule
 
@@ -19,20 +19,7 @@ def write(schedule: Schedule, run: Run) -> str:
         if (declared.required or value != declared.default)
         and not (declared.name == "num_training_steps" and symbol in WITHOUT_LENGTH)
     ]
-    lines = [
-        f"# {schedule.spec}",
-        "import torch",
-        f"from {module} import {symbol}",
-        "",
-        *optimizer(schedule, run),
-        f"scheduler = {symbol}(",
-        "    optimizer,",
-        *(f"    {argument}," for argument in arguments),
-        ")",
-        "",
-        *loop(run, run.ticks(schedule), ["scheduler.step()"]),
-    ]
-    return "\n".join(lines) + "\n"
+    return with_loop(schedule, run, f"from {module} import {symbol}", symbol, arguments, [], ["scheduler.step()"])
 
 
 WITHOUT_LENGTH = ("get_constant_schedule_with_warmup", "get_inverse_sqrt_schedule")
