@@ -25,8 +25,8 @@ MOST_SOUGHT = 1_000_000
 
 
 @declaration
-class Run(Declared):
-    """The run that the schedule is part of."""
+class BaseRates(Declared):
+    """The rates that the optimizer starts with."""
 
     lr: PerGroup = param(
         "base learning rate; several, with commas, are parameter groups",
@@ -34,6 +34,17 @@ class Run(Declared):
         at_least=0,
         error="Invalid learning rate: {}",
     )
+
+    @property
+    def lrs(self) -> tuple[float, ...]:
+        """The base rate of each parameter group."""
+        return self.lr if isinstance(self.lr, tuple) else (self.lr,)
+
+
+@declaration
+class Run(BaseRates):
+    """The run that the schedule is part of."""
+
     epochs: int | None = param(
         "length of the run in epochs; default: the schedule's own", default=None, at_least=1, short="n"
     )
@@ -43,11 +54,6 @@ class Run(Declared):
     warmup_start_factor: float = param(
         "share of the rate at which the warmup starts", default=1 / 3, above=0, at_most=1
     )
-
-    @property
-    def lrs(self) -> tuple[float, ...]:
-        """The base rate of each parameter group."""
-        return self.lr if isinstance(self.lr, tuple) else (self.lr,)
 
     @property
     def axes(self) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from lrcli.engine import Selection, numbered
+from lrcli.engine import BaseRates, Selection, numbered
 from lrcli.rows import Block, Mark, Panel, Rows
 from lrcli.schedules.base import parameters
-from lrcli.schedules.param import Declared, PerGroup, declaration, param
+from lrcli.schedules.param import declaration, param
 from lrcli.schedules.plateau import Judgement, KerasJudge, Plateau, Rates, TorchJudge, joined
 from lrcli.schedules.pytorch import Linear
 from lrcli.text import plural, significant
@@ -21,15 +21,9 @@ Metrics = tuple[Sequence[float], Sequence[float]]
 
 
 @declaration
-class Replay(Declared):
+class Replay(BaseRates):
     """Where the rate starts, and by whose rule it is cut."""
 
-    lr: PerGroup = param(
-        "base learning rate; several, with commas, are parameter groups",
-        default=0.1,
-        at_least=0,
-        error="Invalid learning rate: {}",
-    )
     warmup: int = param("epochs of linear warmup before the metric is judged", default=0, at_least=0)
     warmup_start_factor: float = param(
         "share of the rate at which the warmup starts", default=1 / 3, above=0, at_most=1
@@ -40,11 +34,6 @@ class Replay(Declared):
         choices=("torch", "keras"),
     )
     explain: bool = param("say of each epoch why, in a column of its own", default=False)
-
-    @property
-    def lrs(self) -> Rates:
-        """The base rate of each parameter group."""
-        return self.lr if isinstance(self.lr, tuple) else (self.lr,)
 
     def judge(self, plateau: Plateau) -> "WarmedUp":
         """The framework's scheduler at its start."""
