@@ -7,6 +7,7 @@ from lrcli.schedules.base import REGISTRY, Schedule
 MODULES = {
     "pytorch": "",
     "pytorch_cycles": "",
+    "pytorch_swa": "",
     "compose": "",
     "plateau": "",
     "huggingface": "hf-",
