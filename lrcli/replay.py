@@ -105,7 +105,8 @@ def _blocks(
             yield block if len(shown) == len(there) else tuple([column[place] for place in places] for column in block)
         best = judged.best[-1]
         if selection.stop is not None and stop >= selection.stop:
-            return
+            break
+    selection.rows(stop)  # Raises for rows that the log does not have.
 
 
 def by_group(rates: Sequence[Rates]) -> list[list[float]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lrcli.engine import Selection
+from lrcli.errors import InputError
 from lrcli.replay import Replay, replay, what_if
 from lrcli.rows import Rows
 from lrcli.schedules.plateau import Plateau
@@ -129,3 +130,9 @@ def test_without_a_log_it_explains_itself_on_a_terminal() -> None:
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
     assert "Traceback" not in done.stdout
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize("chosen", [Selection(at=(5,)), Selection(at=(1, 5)), Selection(start=4)])
+def test_rows_that_the_log_does_not_have_are_refused(chosen: Selection) -> None:
+    with pytest.raises(InputError, match="the run has rows 0 to 3"):
+        replayed([1.0] * 4, chosen)
