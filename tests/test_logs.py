@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrcli.errors import InputError
-from lrcli.logs import open_log, per_epoch
+from lrcli.logs import open_log, per_epoch, source
 from lrcli.logs.source import LONGEST_LINE, Source
 
 REAL = Path(__file__).parent / "data" / "logs"
@@ -237,3 +237,24 @@ def test_an_epoch_that_is_no_finite_number_is_missing(tmp_path: Path, epoch: str
 def test_rows_of_another_width_are_not_mistaken_for_plain_ones(tmp_path: Path) -> None:
     log = "epoch,val_loss,lr\n0,1,0.1\n1,2\n3,4,0.1,\n"
     assert read(written(tmp_path, log)) == [(0, 1), (1, 2), (3, 4)]
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 300])
+@pytest.mark.parametrize("path", sorted(REAL.iterdir()), ids=lambda path: path.name)
+def test_where_a_chunk_ends_changes_nothing(path: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def everything() -> list[object]:
+        columns = open_log(str(path)).value_columns
+        found: list[object] = []
+        for column in columns:
+            try:
+                blocks = list(open_log(str(path)).blocks(column))
+            except InputError as error:
+                found.append(str(error))
+                continue
+            rows = (row for block in blocks for row in zip(*block, strict=True))
+            found += [[value if value is None else repr(float(value)) for value in row] for row in rows]
+        return found
+
+    expected = everything()
+    monkeypatch.setattr(source, "CHUNK", size)
+    assert everything() == expected

@@ -8,7 +8,7 @@ from itertools import chain, islice, pairwise
 from typing import NamedTuple, cast
 
 from lrcli.errors import InputError
-from lrcli.logs.delimited import Delimited, Numbers
+from lrcli.logs.delimited import Chunk, Delimited, Numbers
 from lrcli.logs.records import Records
 from lrcli.logs.source import Source
 from lrcli.rows import BLOCK
@@ -26,6 +26,9 @@ ENVELOPE = ("__MIN", "__MAX")
 """What Weights & Biases puts beside each column."""
 
 MOST_LISTED = 20
+
+MOST_HELD = 10_000
+"""Rows without an epoch that wait for one."""
 
 
 class LogBlock(NamedTuple):
@@ -130,7 +133,8 @@ class Log:
         there = [name for name in axes if name is not None]
         place, *axis_places = map(self.columns.index, [column, *there])
         rows = 0
-        for lines, values, read in self._table.chunks(place, axis_places):
+        epoch = next((place for place, name in enumerate(there) if name.lower() in EPOCH_COLUMNS), None)
+        for lines, values, read in settled(self._table.chunks(place, axis_places), epoch):
             rows += len(lines)
             numbers = [
                 filled(finite(axis)) if name.lower() in EPOCH_COLUMNS else finite(axis)
@@ -152,6 +156,34 @@ class Log:
             raise InputError(
                 f"{self.name} has no value in the column {quoted(column)}: all {plural(rows, 'cell')} are empty"
             )
+
+
+def settled(chunks: Iterator[Chunk], epoch: int | None) -> Iterator[Chunk]:
+    """The chunks, cut so that each ends with a row that has an epoch: `filled` need not look beyond it.
+
+    `epoch` is the place of that axis, None where there is none. At most `MOST_HELD` rows wait for the next chunk.
+    """
+    held: Chunk = [], [], []
+    for lines, values, axes in chunks:
+        if held[0]:
+            lines, values = [*held[0], *lines], held[1] + values
+            axes = [before + axis for before, axis in zip(held[2], axes, strict=True)]
+        stop = len(lines)
+        while epoch is not None and stop and axes[epoch][stop - 1] is None:
+            stop -= 1
+        stop = len(lines) if len(lines) - stop > MOST_HELD else stop
+        held = lines[stop:], values[stop:], [axis[stop:] for axis in axes]
+        yield (
+            (lines, values, axes)
+            if stop == len(lines)
+            else (
+                lines[:stop],
+                values[:stop],
+                [axis[:stop] for axis in axes],
+            )
+        )
+    if held[0]:
+        yield held
 
 
 def are_ints(axis: Numbers) -> bool:
