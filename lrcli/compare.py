@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import count, islice
-from typing import Any
+from itertools import chain, count, islice, repeat
 
-from lrcli.engine import Run, Selection, describe, filled, numbered, rates, refuse_to_walk
+from lrcli.engine import Run, Selection, at_rows, describe, filled, numbered, rates, refuse_to_walk
 from lrcli.errors import InputError
 from lrcli.rows import BLOCK, Block, Panel, Rows
 from lrcli.schedules.base import Schedule, parameters
@@ -56,7 +55,7 @@ class Curve:
 
     def values(self) -> Iterator[float]:
         """The rates, one after another."""
-        return (value for block in self.blocks() for value in block)
+        return chain.from_iterable(self.blocks())
 
 
 def curves(specs: Sequence[Spec], run: Run) -> list[Curve]:
@@ -112,23 +111,11 @@ def compared(specs: Sequence[Spec], run: Run, selection: Selection) -> Rows:
 
 
 def _blocks(found: Sequence[Curve], run: Run, shown: range | list[int]) -> Iterator[Block]:
-    sources = [_padded(curve) for curve in found]
-    position = 0
+    sources = [at_rows(chain(curve.values(), repeat(None)), shown) for curve in found]
     for start in range(0, len(shown), BLOCK):
         ticks = shown[start : start + BLOCK]
-        columns: list[list[Any]] = [[] for _ in sources]
-        for tick in ticks:
-            for column, source in zip(columns, sources, strict=True):
-                column.append(next(islice(source, tick - position, None)))
-            position = tick + 1
         axes = (ticks,) if run.interval == "epoch" else (ticks, [tick // run.steps_per_epoch for tick in ticks])
-        yield (*axes, *columns)
-
-
-def _padded(curve: Curve) -> Iterator[float | None]:
-    yield from curve.values()
-    while True:
-        yield None
+        yield (*axes, *(list(islice(source, len(ticks))) for source in sources))
 
 
 def summaries(found: Sequence[Curve]) -> list[Summary]:

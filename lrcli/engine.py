@@ -207,7 +207,7 @@ def _rates_at(schedule: Schedule, lrs: tuple[float, ...], group: int, shown: ran
         bound = schedule.bind(group, lrs)
         base_lr = bound.base(lrs[group])
         return (bound.at(tick, base_lr) for tick in shown)
-    return _at(rates(schedule, lrs, group), shown)
+    return at_rows(rates(schedule, lrs, group), shown)
 
 
 def _pairs_at(
@@ -215,7 +215,7 @@ def _pairs_at(
 ) -> Iterator[tuple[float, float]]:
     """The rates and momenta at the rows shown, likewise."""
     if not _jumps(schedule, shown):
-        yield from _at(rates_and_momenta(schedule, lrs, group), shown)
+        yield from at_rows(rates_and_momenta(schedule, lrs, group), shown)
         return
     values = {"lr": lrs[group]}
     ticker = schedule.bind(group, lrs).ticker(values)
@@ -228,7 +228,7 @@ def _pairs_at(
 Value = TypeVar("Value")
 
 
-def _at(values: Iterator[Value], rows: range | list[int]) -> Iterator[Value]:
+def at_rows(values: Iterator[Value], rows: range | list[int]) -> Iterator[Value]:
     """Those of `values` that stand at `rows`."""
     if isinstance(rows, range):
         return islice(values, rows.start, rows.stop, rows.step)
