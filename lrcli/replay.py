@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from lrcli.engine import BaseRates, Selection, numbered
+from lrcli.engine import MOST_MARKS, BaseRates, Selection, numbered
 from lrcli.rows import Block, Mark, Panel, Rows
 from lrcli.schedules.base import parameters
 from lrcli.schedules.param import declaration, param
@@ -67,7 +67,7 @@ def replay(plateau: Plateau, given: Replay, log: Iterable[Metrics], selection: S
     """A row per epoch of the log: `epoch, metric, lr, next_lr, best, bad_epochs, cooldown, event`.
 
     `lr` was used in the epoch, `next_lr` is what step(metric) left; with parameter groups they are numbered. The marks
-    are those of the cuts in the blocks read so far.
+    are those of the first cuts in the blocks read so far.
     """
     rates, left = numbered("lr", given.lrs), numbered("next_lr", given.lrs)
     marks: list[Mark] = []
@@ -96,7 +96,7 @@ def _blocks(
     for epochs, metrics in log:
         there = range(stop, stop := stop + len(epochs))
         judged = judge.judge(metrics)
-        marks += [Mark(int(epoch), "") for epoch in cuts(epochs, judged)]
+        marks += [Mark(int(epoch), "") for epoch in cuts(epochs, judged)[: MOST_MARKS - len(marks)]]
         shown = selection.within(there)
         if shown:
             why = [list(_reasons(plateau, given, metrics, judged, best))] if given.explain else []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lrcli.engine import Selection
+from lrcli.engine import MOST_MARKS, Selection
 from lrcli.errors import InputError
 from lrcli.replay import Replay, replay, what_if
 from lrcli.rows import Rows
@@ -136,3 +136,8 @@ def test_without_a_log_it_explains_itself_on_a_terminal() -> None:
 def test_rows_that_the_log_does_not_have_are_refused(chosen: Selection) -> None:
     with pytest.raises(InputError, match="the run has rows 0 to 3"):
         replayed([1.0] * 4, chosen)
+
+
+def test_a_log_of_cuts_does_not_fill_the_memory_with_marks() -> None:
+    rows, found = replayed(FLAT * 30, patience=0, factor=0.999)
+    assert sum(row["event"] == "reduced" for row in found) > len(rows.marks) == MOST_MARKS
