@@ -8,7 +8,8 @@ from lrcli.errors import InputError
 from lrcli.rows import BLOCK, Block, Mark, Panel, Rows
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, parameters
 from lrcli.schedules.compose import Sequential
-from lrcli.schedules.param import Declared, ParamError, PerGroup, declaration, param
+from lrcli.schedules.kind import PerGroup
+from lrcli.schedules.param import Declared, ParamError, declaration, param
 from lrcli.schedules.pytorch import Linear
 
 LONGEST_RUN = 10**9

@@ -14,7 +14,8 @@ from lrcli.engine import Run, spec_of
 from lrcli.errors import InputError
 from lrcli.schedules import every, named
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.param import SPEC, Param
+from lrcli.schedules.kind import SPEC
+from lrcli.schedules.param import Param
 from lrcli.text import quoted
 
 Values = dict[str, Any]

@@ -12,6 +12,7 @@ from lrcli.errors import InputError
 from lrcli.rows import Panel, Rows
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Sequential
+from lrcli.schedules.family import STEP
 from lrcli.text import significant
 
 DEFAULT_TOLERANCE = 1e-6
@@ -131,7 +132,7 @@ def uses_steps(points: Sequence[Point], schedule: Schedule, run: Run) -> bool:
     """Whether the log's steps count the ticks: where step() is called per optimizer step, or there is no epoch."""
     if all(point.step is None for point in points):
         return False
-    per_step = run.interval == "step" or schedule.reference.family == "Hugging Face"
+    per_step = run.interval == "step" or schedule.stepped == STEP
     return per_step or all(point.epoch is None for point in points)
 
 
@@ -144,7 +145,7 @@ def origins(points: Sequence[Point], schedule: Schedule, run: Run) -> list[int]:
 
 def _positions(points: Sequence[Point], schedule: Schedule, run: Run) -> list[float | None]:
     if uses_steps(points, schedule, run):
-        if run.interval == "epoch" and run.steps_per_epoch > 1 and schedule.reference.family != "Hugging Face":
+        if run.interval == "epoch" and run.steps_per_epoch > 1 and schedule.stepped != STEP:
             return [None if point.step is None else point.step // run.steps_per_epoch for point in points]
         return [point.step for point in points]
     return epochs_of(points)

@@ -8,8 +8,10 @@ from lrcli.errors import InputError
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.expression import EXPRESSION, Expression
+from lrcli.schedules.family import PYTORCH, Family
+from lrcli.schedules.kind import SPEC, PerGroup
 from lrcli.schedules.more import STEP_RULES, StepRules
-from lrcli.schedules.param import REQUIRED, SPEC, Param, PerGroup
+from lrcli.schedules.param import REQUIRED, Param
 
 EXPRESSIONS = (
     "0.95**t",
@@ -56,7 +58,7 @@ def step_rules(random: random.Random) -> StepRules:
     return StepRules(",".join([*rules, str(random.random())]))
 
 
-def value(random: random.Random, declared: Param, groups: int, depth: int, families: tuple[str, ...]) -> Any:
+def value(random: random.Random, declared: Param, groups: int, depth: int, families: tuple[Family, ...]) -> Any:
     """A value for one parameter."""
     if declared.default is not REQUIRED and random.random() < 0.25:
         return declared.default
@@ -84,7 +86,7 @@ def draw(
     cls: type[Schedule],
     groups: int = 1,
     depth: int = 0,
-    families: tuple[str, ...] = ("PyTorch",),
+    families: tuple[Family, ...] = (PYTORCH,),
 ) -> Schedule:
     """A random instance of `cls`; schedules within it are of these families."""
     while True:
@@ -107,7 +109,7 @@ def milestones(random: random.Random, count: int) -> tuple[int, ...]:
     return tuple(sorted(drawn))
 
 
-def child(random: random.Random, groups: int, depth: int, families: tuple[str, ...]) -> Schedule:
+def child(random: random.Random, groups: int, depth: int, families: tuple[Family, ...]) -> Schedule:
     """A random schedule of these families that may be part of another."""
     kinds = [cls for cls in every().values() if cls.reference.family in families and not cls.refuses_composition]
     if depth >= _COMPOSITE_DEPTH:

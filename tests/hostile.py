@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from lrcli.cli import main
 from lrcli.cli.command import Command, find, names
 from lrcli.schedules import every
-from lrcli.schedules.param import PATH, SPEC, Param
+from lrcli.schedules.kind import PATH, SPEC
+from lrcli.schedules.param import Param
 
 LOG = "log"
 """The name of the log in the folder in which the command lines run."""

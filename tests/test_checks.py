@@ -26,8 +26,9 @@ from lrcli.checks.metrics import ReplayCase, better_of
 from lrcli.engine import Run, Selection
 from lrcli.errors import InputError
 from lrcli.replay import Replay, replay
-from lrcli.schedules import every
+from lrcli.schedules import every, role
 from lrcli.schedules.base import REGISTRY, Absolute, Schedule, scheduler
+from lrcli.schedules.family import HUGGING_FACE
 from lrcli.schedules.param import param
 from lrcli.schedules.plateau import Plateau
 from tests.draws import base_rates, draw
@@ -499,11 +500,11 @@ def test_lengths_that_belong_to_a_run() -> None:
 
 
 def test_a_warmup_that_is_never_read_is_found_by_its_name() -> None:
-    @scheduler("hf-constant", family="Hugging Face", source="transformers.optimization.get_constant_schedule")
+    @scheduler("hf-constant", family=HUGGING_FACE, source="transformers.optimization.get_constant_schedule")
     class HuggingFaceConstant(Absolute):
         """What transformers makes of `constant`."""
 
-        num_warmup_steps: int = param("ignored")
+        num_warmup_steps: int = param("ignored", role=role.WARMUP)
 
         def at(self, t: int, base_lr: float) -> float:
             return base_lr

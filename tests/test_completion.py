@@ -19,7 +19,8 @@ from lrcli.cli.completion.__main__ import main as generate
 from lrcli.cli.completion.tree import Argument, Node, Option, Section, Tree, Value
 from lrcli.engine import Run
 from lrcli.schedules import every
-from lrcli.schedules.param import SPEC, Declared
+from lrcli.schedules.kind import SPEC
+from lrcli.schedules.param import Declared
 from lrcli.spec import spellings
 
 COMPLETIONS = Path(__file__).parent.parent / "completions"

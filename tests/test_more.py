@@ -15,10 +15,11 @@ from lrcli.errors import InputError
 from lrcli.schedules import every
 from lrcli.schedules.base import Absolute
 from lrcli.schedules.factor import Factor
+from lrcli.schedules.family import MORE
 from tests.draws import base_rates, draw, same_bits
 
 DRAWS = 100
-MORE = [name for name, cls in every().items() if cls.reference.family == "More"]
+MORE = [name for name, cls in every().items() if cls.reference.family is MORE]
 
 
 def values(text: str, ticks: int | list[int], *lrs: float, group: int = 0) -> list[float]:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrcli.engine import Run, Selection
-from lrcli.schedules.param import Declared, ParamError, PerGroup, declaration, param
+from lrcli.schedules.kind import PerGroup
+from lrcli.schedules.param import Declared, ParamError, declaration, param
 
 
 @declaration

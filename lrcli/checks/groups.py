@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from lrcli.checks.case import Case, schedule_rule, shown
 from lrcli.checks.curve import first_rates
-from lrcli.checks.decay import FLOORS
 from lrcli.checks.rule import NOTE, WARNING, Problem
 from lrcli.engine import Run
+from lrcli.schedules import role
 
 CYCLE_RATES = ("base_lr", "max_lr")
 """The fields that replace the optimizer's rate."""
@@ -32,9 +32,8 @@ def floor_above_a_group(case: Case) -> Iterator[Problem]:
     """
     for schedule, *_ in case.parts:
         known = schedule.params()
-        # transformers takes min_lr as a share of the first group's rate, for all groups.
-        names = () if schedule.reference.family == "Hugging Face" else FLOORS
-        for name in (name for name in names if name in known):
+        for declared in schedule.fields(role.FLOOR):
+            name = declared.name
             floor = getattr(schedule, name)
             below = [(group, lr) for group, lr in enumerate(case.run.lrs) if isinstance(floor, float) and lr < floor]
             if below and case.lr > floor:

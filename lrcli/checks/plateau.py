@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lrcli.checks.case import shown
 from lrcli.checks.rule import ERROR, WARNING, Find, Problem, rule
-from lrcli.schedules.param import resolved
+from lrcli.schedules.kind import resolved
 from lrcli.schedules.plateau import Plateau
 from lrcli.text import plural
 

@@ -7,8 +7,6 @@ from lrcli.errors import InputError
 from lrcli.schedules.base import Schedule
 
 TARGETS = ("torch", "transformers", "timm", "optax", "keras")
-HOME = {"PyTorch": "torch", "Hugging Face": "transformers", "timm": "timm", "More": "torch"}
-"""Where a family's schedulers are written as they are."""
 
 
 def write(schedule: Schedule, run: Run, target: str | None = None) -> str:
@@ -16,14 +14,14 @@ def write(schedule: Schedule, run: Run, target: str | None = None) -> str:
 
     Raises InputError where the target cannot express the schedule, naming what can.
     """
-    chosen = target or HOME[schedule.reference.family]
+    chosen = target or schedule.reference.family.code[0]
     source: str = importlib.import_module(f"lrcli.code.{chosen}").write(schedule, run)
     return source
 
 
 def refusal(schedule: Schedule, target: str, why: str) -> InputError:
     """The error of a target that cannot express the schedule exactly."""
-    home = HOME[schedule.reference.family]
+    home = schedule.reference.family.code[0]
     others = " and ".join(dict.fromkeys(f"--to {name}" for name in (home, "torch") if name != target))
     return InputError(
         f"--to {target}: {why}; {others} {'write' if ' and ' in others else 'writes'} {schedule.spec!r} exactly"

@@ -4,11 +4,12 @@ from lrcli.code import refusal
 from lrcli.code.loop import literal, with_loop
 from lrcli.engine import Run
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import TIMM
 
 
 def write(schedule: Schedule, run: Run) -> str:
     """The source. Raises InputError for a schedule that timm does not have."""
-    if schedule.reference.family != "timm":
+    if schedule.reference.family is not TIMM:
         raise refusal(schedule, "timm", "timm.scheduler has no such class")
     if run.warmup:
         raise refusal(schedule, "timm", "its schedules warm up by themselves, with --warmup-t")

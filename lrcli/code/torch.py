@@ -11,6 +11,7 @@ from lrcli.code.loop import literal, loop, optimizer
 from lrcli.engine import Run
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.schedules.expression import Expression
+from lrcli.schedules.family import PYTORCH
 from lrcli.schedules.plateau import Plateau
 
 PLAIN = (int, float, str, bool, type(None))
@@ -49,7 +50,7 @@ class Writer:
 
     def made(self, schedule: Schedule, indent: str = "") -> str:
         """The expression that constructs the scheduler."""
-        if schedule.reference.family != "PyTorch":
+        if schedule.reference.family is not PYTORCH:
             return self._formula(schedule)
         module, _, symbol = schedule.reference.source.rpartition(".")
         self.imports.add(f"from {module} import {symbol}")

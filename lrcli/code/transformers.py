@@ -4,11 +4,12 @@ from lrcli.code import refusal
 from lrcli.code.loop import literal, with_loop
 from lrcli.engine import Run
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import HUGGING_FACE
 
 
 def write(schedule: Schedule, run: Run) -> str:
     """The source. Raises InputError for a schedule that Transformers does not have."""
-    if schedule.reference.family != "Hugging Face":
+    if schedule.reference.family is not HUGGING_FACE:
         raise refusal(schedule, "transformers", "get_scheduler has no such schedule")
     if run.warmup:
         raise refusal(schedule, "transformers", "its schedules warm up by themselves, with --num-warmup-steps")

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
-from lrcli.schedules.param import Declared, ParamError, declaration, param
+from lrcli.schedules.family import Checkpoint, Family
+from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
+from lrcli.schedules.role import Role
 
 DEFAULT_HORIZON = 100
 """Ticks shown of a schedule that has no end of its own."""
@@ -23,12 +25,14 @@ class Reference(NamedTuple):
     """Where a schedule comes from, and what it is held to."""
 
     name: str
-    family: str
+    family: Family
     source: str
     """The framework's class or function, dotted, or the paper."""
     version: str
-    """The framework and version whose float64 the rates are equal to; empty for a published formula."""
+    """The framework and version whose float the rates are equal to; empty for a published formula."""
     aliases: tuple[str, ...]
+    evidence: str
+    """What holds it to its source: LIVE, VECTORS or FORMULA."""
 
     @property
     def exact_to(self) -> str:
@@ -48,13 +52,20 @@ ScheduleClass = TypeVar("ScheduleClass", bound=type["Schedule"])
 
 @dataclass_transform(frozen_default=True, field_specifiers=(param,))
 def scheduler(
-    name: str, *, family: str, source: str, version: str = "", aliases: Sequence[str] = ()
+    name: str, *, family: Family, source: str, version: str = "", aliases: Sequence[str] = (), evidence: str = ""
 ) -> Callable[[ScheduleClass], ScheduleClass]:
-    """Declare the class below to be the scheduler `name`; see `Reference` for the rest."""
+    """Declare the class below to be the scheduler `name`; see `Reference` for the rest.
+
+    Version and evidence are the family's where they are not given.
+    """
 
     def declare(cls: ScheduleClass) -> ScheduleClass:
         declared: ScheduleClass = declaration(cls)
-        declared.reference = Reference(name, family, source, version, tuple(aliases))
+        declared.reference = Reference(
+            name, family, source, version or family.version, tuple(aliases), evidence or family.evidence
+        )
+        declared.stepped = declared.stepped or family.interval
+        declared.checkpoint = declared.checkpoint or family.checkpoint
         REGISTRY[name] = declared
         return declared
 
@@ -65,8 +76,10 @@ class Schedule(Declared):
     """Base of all schedules. A subclass gives `tick`, and whatever else differs from torch's usual behaviour."""
 
     reference: ClassVar[Reference]
-    stepped: ClassVar[str] = "epoch"
-    """After what `scheduler.step()` is usually called: "epoch" or "step", the optimizer's."""
+    stepped: ClassVar[str] = ""
+    """After what `scheduler.step()` is usually called: EPOCH or STEP, the optimizer's; the family's unless given."""
+    checkpoint: ClassVar[Checkpoint | None] = None
+    """What its state dict brings back; the family's unless given."""
     step_call: ClassVar[str] = "scheduler.step()"
     """The call as a training loop writes it."""
     refuses_composition: ClassVar[str] = ""
@@ -143,6 +156,21 @@ class Schedule(Declared):
     def spec(self) -> str:
         """The command line that makes this schedule, without what is default."""
         return " ".join([self.reference.name, *self.words()])
+
+    @classmethod
+    def fields(cls, *roles: Role) -> list[Param]:
+        """The fields that have one of these roles, in the order of the roles and then of their declaration."""
+        return [declared for wanted in roles for declared in cls.params().values() if declared.role is wanted]
+
+    def given(self, *roles: Role) -> tuple[Param, Any] | None:
+        """The first field that has one of these roles and a value, with the value; None where there is none."""
+        found = ((declared, getattr(self, declared.name)) for declared in self.fields(*roles))
+        return next(((declared, value) for declared, value in found if value is not None), None)
+
+    def value(self, *roles: Role) -> Any:
+        """The value of the first field that has one of these roles and a value; None where there is none."""
+        found = self.given(*roles)
+        return found and found[1]
 
     @classmethod
     def example(cls) -> str:

@@ -11,8 +11,10 @@ from itertools import chain
 from typing import Self
 
 from lrcli.errors import InputError
+from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Group, Schedule, Ticker
-from lrcli.schedules.param import SPEC, ParamError, param
+from lrcli.schedules.kind import SPEC
+from lrcli.schedules.param import ParamError, param
 from lrcli.schedules.pytorch import torch_scheduler
 
 
@@ -122,8 +124,11 @@ class Sequential(Composite):
         positional=True,
         kind=SPEC,
         example='linear "cosine --t-max 45"',
+        role=role.PARTS,
     )
-    milestones: tuple[int, ...] = param("tick at which each schedule but the first takes over", default=(), example="5")
+    milestones: tuple[int, ...] = param(
+        "tick at which each schedule but the first takes over", default=(), example="5", role=role.TAKES_OVER_AT
+    )
 
     def validate(self) -> None:
         if not self.schedulers:
@@ -180,6 +185,7 @@ class Chained(Composite):
         positional=True,
         kind=SPEC,
         example='"constant --total-iters 10" "exponential --gamma 0.95"',
+        role=role.PARTS,
     )
 
     def validate(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lrcli.errors import InputError
-from lrcli.schedules.param import Kind
+from lrcli.schedules.kind import Kind
 from lrcli.text import quoted
 
 LONGEST = 500

@@ -5,8 +5,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self, dataclass_transform
 
+from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, ScheduleClass, scheduler
 from lrcli.schedules.factor import Factor, phases
+from lrcli.schedules.family import HUGGING_FACE
 from lrcli.schedules.param import ParamError, declaration, param
 
 SHAPES = ("linear", "cosine", "1-sqrt")
@@ -20,13 +22,12 @@ def transformers_scheduler(name: str, symbol: str, *aliases: str) -> Callable[[S
     that pytorch-transformers had for it.
     """
     source = f"transformers.optimization.{symbol}"
-    return scheduler(name, family="Hugging Face", source=source, version="transformers 5.23", aliases=aliases)
+    return scheduler(name, family=HUGGING_FACE, source=source, aliases=aliases)
 
 
 class Warmup(Factor):
     """Base: from 0 to the base rate in W ticks, then `after_warmup`."""
 
-    stepped = "step"
     num_warmup_steps: int
 
     def factor(self, t: int) -> float:
@@ -43,8 +44,8 @@ class Warmup(Factor):
 class Decay(Warmup):
     """Base: a warmup, and a decay that is over at tick N."""
 
-    num_warmup_steps: int = param("ticks of the warmup", example="10")
-    num_training_steps: int = param("ticks of the whole run, the warmup included", example="100")
+    num_warmup_steps: int = param("ticks of the warmup", example="10", role=role.WARMUP)
+    num_training_steps: int = param("ticks of the whole run, the warmup included", example="100", role=role.LENGTH)
 
     def progress(self, t: int) -> float:
         """How far tick `t` is from the end of the warmup to the end of the run."""
@@ -99,7 +100,9 @@ class Cosine(Decay):
         load_state_dict restores the tick and the base rates; the lengths are those of the new run.
     """
 
-    num_cycles: float = param("waves of the cosine; half a wave goes from the highest rate to 0", default=0.5)
+    num_cycles: float = param(
+        "waves of the cosine; half a wave goes from the highest rate to 0", default=0.5, role=role.WAVES
+    )
 
     def after_warmup(self, t: int) -> float:
         return max(0.0, 0.5 * (1.0 + math.cos(math.pi * self.num_cycles * 2.0 * self.progress(t))))
@@ -130,7 +133,7 @@ class CosineWithRestarts(Decay):
         load_state_dict restores the tick and the base rates; the lengths are those of the new run.
     """
 
-    num_cycles: int = param("half cosines after the warmup", default=1, example="3")
+    num_cycles: int = param("half cosines after the warmup", default=1, example="3", role=role.CYCLES)
 
     def after_warmup(self, t: int) -> float:
         progress = self.progress(t)
@@ -167,8 +170,8 @@ class Polynomial(Decay):
         load_state_dict restores the tick and the base rates; the lengths are those of the new run.
     """
 
-    lr_end: float = param("rate at the end", default=1e-7)
-    power: float = param("1 is a straight line; more falls faster at first", default=1.0)
+    lr_end: float = param("rate at the end", default=1e-7, role=role.FLOOR_OF_OPTIMIZER)
+    power: float = param("1 is a straight line; more falls faster at first", default=1.0, role=role.POWER)
     lr_init: float = math.nan
     """optimizer.defaults["lr"], once `bind` has seen the rates."""
 
@@ -202,8 +205,10 @@ class ConstantWithWarmup(Warmup):
         load_state_dict restores the tick and the base rates; the length is that of the new run.
     """
 
-    num_warmup_steps: int = param("ticks of the warmup", example="20")
-    num_training_steps: int | None = param("ticks of the whole run; of no effect on the rates", default=None)
+    num_warmup_steps: int = param("ticks of the warmup", example="20", role=role.WARMUP)
+    num_training_steps: int | None = param(
+        "ticks of the whole run; of no effect on the rates", default=None, role=role.LENGTH_OF_CALL
+    )
 
     def after_warmup(self, t: int) -> float:
         return 1.0
@@ -232,9 +237,13 @@ class InverseSqrt(Warmup):
         load_state_dict restores the tick and the base rates; the lengths are those of the new run.
     """
 
-    num_warmup_steps: int = param("ticks of the warmup", example="10")
-    num_training_steps: int | None = param("ticks of the whole run; of no effect on the rates", default=None)
-    timescale: int | None = param("ticks in which the decay sets in; default: num_warmup_steps or 10000", default=None)
+    num_warmup_steps: int = param("ticks of the warmup", example="10", role=role.WARMUP)
+    num_training_steps: int | None = param(
+        "ticks of the whole run; of no effect on the rates", default=None, role=role.LENGTH_OF_CALL
+    )
+    timescale: int | None = param(
+        "ticks in which the decay sets in; default: num_warmup_steps or 10000", default=None, role=role.TIMESCALE
+    )
 
     def after_warmup(self, t: int) -> float:
         timescale = self.num_warmup_steps or 10_000 if self.timescale is None else self.timescale
@@ -250,10 +259,15 @@ class InverseSqrt(Warmup):
 class MinLr(Decay):
     """Base: the waves of a cosine above a lowest rate, given as a rate or as a share of the optimizer's."""
 
-    num_cycles: float = param("waves of the cosine; half a wave goes from the highest rate to the lowest", default=0.5)
-    min_lr: float | None = param("lowest rate", default=None)
+    num_cycles: float = param(
+        "waves of the cosine; half a wave goes from the highest rate to the lowest", default=0.5, role=role.WAVES
+    )
+    min_lr: float | None = param("lowest rate", default=None, role=role.FLOOR_OF_OPTIMIZER)
     min_lr_rate: float | None = param(
-        "lowest rate as a share of the base rate; give this or min_lr", default=None, example="0.1"
+        "lowest rate as a share of the base rate; give this or min_lr",
+        default=None,
+        example="0.1",
+        role=role.FLOOR_SHARE,
     )
 
     def validate(self) -> None:
@@ -326,7 +340,9 @@ class CosineWarmupWithMinLr(MinLr):
         load_state_dict restores the tick and the base rates; the lengths are those of the new run.
     """
 
-    warmup_lr_rate: float | None = param("share of the base rate at the first tick; default: 1 / W", default=None)
+    warmup_lr_rate: float | None = param(
+        "share of the base rate at the first tick; default: 1 / W", default=None, role=role.START_SHARE
+    )
 
     def factor(self, t: int) -> float:
         if t >= self.num_warmup_steps:
@@ -358,26 +374,30 @@ class WarmupStableDecay(Factor):
         load_state_dict restores the tick and the base rates; the lengths are those of the new run.
     """
 
-    stepped = "step"
-
-    num_warmup_steps: int = param("ticks of the warmup", example="10")
-    num_decay_steps: int = param("ticks of the decay", example="20")
-    num_training_steps: int | None = param("ticks of the three phases together", default=None, example="100")
-    num_stable_steps: int | None = param("ticks of the constant phase; default: what the others leave", default=None)
+    num_warmup_steps: int = param("ticks of the warmup", example="10", role=role.WARMUP)
+    num_decay_steps: int = param("ticks of the decay", example="20", role=role.DECAY)
+    num_training_steps: int | None = param(
+        "ticks of the three phases together", default=None, example="100", role=role.LENGTH
+    )
+    num_stable_steps: int | None = param(
+        "ticks of the constant phase; default: what the others leave", default=None, role=role.HOLD
+    )
     warmup_type: str = param(
         "shape of the warmup",
         default="linear",
         choices=SHAPES,
         error="Unknown warmup type: {}, expected 'linear', 'cosine' or '1-sqrt'",
+        role=role.SHAPE,
     )
     decay_type: str = param(
         "shape of the decay",
         default="cosine",
         choices=SHAPES,
         error="Unknown decay type: {}, expected 'linear', 'cosine' or '1-sqrt'",
+        role=role.SHAPE,
     )
-    min_lr_ratio: float = param("lowest rate as a share of the base rate", default=0.0)
-    num_cycles: float = param("waves of a cosine decay", default=0.5)
+    min_lr_ratio: float = param("lowest rate as a share of the base rate", default=0.0, role=role.FLOOR_SHARE)
+    num_cycles: float = param("waves of a cosine decay", default=0.5, role=role.WAVES)
 
     def validate(self) -> None:
         if self.num_training_steps is None and self.num_stable_steps is None:

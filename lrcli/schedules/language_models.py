@@ -3,14 +3,14 @@
 import math
 from collections.abc import Iterator
 
+from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, scheduler
 from lrcli.schedules.factor import Factor, phases
+from lrcli.schedules.family import MORE
 from lrcli.schedules.param import param
 
-FAMILY = "More"
 
-
-@scheduler("wsd", family=FAMILY, source="Warmup-Stable-Decay (MiniCPM, 2024; shapes of Megatron-LM)")
+@scheduler("wsd", family=MORE, source="Warmup-Stable-Decay (MiniCPM, 2024; shapes of Megatron-LM)")
 class Wsd(Factor):
     """Up to the base rate, constant for most of the run, then down: the end need not be known at the start.
 
@@ -33,13 +33,13 @@ class Wsd(Factor):
         The rate depends on the tick alone. To train on, keep a checkpoint from before the decay.
     """
 
-    stepped = "step"
-
-    warmup_steps: int = param("ticks of the warmup", at_least=0, example="10")
-    stable_steps: int = param("ticks of the constant phase", at_least=0, example="70")
-    decay_steps: int = param("ticks of the decay", at_least=0, example="20")
-    decay_type: str = param("shape of the decay", default="linear", choices=("linear", "cosine", "1-sqrt", "exp"))
-    min_lr_ratio: float = param("lowest rate as a share of the base rate", default=0.0)
+    warmup_steps: int = param("ticks of the warmup", at_least=0, example="10", role=role.WARMUP)
+    stable_steps: int = param("ticks of the constant phase", at_least=0, example="70", role=role.HOLD)
+    decay_steps: int = param("ticks of the decay", at_least=0, example="20", role=role.DECAY)
+    decay_type: str = param(
+        "shape of the decay", default="linear", choices=("linear", "cosine", "1-sqrt", "exp"), role=role.SHAPE
+    )
+    min_lr_ratio: float = param("lowest rate as a share of the base rate", default=0.0, role=role.FLOOR_SHARE)
 
     def factor(self, t: int) -> float:
         if t < self.warmup_steps:
@@ -66,7 +66,7 @@ class Wsd(Factor):
         return phases(warmup=self.warmup_steps, stable=self.stable_steps, decay=self.decay_steps)
 
 
-@scheduler("noam", family=FAMILY, source="Attention Is All You Need (Vaswani and others, 2017)", aliases=("NoamLR",))
+@scheduler("noam", family=MORE, source="Attention Is All You Need (Vaswani and others, 2017)", aliases=("NoamLR",))
 class Noam(Absolute):
     """Up in a straight line, then down with the square root of the step: the first transformers' schedule.
 
@@ -85,11 +85,9 @@ class Noam(Absolute):
         The rate depends on the tick alone.
     """
 
-    stepped = "step"
-
-    d_model: int = param("width of the model", at_least=1, example="512")
-    warmup_steps: int = param("ticks of the warmup", at_least=1, example="4000")
-    factor: float = param("factor of the whole curve", default=1.0)
+    d_model: int = param("width of the model", at_least=1, example="512", role=role.SCALE)
+    warmup_steps: int = param("ticks of the warmup", at_least=1, example="4000", role=role.WARMUP)
+    factor: float = param("factor of the whole curve", default=1.0, role=role.SCALE)
 
     def at(self, t: int, base_lr: float) -> float:
         step = t + 1
@@ -100,7 +98,7 @@ class Noam(Absolute):
         return max(DEFAULT_HORIZON, 5 * self.warmup_steps)
 
 
-@scheduler("nanogpt", family=FAMILY, source="nanoGPT.get_lr", version="nanoGPT 3adf61e (November 2025)")
+@scheduler("nanogpt", family=MORE, source="nanoGPT.get_lr", version="nanoGPT 3adf61e (November 2025)")
 class NanoGpt(Absolute):
     """Up in a straight line, down to min_lr along half a cosine, and constant from then on.
 
@@ -120,11 +118,9 @@ class NanoGpt(Absolute):
         The rate depends on the tick alone: nanoGPT continues from iter_num in the checkpoint.
     """
 
-    stepped = "step"
-
-    warmup_iters: int = param("ticks of the warmup", default=2000, example="10")
-    lr_decay_iters: int = param("tick at which min_lr is reached", default=600_000, example="100")
-    min_lr: float = param("lowest rate", default=6e-5)
+    warmup_iters: int = param("ticks of the warmup", default=2000, example="10", role=role.WARMUP)
+    lr_decay_iters: int = param("tick at which min_lr is reached", default=600_000, example="100", role=role.LENGTH)
+    min_lr: float = param("lowest rate", default=6e-5, role=role.FLOOR)
 
     def at(self, t: int, base_lr: float) -> float:
         if t < self.warmup_iters:
@@ -141,7 +137,7 @@ class NanoGpt(Absolute):
 
 @scheduler(
     "tri-stage",
-    family=FAMILY,
+    family=MORE,
     source="fairseq.optim.lr_scheduler.tri_stage_lr_scheduler.TriStageLRSchedule",
     version="fairseq 0.10",
 )
@@ -164,13 +160,11 @@ class TriStage(Absolute):
         The rate depends on the tick alone.
     """
 
-    stepped = "step"
-
-    warmup_steps: int = param("ticks of the warmup", default=4000, at_least=0, example="10")
-    hold_steps: int = param("ticks of the constant phase", default=20_000, at_least=0, example="40")
-    decay_steps: int = param("ticks of the decay", default=60_000, at_least=1, example="50")
-    init_lr_scale: float = param("share of the base rate at the first tick", default=0.01)
-    final_lr_scale: float = param("share of the base rate at the end", default=0.01, above=0)
+    warmup_steps: int = param("ticks of the warmup", default=4000, at_least=0, example="10", role=role.WARMUP)
+    hold_steps: int = param("ticks of the constant phase", default=20_000, at_least=0, example="40", role=role.HOLD)
+    decay_steps: int = param("ticks of the decay", default=60_000, at_least=1, example="50", role=role.DECAY)
+    init_lr_scale: float = param("share of the base rate at the first tick", default=0.01, role=role.START_SHARE)
+    final_lr_scale: float = param("share of the base rate at the end", default=0.01, above=0, role=role.FLOOR_SHARE)
 
     def at(self, t: int, base_lr: float) -> float:
         if t < self.warmup_steps:

@@ -4,14 +4,15 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, scheduler
 from lrcli.schedules.factor import Factor
-from lrcli.schedules.param import KINDS, Kind, PerGroup, param, resolved
+from lrcli.schedules.family import MORE
+from lrcli.schedules.kind import KINDS, Kind, PerGroup, resolved
+from lrcli.schedules.param import param
 
-FAMILY = "More"
 
-
-@scheduler("rex", family=FAMILY, source="pytorch_scheduler.RexScheduler", version="pytorch-scheduler 0.2")
+@scheduler("rex", family=MORE, source="pytorch_scheduler.RexScheduler", version="pytorch-scheduler 0.2")
 class Rex(Factor):
     """Slowly at first, then ever faster down to 0: for runs with a fixed budget.
 
@@ -28,10 +29,12 @@ class Rex(Factor):
         The rate depends on the tick alone.
     """
 
-    stepped = "step"
-
     total_steps: int = param(
-        "ticks until the rate is 0", at_least=1, error="total_steps must be positive, got {}", example="100"
+        "ticks until the rate is 0",
+        at_least=1,
+        error="total_steps must be positive, got {}",
+        example="100",
+        role=role.LENGTH,
     )
 
     def factor(self, t: int) -> float:
@@ -45,7 +48,7 @@ class Rex(Factor):
         return self.total_steps
 
 
-@scheduler("flat-cos", family=FAMILY, source="fastai.callback.schedule.fit_flat_cos")
+@scheduler("flat-cos", family=MORE, source="fastai.callback.schedule.fit_flat_cos")
 class FlatCos(Absolute):
     """Constant for most of the run, then down along half a cosine: fastai's schedule for Ranger.
 
@@ -65,11 +68,9 @@ class FlatCos(Absolute):
         The rate depends on the tick alone.
     """
 
-    stepped = "step"
-
-    total_steps: int = param("ticks of the whole run", at_least=1, example="100")
-    div_final: float = param("base rate over the last rate", default=1e5, above=0)
-    pct_start: float = param("share of the run that is flat", default=0.75, at_least=0, at_most=1)
+    total_steps: int = param("ticks of the whole run", at_least=1, example="100", role=role.LENGTH)
+    div_final: float = param("base rate over the last rate", default=1e5, above=0, role=role.FLOOR_DIVISOR)
+    pct_start: float = param("share of the run that is flat", default=0.75, at_least=0, at_most=1, role=role.FLAT_UNTIL)
 
     def at(self, t: int, base_lr: float) -> float:
         end, place = base_lr / self.div_final, t / self.total_steps
@@ -85,7 +86,7 @@ class FlatCos(Absolute):
         return self.total_steps
 
 
-@scheduler("inverse-time", family=FAMILY, source="keras.optimizers.schedules.InverseTimeDecay")
+@scheduler("inverse-time", family=MORE, source="keras.optimizers.schedules.InverseTimeDecay")
 class InverseTime(Absolute):
     """Divide the rate by a number that grows with time.
 
@@ -101,16 +102,15 @@ class InverseTime(Absolute):
         The rate depends on the tick alone.
     """
 
-    stepped = "step"
-
     decay_steps: float = param(
         "ticks in which decay_rate is added to the divisor",
         above=0,
         error="Argument `decay_steps` must be > 0. Received: decay_steps={}",
         example="10",
+        role=role.TIMESCALE,
     )
-    decay_rate: float = param("what is added to the divisor", example="0.5")
-    staircase: bool = param("change the rate every decay_steps ticks only", default=False)
+    decay_rate: float = param("what is added to the divisor", example="0.5", role=role.GROWTH)
+    staircase: bool = param("change the rate every decay_steps ticks only", default=False, role=role.VARIANT)
 
     def at(self, t: int, base_lr: float) -> float:
         periods = t / self.decay_steps
@@ -151,7 +151,7 @@ STEP_RULES = Kind("VALUE:STEP,...,VALUE", StepRules)
 
 @scheduler(
     "piecewise",
-    family=FAMILY,
+    family=MORE,
     source="diffusers.optimization.get_piecewise_constant_schedule",
     version="diffusers 0.42",
     aliases=("piecewise_constant",),
@@ -172,12 +172,11 @@ class Piecewise(Factor):
         The rate depends on the tick alone.
     """
 
-    stepped = "step"
-
     step_rules: StepRules = param(
         'as in "1:10,0.1:20,0.005": 1 before tick 10, 0.1 before tick 20, then 0.005',
         kind=STEP_RULES,
         example="1:10,0.1:20,0.01:30,0.005",
+        role=role.DROPS_AT,
     )
 
     def factor(self, t: int) -> float:
@@ -194,7 +193,7 @@ class Piecewise(Factor):
 
 @scheduler(
     "lr-range-test",
-    family=FAMILY,
+    family=MORE,
     source="deepspeed.runtime.lr_schedules.LRRangeTest",
     version="DeepSpeed 0.19",
 )
@@ -214,12 +213,11 @@ class LrRangeTest(Absolute):
         The rate depends on the tick alone.
     """
 
-    stepped = "step"
-
     lr_range_test_min_lr: PerGroup = param(
         "rate at the start",
         default=1e-3,
         length_error="expected {groups} lr_range_test_min_lr, got {given}",
+        role=role.START,
     )
     lr_range_test_step_size: int = param(
         "ticks in which the rate grows by step_rate times min_lr",
@@ -227,9 +225,12 @@ class LrRangeTest(Absolute):
         at_least=1,
         error="lr_range_test_step_size must be a positive integer, got {}",
         example="100",
+        role=role.TIMESCALE,
     )
-    lr_range_test_step_rate: float = param("growth as a share of min_lr", default=1.0, example="5")
-    lr_range_test_staircase: bool = param("change the rate every step_size ticks only", default=False)
+    lr_range_test_step_rate: float = param("growth as a share of min_lr", default=1.0, example="5", role=role.GROWTH)
+    lr_range_test_staircase: bool = param(
+        "change the rate every step_size ticks only", default=False, role=role.VARIANT
+    )
 
     def at(self, t: int, base_lr: float) -> float:
         periods = t / self.lr_range_test_step_size

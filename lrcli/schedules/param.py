@@ -6,31 +6,15 @@ the spec grammar, JSON and the random draws of the tests are all read from it; t
 
 import dataclasses
 import math
-import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform, get_origin
 
 from lrcli.errors import InputError
+from lrcli.schedules.kind import KINDS, SPEC, Kind, PerGroup
+from lrcli.schedules.role import Role
 from lrcli.text import printable, quoted
-
-PerGroup = float | tuple[float, ...]
-"""One value for all parameter groups, or one for each."""
-
-
-MOST_GROUPS = 1000
-
-
-def resolved(value: PerGroup) -> float:
-    """A value given per group, once `bind` has chosen the group's."""
-    if isinstance(value, tuple):
-        raise TypeError("bind the schedule to a parameter group first")
-    return value
-
-
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
 
 class ParamError(InputError):
@@ -48,95 +32,16 @@ def shell_word(text: str) -> str:
     return f'"{text}"' if quoted_word != text and not set(text) & set('"\\$`!') else quoted_word
 
 
-class Kind(NamedTuple):
-    """A kind of value: how it is written, read and shown. `parse` raises ValueError with what was expected."""
-
-    metavar: str
-    parse: Callable[[str], Any]
-    format: Callable[[Any], str] = str
-
-
-def _whole(text: str) -> int:
-    if not _WHOLE.fullmatch(text):
-        raise ValueError("a whole number")
-    return int(text)
-
-
-def _number(text: str) -> float:
-    parts = text.split("/")
-    if len(parts) > 2 or not all(_NUMBER.fullmatch(part) for part in parts):
-        raise ValueError("a number, or a fraction such as 1/3")
-    value = float(parts[0])
-    if len(parts) == 2:
-        divisor = float(parts[1])
-        value = value / divisor if divisor else math.nan
-    if not math.isfinite(value):
-        raise ValueError("a finite number")
-    return value
-
-
-def _format_number(value: float) -> str:
-    shortest = repr(value)
-    if len(shortest) > 12 and 1e-3 < abs(value) < 1e3:
-        for denominator in (3, 6, 7, 9, 11, 12):
-            numerator = round(value * denominator)
-            if numerator / denominator == value:
-                return f"{numerator}/{denominator}"
-    return shortest
-
-
-def _list_of(item: Callable[[str], Any], plural: str) -> Callable[[str], tuple[Any, ...]]:
-    def parse(text: str) -> tuple[Any, ...]:
-        try:
-            return tuple(item(part.strip()) for part in text.split(","))
-        except ValueError as error:
-            raise ValueError(f"{plural} with commas between them (each {error})") from None
-
-    return parse
-
-
-def _format_list(item: Callable[[Any], str]) -> Callable[[Any], str]:
-    return lambda values: ",".join(item(value) for value in values)
-
-
-def _per_group(text: str) -> PerGroup:
-    if text.count(",") >= MOST_GROUPS:
-        raise ValueError(f"at most {MOST_GROUPS} numbers")
-    values: tuple[float, ...] = _list_of(_number, "numbers")(text) if "," in text else (_number(text),)
-    return values if len(values) > 1 else values[0]
-
-
-def _format_per_group(value: PerGroup) -> str:
-    return _format_list(_format_number)(value if isinstance(value, tuple) else (value,))
-
-
 REQUIRED: Any = object()
 """The default of a parameter that has none."""
-
-TEXT = Kind("TEXT", str)
-SPEC = Kind("SPEC", str)
-"""A schedule written as its command line; `lrcli.spec` turns it into one."""
-PATH = Kind("PATH", str)
-"""A file; completion offers names of files for it."""
-FLAG = Kind("", lambda text: text == "true")
-KINDS: dict[Any, Kind] = {
-    int: Kind("INT", _whole),
-    float: Kind("FLOAT", _number, _format_number),
-    str: TEXT,
-    bool: FLAG,
-    tuple[int, ...]: Kind("INT,INT,...", _list_of(_whole, "whole numbers"), _format_list(str)),
-    tuple[float, ...]: Kind("FLOAT,FLOAT,...", _list_of(_number, "numbers"), _format_list(_format_number)),
-    PerGroup: Kind("FLOAT[,FLOAT...]", _per_group, _format_per_group),
-    tuple[str, ...]: TEXT,
-}
-for _annotation in (int, float, str, PerGroup, tuple[int, ...]):
-    KINDS[_annotation | None] = KINDS[_annotation]
 
 
 class Param(NamedTuple):
     """What a declaration says of one field."""
 
     help: str
+    role: Role | None = None
+    """What it means, whatever it is called; every field of a scheduler has one."""
     kind: Kind | None = None
     at_least: float | None = None
     above: float | None = None
@@ -228,6 +133,16 @@ class Param(NamedTuple):
             if isinstance(item, float | int) and not self._within(item):
                 self._refuse(f"expected {self.bounds}", value)
 
+    def take(self, value: Any) -> Any:
+        """The value of the field that `value`, given in Python, stands for. Raises ParamError for another type."""
+        if value is None and self.default is None:
+            return None
+        try:
+            return self._kind.take(value)
+        except ValueError as error:
+            reason = f"expected {error}, found {quoted(printable(repr(value)))}"
+            raise ParamError(self.option, reason) from None
+
     def _refuse(self, expected: str, value: Any) -> None:
         found = printable(self.format(value))
         reason = f"{expected}, found {quoted(found)}"
@@ -248,9 +163,28 @@ class Param(NamedTuple):
         return " and ".join(f"{word} {bound:g}" for word, bound in words.items() if bound is not None)
 
 
-def param(help: str, **declared: Any) -> Any:
-    """A field of a declaration; `declared` are the fields of `Param` (`default` too)."""
-    declaration = Param(help, **declared)
+def param(
+    help: str,
+    *,
+    default: Any = REQUIRED,
+    role: Role | None = None,
+    kind: Kind | None = None,
+    at_least: float | None = None,
+    above: float | None = None,
+    at_most: float | None = None,
+    below: float | None = None,
+    choices: tuple[str, ...] = (),
+    error: str = "",
+    length_error: str = Param._field_defaults["length_error"],
+    positional: bool = False,
+    short: str = "",
+    example: str = "",
+) -> Any:
+    """A field of a declaration; the arguments are the fields of `Param`."""
+    declaration = Param(
+        help, role, kind, at_least, above, at_most, below, choices, error, length_error, positional, short, example,
+        default=default,
+    )  # fmt: skip
     if declaration.required:
         return dataclasses.field(metadata={"param": declaration})
     return dataclasses.field(default=declaration.default, metadata={"param": declaration})
@@ -298,9 +232,9 @@ class Declared:
 
     def __post_init__(self) -> None:
         for name, declared in params_of(type(self)).items():
-            value = getattr(self, name)
-            if isinstance(value, int) and not isinstance(value, bool) and declared.annotation in _FLOATS:
-                value = float(value)
+            given = getattr(self, name)
+            value = declared.take(given)
+            if value is not given:
                 setattr(self, name, value)
             declared.check(value)
         self.validate()
@@ -344,6 +278,3 @@ class Declared:
 def declaration(cls: type) -> Any:
     """Make the class below a declaration: a dataclass of parameters, frozen by `Declared`."""
     return dataclass(eq=False, repr=False)(cls)
-
-
-_FLOATS = (float, float | None, PerGroup, PerGroup | None)

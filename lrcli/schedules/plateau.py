@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lrcli.errors import InputError
+from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.param import PerGroup, param, resolved
+from lrcli.schedules.kind import PerGroup, resolved
+from lrcli.schedules.param import param
 from lrcli.schedules.pytorch import torch_scheduler
 
 Rates = tuple[float, ...]
@@ -43,22 +45,32 @@ class Plateau(Schedule):
     )
 
     mode: str = param(
-        "whether lower or higher is better", default="min", choices=("min", "max"), error="mode {} is unknown!"
+        "whether lower or higher is better",
+        default="min",
+        choices=("min", "max"),
+        error="mode {} is unknown!",
+        role=role.JUDGEMENT,
     )
-    factor: float = param("factor of each cut", default=0.1, below=1, error="Factor should be < 1.0.")
-    patience: int = param("bad epochs in a row that are still borne", default=10)
-    threshold: float = param("improvement that is too small to count", default=1e-4)
+    factor: float = param(
+        "factor of each cut", default=0.1, below=1, error="Factor should be < 1.0.", role=role.DROP_FACTOR
+    )
+    patience: int = param("bad epochs in a row that are still borne", default=10, role=role.JUDGEMENT)
+    threshold: float = param("improvement that is too small to count", default=1e-4, role=role.JUDGEMENT)
     threshold_mode: str = param(
         "threshold as a share of best, or as it is",
         default="rel",
         choices=("rel", "abs"),
         error="threshold mode {} is unknown!",
+        role=role.JUDGEMENT,
     )
-    cooldown: int = param("epochs after a cut that are not judged", default=0)
+    cooldown: int = param("epochs after a cut that are not judged", default=0, role=role.JUDGEMENT)
     min_lr: PerGroup = param(
-        "rate that is never undercut", default=0.0, length_error="expected {groups} min_lrs, got {given}"
+        "rate that is never undercut",
+        default=0.0,
+        length_error="expected {groups} min_lrs, got {given}",
+        role=role.FLOOR,
     )
-    eps: float = param("smallest cut that is made", default=1e-8)
+    eps: float = param("smallest cut that is made", default=1e-8, role=role.JUDGEMENT)
 
     def stream(self, lr: float) -> Iterator[float]:
         raise InputError("plateau follows a metric and has no rates of its own: lrsched plateau METRICS replays a log")

@@ -13,12 +13,11 @@ from functools import cached_property
 from itertools import accumulate, repeat
 from typing import dataclass_transform
 
+from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, ScheduleClass, scheduler
 from lrcli.schedules.expression import EXPRESSION, Expression
+from lrcli.schedules.family import POSITION_AND_BASE_RATES, PYTORCH
 from lrcli.schedules.param import param
-
-FAMILY = "PyTorch"
-VERSION = "torch 2.13"
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(param,))
@@ -26,7 +25,7 @@ def torch_scheduler(
     name: str, symbol: str, module: str = "torch.optim.lr_scheduler"
 ) -> Callable[[ScheduleClass], ScheduleClass]:
     """Declare the class below to be torch's scheduler `symbol`."""
-    return scheduler(name, family=FAMILY, source=f"{module}.{symbol}", version=VERSION)
+    return scheduler(name, family=PYTORCH, source=f"{module}.{symbol}")
 
 
 @torch_scheduler("step", "StepLR")
@@ -46,8 +45,8 @@ class Step(Schedule):
         k, not of k+1. load_state_dict restores step_size and gamma of the old run.
     """
 
-    step_size: int = param("ticks between drops", example="30")
-    gamma: float = param("factor of each drop", default=0.1)
+    step_size: int = param("ticks between drops", example="30", role=role.DROP_EVERY)
+    gamma: float = param("factor of each drop", default=0.1, role=role.DROP_FACTOR)
 
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return lr if t == 0 or t % self.step_size != 0 else lr * self.gamma
@@ -85,8 +84,8 @@ class MultiStep(Schedule):
         tick k, not of k+1.
     """
 
-    milestones: tuple[int, ...] = param("ticks at which the rate drops", example="30,80")
-    gamma: float = param("factor of each drop", default=0.1)
+    milestones: tuple[int, ...] = param("ticks at which the rate drops", example="30,80", role=role.DROPS_AT)
+    gamma: float = param("factor of each drop", default=0.1, role=role.DROP_FACTOR)
 
     @cached_property
     def _counts(self) -> Counter[int]:
@@ -141,8 +140,9 @@ class Constant(Schedule):
         at_least=0,
         at_most=1,
         error="Constant multiplicative factor expected to be between 0 and 1.",
+        role=role.START_SHARE,
     )
-    total_iters: int = param("ticks until the base rate is restored", default=5, example="20")
+    total_iters: int = param("ticks until the base rate is restored", default=5, example="20", role=role.LENGTH)
 
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         if t == 0:
@@ -189,6 +189,7 @@ class Linear(Schedule):
         above=0,
         at_most=1,
         error="Starting multiplicative factor expected to be greater than 0 and less or equal to 1.",
+        role=role.START_SHARE,
     )
     end_factor: float = param(
         "share of the base rate at the end",
@@ -196,8 +197,9 @@ class Linear(Schedule):
         at_least=0,
         at_most=1,
         error="Ending multiplicative factor expected to be between 0 and 1.",
+        role=role.FLOOR_SHARE,
     )
-    total_iters: int = param("ticks until end_factor is reached", default=5, example="20")
+    total_iters: int = param("ticks until end_factor is reached", default=5, example="20", role=role.LENGTH)
 
     def _factor(self, t: int) -> float:
         rise = self.end_factor - self.start_factor
@@ -245,7 +247,7 @@ class Exponential(Schedule):
         the rate of tick k+1.
     """
 
-    gamma: float = param("factor of every tick", example="0.95")
+    gamma: float = param("factor of every tick", example="0.95", role=role.DROP_FACTOR)
 
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return lr * self.gamma
@@ -274,8 +276,8 @@ class Polynomial(Schedule):
         the rate of tick k+1. Once the rate is 0 a longer total_iters keeps it at 0.
     """
 
-    total_iters: int = param("ticks until the rate is 0", default=5, example="50")
-    power: float = param("1 is a straight line; more falls faster at first", default=1.0)
+    total_iters: int = param("ticks until the rate is 0", default=5, example="50", role=role.LENGTH)
+    power: float = param("1 is a straight line; more falls faster at first", default=1.0, role=role.POWER)
 
     def _factor(self, t: int) -> float:
         factor: float = ((1.0 - t / self.total_iters) / (1.0 - (t - 1) / self.total_iters)) ** self.power
@@ -323,8 +325,8 @@ class Cosine(Schedule):
         the rate has reached eta_min it stays there.
     """
 
-    T_max: int = param("ticks from the base rate to eta_min: half a period", example="50")
-    eta_min: float = param("lowest rate", default=0.0)
+    T_max: int = param("ticks from the base rate to eta_min: half a period", example="50", role=role.LENGTH)
+    eta_min: float = param("lowest rate", default=0.0, role=role.FLOOR)
 
     def _after_trough(self, t: int) -> bool:
         return (t - 1 - self.T_max) % (2 * self.T_max) == 0
@@ -380,7 +382,11 @@ class Lambda(Absolute):
         Constructed with last_epoch=k it sets the right rate for tick k+1 itself. Lambdas are not saved in state_dict.
     """
 
-    expr: Expression = param('factor at tick t, as in "0.95**t"', kind=EXPRESSION, example='"0.95**t"')
+    checkpoint = POSITION_AND_BASE_RATES
+
+    expr: Expression = param(
+        'factor at tick t, as in "0.95**t"', kind=EXPRESSION, example='"0.95**t"', role=role.EXPRESSION
+    )
 
     def at(self, t: int, base_lr: float) -> float:
         return base_lr * self.expr(t, base_lr)
@@ -402,7 +408,9 @@ class Multiplicative(Schedule):
         the rate of tick k+1.
     """
 
-    expr: Expression = param('factor of tick t, as in "0.95"', kind=EXPRESSION, example="0.95")
+    checkpoint = POSITION_AND_BASE_RATES
+
+    expr: Expression = param('factor of tick t, as in "0.95"', kind=EXPRESSION, example="0.95", role=role.EXPRESSION)
 
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return lr * self.expr(t, base_lr)

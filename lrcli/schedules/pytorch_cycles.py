@@ -8,8 +8,11 @@ import math
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, Ticker
-from lrcli.schedules.param import PerGroup, param, resolved
+from lrcli.schedules.family import STEP
+from lrcli.schedules.kind import PerGroup, resolved
+from lrcli.schedules.param import param
 from lrcli.schedules.pytorch import torch_scheduler
 
 
@@ -67,7 +70,11 @@ class CosineRestarts(Absolute):
     """
 
     T_0: int = param(
-        "ticks of the first cycle", at_least=1, error="Expected positive integer T_0, but got {}", example="10"
+        "ticks of the first cycle",
+        at_least=1,
+        error="Expected positive integer T_0, but got {}",
+        example="10",
+        role=role.CYCLE,
     )
     T_mult: int = param(
         "factor from each cycle's length to the next",
@@ -75,8 +82,9 @@ class CosineRestarts(Absolute):
         at_least=1,
         error="Expected integer T_mult >= 1, but got {}",
         example="2",
+        role=role.CYCLE_GROWTH,
     )
-    eta_min: float = param("rate that each cycle falls towards", default=0.0)
+    eta_min: float = param("rate that each cycle falls towards", default=0.0, role=role.FLOOR)
 
     def rate(self, T_cur: int, T_i: int, base_lr: float) -> float:
         """The rate `T_cur` ticks into a cycle of `T_i`."""
@@ -174,20 +182,27 @@ class Cyclic(Absolute):
         Constructed with last_epoch=k it sets the right rate for tick k+1 itself.
     """
 
-    stepped = "step"
+    stepped = STEP
 
-    base_lr: PerGroup = param("lower rate", example="0.001")
-    max_lr: PerGroup = param("upper rate", example="0.1")
-    step_size_up: int = param("ticks from base_lr to max_lr", default=2000, example="20")
-    step_size_down: int | None = param("ticks back to base_lr; default: as many as up", default=None)
-    mode: str = param(
-        "how the height of the cycles changes", default="triangular", choices=("triangular", "triangular2", "exp_range")
+    base_lr: PerGroup = param("lower rate", example="0.001", role=role.START)
+    max_lr: PerGroup = param("upper rate", example="0.1", role=role.PEAK)
+    step_size_up: int = param("ticks from base_lr to max_lr", default=2000, example="20", role=role.CYCLE)
+    step_size_down: int | None = param(
+        "ticks back to base_lr; default: as many as up", default=None, role=role.CYCLE_FALL
     )
-    gamma: float = param("factor of the height per tick in exp_range", default=1.0)
-    scale_mode: str = param("of no effect with these modes", default="cycle", choices=("cycle", "iterations"))
-    cycle_momentum: bool = param("cycle the momentum the other way", default=True)
-    base_momentum: PerGroup = param("momentum at the highest rate", default=0.8)
-    max_momentum: PerGroup = param("momentum at the lowest rate", default=0.9)
+    mode: str = param(
+        "how the height of the cycles changes",
+        default="triangular",
+        choices=("triangular", "triangular2", "exp_range"),
+        role=role.SHAPE,
+    )
+    gamma: float = param("factor of the height per tick in exp_range", default=1.0, role=role.CYCLE_DECAY)
+    scale_mode: str = param(
+        "of no effect with these modes", default="cycle", choices=("cycle", "iterations"), role=role.VARIANT
+    )
+    cycle_momentum: bool = param("cycle the momentum the other way", default=True, role=role.MOMENTUM)
+    base_momentum: PerGroup = param("momentum at the highest rate", default=0.8, role=role.MOMENTUM)
+    max_momentum: PerGroup = param("momentum at the lowest rate", default=0.9, role=role.MOMENTUM)
 
     def construct(self, group: Group) -> None:
         """What the constructor does to the group before the initial step."""
@@ -274,14 +289,15 @@ class OneCycle(Absolute):
         Constructed with last_epoch=k it sets the right rate for tick k+1 itself, if total_steps is still the same.
     """
 
-    stepped = "step"
+    stepped = STEP
 
-    max_lr: PerGroup = param("highest rate", example="0.1")
+    max_lr: PerGroup = param("highest rate", example="0.1", role=role.PEAK)
     total_steps: int = param(
         "ticks of the whole cycle",
         at_least=1,
         error="Expected positive integer total_steps, but got {}",
         example="100",
+        role=role.LENGTH,
     )
     pct_start: float = param(
         "share of the ticks that go up",
@@ -289,19 +305,21 @@ class OneCycle(Absolute):
         at_least=0,
         at_most=1,
         error="Expected float between 0 and 1 pct_start, but got {}",
+        role=role.PEAK_AT,
     )
     anneal_strategy: str = param(
         "shape of the slopes",
         default="cos",
         choices=("cos", "linear"),
         error="anneal_strategy must be one of 'cos' or 'linear', instead got {}",
+        role=role.SHAPE,
     )
-    div_factor: float = param("max_lr over the first rate", default=25.0)
-    final_div_factor: float = param("first rate over the last", default=1e4)
-    three_phase: bool = param("come down to the first rate before going to the last", default=False)
-    cycle_momentum: bool = param("cycle the momentum the other way", default=True)
-    base_momentum: PerGroup = param("momentum at the highest rate", default=0.85)
-    max_momentum: PerGroup = param("momentum at the lowest rate", default=0.95)
+    div_factor: float = param("max_lr over the first rate", default=25.0, role=role.START_DIVISOR)
+    final_div_factor: float = param("first rate over the last", default=1e4, role=role.FLOOR_DIVISOR)
+    three_phase: bool = param("come down to the first rate before going to the last", default=False, role=role.VARIANT)
+    cycle_momentum: bool = param("cycle the momentum the other way", default=True, role=role.MOMENTUM)
+    base_momentum: PerGroup = param("momentum at the highest rate", default=0.85, role=role.MOMENTUM)
+    max_momentum: PerGroup = param("momentum at the lowest rate", default=0.95, role=role.MOMENTUM)
 
     def construct(self, group: Group) -> None:
         """What the constructor does to the group before the initial step."""

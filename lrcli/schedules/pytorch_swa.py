@@ -4,8 +4,10 @@ import math
 from collections.abc import Iterator
 from itertools import repeat
 
+from lrcli.schedules import role
 from lrcli.schedules.base import Group, Schedule, Ticker
-from lrcli.schedules.param import PerGroup, param, resolved
+from lrcli.schedules.kind import PerGroup, resolved
+from lrcli.schedules.param import param
 from lrcli.schedules.pytorch import torch_scheduler
 
 
@@ -62,18 +64,20 @@ class Swa(Schedule):
         Constructed with last_epoch=k it begins its anneal again. Restore it with load_state_dict.
     """
 
-    swa_lr: PerGroup = param("rate that is annealed to", example="0.01")
+    swa_lr: PerGroup = param("rate that is annealed to", example="0.01", role=role.TARGET)
     anneal_epochs: int = param(
         "ticks of the anneal",
         default=10,
         at_least=0,
         error="anneal_epochs must be equal or greater than 0, got {}",
+        role=role.LENGTH,
     )
     anneal_strategy: str = param(
         "shape of the anneal",
         default="cos",
         choices=("cos", "linear"),
         error="anneal_strategy must be one of 'cos' or 'linear', instead got {}",
+        role=role.SHAPE,
     )
 
     def annealed(self, step: int, lr: float, swa_lr: float) -> float:

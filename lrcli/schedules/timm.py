@@ -11,7 +11,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, dataclass_transform
 
+from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, ScheduleClass, scheduler
+from lrcli.schedules.family import TIMM
 from lrcli.schedules.param import ParamError, declaration, param
 
 
@@ -21,7 +23,7 @@ def timm_scheduler(name: str, symbol: str, *aliases: str) -> Callable[[ScheduleC
 
     What the factory calls it is an alias where it is not torch's name for another schedule, as `step` is.
     """
-    return scheduler(name, family="timm", source=f"timm.scheduler.{symbol}", version="timm 1.0.31", aliases=aliases)
+    return scheduler(name, family=TIMM, source=f"timm.scheduler.{symbol}", aliases=aliases)
 
 
 def real_power(base: float, exponent: float) -> float:
@@ -70,14 +72,16 @@ class Warmup(Absolute):
 class Cycles(Warmup):
     """Base: a curve from the base rate to lr_min, which may be repeated."""
 
-    t_initial: int = param("ticks of the first cycle", at_least=1, example="50")
-    lr_min: float = param("lowest rate", default=0.0, at_least=0)
-    cycle_mul: float = param("factor from each cycle's length to the next", default=1.0)
-    cycle_decay: float = param("factor from each cycle's highest rate to the next", default=1.0)
-    cycle_limit: int = param("cycles until the rate stays at lr_min", default=1)
-    warmup_t: int = param("ticks of the warmup", default=0, example="5")
-    warmup_lr_init: float = param("rate at the start of the warmup", default=0.0)
-    warmup_prefix: bool = param("warm up before the curve, not in place of its beginning", default=False)
+    t_initial: int = param("ticks of the first cycle", at_least=1, example="50", role=role.LENGTH)
+    lr_min: float = param("lowest rate", default=0.0, at_least=0, role=role.FLOOR)
+    cycle_mul: float = param("factor from each cycle's length to the next", default=1.0, role=role.CYCLE_GROWTH)
+    cycle_decay: float = param("factor from each cycle's highest rate to the next", default=1.0, role=role.CYCLE_DECAY)
+    cycle_limit: int = param("cycles until the rate stays at lr_min", default=1, role=role.CYCLES)
+    warmup_t: int = param("ticks of the warmup", default=0, example="5", role=role.WARMUP)
+    warmup_lr_init: float = param("rate at the start of the warmup", default=0.0, role=role.START)
+    warmup_prefix: bool = param(
+        "warm up before the curve, not in place of its beginning", default=False, role=role.PREFIX
+    )
 
     def cycle(self, t: int) -> tuple[int, float, float]:
         """The number of the cycle that tick `t` is in, its length, and the ticks since its start."""
@@ -130,7 +134,7 @@ class Cosine(Cycles):
         and base rates of the old run too.
     """
 
-    k_decay: float = param("exponent of the time; more stays high for longer", default=1.0)
+    k_decay: float = param("exponent of the time; more stays high for longer", default=1.0, role=role.POWER)
 
     def curve(self, t: int, base_lr: float) -> float:
         i, t_i, t_curr = self.cycle(t)
@@ -162,8 +166,8 @@ class Tanh(Cycles):
         and base rates of the old run too.
     """
 
-    lb: float = param("argument of the tangent at the start", default=-7.0)
-    ub: float = param("argument of the tangent at the end", default=3.0)
+    lb: float = param("argument of the tangent at the start", default=-7.0, role=role.CURVE)
+    ub: float = param("argument of the tangent at the end", default=3.0, role=role.CURVE)
 
     def validate(self) -> None:
         if not self.lb < self.ub:
@@ -205,8 +209,8 @@ class Poly(Cycles):
         and base rates of the old run too.
     """
 
-    power: float = param("1 is a straight line; more falls faster at first", default=0.5)
-    k_decay: float = param("exponent of the time; more stays high for longer", default=1.0)
+    power: float = param("1 is a straight line; more falls faster at first", default=0.5, role=role.POWER)
+    k_decay: float = param("exponent of the time; more stays high for longer", default=1.0, role=role.POWER)
 
     def curve(self, t: int, base_lr: float) -> float:
         i, t_i, t_curr = self.cycle(t)
@@ -221,11 +225,13 @@ class Poly(Cycles):
 class Drops(Warmup):
     """Base: a rate that drops by a factor."""
 
-    decay_t: Any = param("when the rate drops")
-    decay_rate: float = param("factor of each drop", default=1.0, example="0.1")
-    warmup_t: int = param("ticks of the warmup", default=0)
-    warmup_lr_init: float = param("rate at the start of the warmup", default=0.0)
-    warmup_prefix: bool = param("warm up before the curve, not in place of its beginning", default=True)
+    decay_t: Any = param("when the rate drops", role=role.DROPS_AT)
+    decay_rate: float = param("factor of each drop", default=1.0, example="0.1", role=role.DROP_FACTOR)
+    warmup_t: int = param("ticks of the warmup", default=0, role=role.WARMUP)
+    warmup_lr_init: float = param("rate at the start of the warmup", default=0.0, role=role.START)
+    warmup_prefix: bool = param(
+        "warm up before the curve, not in place of its beginning", default=True, role=role.PREFIX
+    )
 
 
 @timm_scheduler("timm-step", "StepLRScheduler")
@@ -247,7 +253,7 @@ class Step(Drops):
         and base rates of the old run too.
     """
 
-    decay_t: float = param("ticks between drops", example="30")
+    decay_t: float = param("ticks between drops", example="30", role=role.DROP_EVERY)
 
     def curve(self, t: int, base_lr: float) -> float:
         return base_lr * real_power(self.decay_rate, t // self.decay_t)
@@ -279,7 +285,9 @@ class MultiStep(Drops):
         and base rates of the old run too.
     """
 
-    decay_t: tuple[int, ...] = param("milestones: each drops the rate one tick before", example="30,60")
+    decay_t: tuple[int, ...] = param(
+        "milestones: each drops the rate one tick before", example="30,60", role=role.DROPS_AT
+    )
 
     def curve(self, t: int, base_lr: float) -> float:
         return base_lr * real_power(self.decay_rate, bisect_right(self.decay_t, t + 1))

@@ -8,6 +8,7 @@ import warnings
 from lrcli import spec
 from lrcli.engine import Run, Selection, simulate
 from lrcli.schedules import every
+from lrcli.schedules.family import PYTORCH
 
 TICKS = 50_000
 LIMIT = 1 / 3
@@ -28,7 +29,7 @@ def main() -> bool:
     print(f"\nTicks against torch ({TICKS} ticks; CPU time, ratio to scheduler.step())")
     within = True
     for name, cls in every().items():
-        if cls.reference.family != "PyTorch" or name == "plateau":
+        if cls.reference.family is not PYTORCH or name == "plateau":
             continue
         words = f"{cls.example()} " + (f"--{LONG[name].lower().replace('_', '-')} {TICKS}" if name in LONG else "")
         schedule = spec.parse(words).schedule

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lrcli import spec
-from lrcli.code import HOME, TARGETS, write
+from lrcli.code import TARGETS, write
 from lrcli.engine import Run, Selection, simulate
 from lrcli.errors import InputError
 from lrcli.schedules import every
@@ -58,7 +58,7 @@ def assert_executed(schedule: Schedule, run: Run, target: str | None, monkeypatc
 
 
 def home_is_there(cls: type[Schedule]) -> None:
-    home = HOME[cls.reference.family]
+    home = cls.reference.family.code[0]
     if home == "timm":
         timm_scheduler_module()
     elif home == "transformers":

@@ -12,6 +12,7 @@ from lrcli.errors import InputError
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Chained, Sequential
+from lrcli.schedules.family import HUGGING_FACE, PYTORCH
 from tests.draws import base_rates, draw
 
 pytest.importorskip("torch", reason="torch is not installed")
@@ -21,13 +22,12 @@ from tests.live import torch_run  # noqa: E402
 from tests.live.runs import assert_equal_to_live  # noqa: E402
 
 DRAWS = 100
-FAMILY = "Hugging Face"
-TRANSFORMERS = [name for name, cls in every().items() if cls.reference.family == FAMILY]
+TRANSFORMERS = [name for name, cls in every().items() if cls.reference.family is HUGGING_FACE]
 
 
 def construct(schedule: Schedule, optimizer: Any) -> Any:
     """What get_scheduler returns; torch's object where the schedule is torch's."""
-    if schedule.reference.family != FAMILY:
+    if schedule.reference.family is not HUGGING_FACE:
         module, _, symbol = schedule.reference.source.rpartition(".")
         if "schedulers" not in schedule.params():
             return torch_run.torch_scheduler(schedule, optimizer)
@@ -75,7 +75,7 @@ def test_random_compositions(cls: type[Schedule]) -> None:
     rng = random.Random(cls.__name__)
     for _ in range(2 * DRAWS):
         groups = rng.choice([1, 1, 2])
-        schedule = draw(rng, cls, groups=groups, families=(FAMILY, "PyTorch"))
+        schedule = draw(rng, cls, groups=groups, families=(HUGGING_FACE, PYTORCH))
         assert_equal_to_live(construct, schedule, base_rates(rng, groups))
 
 

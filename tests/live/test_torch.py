@@ -10,6 +10,7 @@ from lrcli.errors import InputError
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Chained, Sequential
+from lrcli.schedules.family import PYTORCH
 from tests.draws import base_rates, draw, same_bits
 
 torch_run = pytest.importorskip("tests.live.torch_run", reason="torch is not installed")
@@ -19,7 +20,7 @@ DRAWS = 150
 TORCH = [
     name
     for name, cls in every().items()
-    if cls.reference.family == "PyTorch" and name not in ("plateau", "sequential", "chained")
+    if cls.reference.family is PYTORCH and name not in ("plateau", "sequential", "chained")
 ]
 
 

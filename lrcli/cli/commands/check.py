@@ -10,7 +10,8 @@ from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import folded, is_terminal, opened, terminal_size
 from lrcli.engine import Run, spec_of
 from lrcli.errors import InputError
-from lrcli.schedules.param import SPEC, Declared, declaration, param
+from lrcli.schedules.kind import SPEC
+from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import printable, quoted
 
 GITHUB_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}

@@ -5,7 +5,8 @@ from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import opened
 from lrcli.code import TARGETS, write
 from lrcli.engine import Run
-from lrcli.schedules.param import SPEC, Declared, declaration, param
+from lrcli.schedules.kind import SPEC
+from lrcli.schedules.param import Declared, declaration, param
 
 
 @declaration

@@ -6,7 +6,8 @@ from lrcli.cli.output import Output
 from lrcli.compare import compared
 from lrcli.engine import Run, Selection
 from lrcli.rows import Rows
-from lrcli.schedules.param import SPEC, Declared, declaration, param
+from lrcli.schedules.kind import SPEC
+from lrcli.schedules.param import Declared, declaration, param
 
 SHOWN = ("spec", "rows", "peak", "final", "area", "half_life")
 """What of a summary a person sees; JSON has the rest too."""

@@ -7,7 +7,8 @@ from lrcli.cli.output import Output
 from lrcli.errors import InputError
 from lrcli.fit import Candidate, fit, in_order
 from lrcli.rows import Rows
-from lrcli.schedules.param import PATH, Declared, declaration, param
+from lrcli.schedules.kind import PATH
+from lrcli.schedules.param import Declared, declaration, param
 
 MOST = 5
 

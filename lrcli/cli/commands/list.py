@@ -52,7 +52,7 @@ def entries(blocks: str = BLOCKS) -> Iterator[Entry]:
         reference = cls.reference
         yield Entry(
             name,
-            reference.family,
+            reference.family.name,
             thumbnail(cls, blocks),
             reference.exact_to,
             reference.source,

@@ -18,7 +18,8 @@ from lrcli.logs import Log, per_epoch
 from lrcli.replay import Metrics, Replay, replay, what_if
 from lrcli.rows import Rows
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.param import PATH, Declared, declaration, param
+from lrcli.schedules.kind import PATH
+from lrcli.schedules.param import Declared, declaration, param
 from lrcli.schedules.plateau import Plateau
 
 MOST_COMBINATIONS = 1000
@@ -51,7 +52,7 @@ def command(cls: type[Schedule]) -> Command:
             "lrsched plateau metrics.csv --metric val_acc --mode max --explain",
             "lrsched plateau trainer_state.json --patience 3,5,10 --factor 0.1,0.5",
         ),
-        panel=cls.reference.family,
+        panel=cls.reference.family.name,
         sections={"Log": Source, "Schedule": cls, "Run": Replay, "Rows": Selection, "Output": Output},
         run=run,
         build={cls: combinations},

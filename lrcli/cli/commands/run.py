@@ -25,7 +25,7 @@ def command(cls: type[Schedule]) -> Command:
         details="\n".join(["Formula:", *(f"  {line}" for line in sections_of(cls)["Formula"])])
         + f"\n\nlrsched explain {cls.reference.name} says what surprises people.",
         examples=(shown, *(f"{shown} {more}" for more in FURTHER if len(f"{shown} {more}") < WIDEST_EXAMPLE)),
-        panel=cls.reference.family,
+        panel=cls.reference.family.name,
         sections={"Schedule": cls, "Run": Run, "Rows": Selection, "Output": Output},
         run=partial(run, cls),
     )

@@ -8,7 +8,8 @@ from lrcli.cli.log_source import RATE_COLUMNS, chosen_column, opened_log
 from lrcli.cli.output import Output, folded, watched
 from lrcli.engine import Run
 from lrcli.logs import Log
-from lrcli.schedules.param import PATH, SPEC, Declared, declaration, param
+from lrcli.schedules.kind import PATH, SPEC
+from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import significant
 from lrcli.verify import Point, Verdict, verify
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from lrcli.cli.command import find, names
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.param import PATH, SPEC, Declared, Kind, Param
+from lrcli.schedules.kind import PATH, SPEC, Kind
+from lrcli.schedules.param import Declared, Param
 from lrcli.spec import spellings
 
 

@@ -1,0 +1,123 @@
+"""Families: what all schedulers of one framework have in common, declared once.
+
+A family says how its framework counts, what its checkpoints hold, in which float it computes, who writes it as code and
+what holds it to its source. Nothing else in lrsched compares a framework's name.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lrcli.schedules.counting import Derivation, Feed, timm_steps, torch_steps, transformers_steps
+
+EPOCH, STEP = INTERVALS = ("epoch", "step")
+"""After what `scheduler.step()` is called: every epoch, or every optimizer step."""
+
+FLOAT64, FLOAT32 = "float64", "float32"
+
+
+class Checkpoint(NamedTuple):
+    """What `load_state_dict` brings back, and what therefore stays as the new code has it."""
+
+    hyperparameters: bool
+    """Lengths, factors and floors come from the checkpoint."""
+    base_rates: bool
+    """The rates that the curve starts from come from the checkpoint."""
+    functions: bool = True
+    """Functions come back too; torch saves objects, not functions, so LambdaLR keeps the new code's."""
+    must_agree: bool = False
+    """Hyperparameters that differ are refused when the checkpoint is loaded."""
+
+
+EVERYTHING = Checkpoint(hyperparameters=True, base_rates=True)
+"""torch and timm: the scheduler's whole `__dict__` but the optimizer."""
+
+POSITION_AND_BASE_RATES = Checkpoint(hyperparameters=False, base_rates=True, functions=False)
+"""torch's LambdaLR, and with it Transformers: the function, which holds the lengths, is the new code's."""
+
+POSITION = Checkpoint(hyperparameters=False, base_rates=False, functions=False)
+"""DeepSpeed, Composer, nanoGPT: the tick alone."""
+
+AGREEMENT = Checkpoint(hyperparameters=False, base_rates=False, must_agree=True)
+"""Megatron-LM: the tick; a difference is an AssertionError unless a flag says whose values count."""
+
+LIVE, VECTORS, FORMULA = "live", "vectors", "formula"
+"""What holds a scheduler to its source: the framework itself in tests/live, vectors that were recorded from it in
+tests/vectors, or, where no framework is named, values of the published formula."""
+
+
+class Family(NamedTuple):
+    """The schedulers of one framework."""
+
+    name: str
+    """As the panel of the help has it."""
+    version: str
+    """The framework and version that its schedulers are held to; empty where each names its own."""
+    interval: str
+    """How its users count: EPOCH or STEP."""
+    steps: Callable[[Feed], Derivation]
+    """How it gets from examples to optimizer steps."""
+    checkpoint: Checkpoint
+    evidence: str
+    """LIVE, VECTORS or FORMULA; a scheduler may say otherwise."""
+    code: tuple[str, ...]
+    """The targets of `lrsched code` that may write it; the first is its own framework's."""
+    precision: str = FLOAT64
+    composes: bool = True
+    """Whether torch's SequentialLR and ChainedScheduler take it as a child."""
+
+
+FAMILIES: dict[str, Family] = {}
+"""Every family by name, in the order of the help."""
+
+
+def family(declared: Family) -> Family:
+    """Register a family."""
+    FAMILIES[declared.name] = declared
+    return declared
+
+
+PYTORCH = family(
+    Family(
+        name="PyTorch",
+        version="torch 2.13",
+        interval=EPOCH,
+        steps=torch_steps,
+        checkpoint=EVERYTHING,
+        evidence=LIVE,
+        code=("torch", "lightning", "accelerate", "transformers", "timm", "optax", "keras", "hf-args", "deepspeed"),
+    )
+)
+HUGGING_FACE = family(
+    Family(
+        name="Hugging Face",
+        version="transformers 5.23",
+        interval=STEP,
+        steps=transformers_steps,
+        checkpoint=POSITION_AND_BASE_RATES,
+        evidence=LIVE,
+        code=("transformers", "torch", "lightning", "accelerate", "hf-args", "optax", "keras", "timm", "deepspeed"),
+    )
+)
+TIMM = family(
+    Family(
+        name="timm",
+        version="timm 1.0.31",
+        interval=EPOCH,
+        steps=timm_steps,
+        checkpoint=EVERYTHING,
+        evidence=LIVE,
+        code=("timm", "torch", "lightning", "optax", "keras"),
+        composes=False,
+    )
+)
+MORE = family(
+    Family(
+        name="More",
+        version="",
+        interval=STEP,
+        steps=torch_steps,
+        checkpoint=POSITION,
+        evidence=FORMULA,
+        code=("torch", "lightning", "accelerate", "optax", "keras", "transformers", "timm", "deepspeed", "hf-args"),
+    )
+)

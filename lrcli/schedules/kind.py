@@ -1,0 +1,165 @@
+"""Kinds of values: how each is written, read from text, taken from Python, and shown.
+
+This is the only code that turns text into a value: NaN, infinities and `1_0` are its business.
+"""
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+PerGroup = float | tuple[float, ...]
+"""One value for all parameter groups, or one for each."""
+
+
+MOST_GROUPS = 1000
+
+
+def resolved(value: PerGroup) -> float:
+    """A value given per group, once `bind` has chosen the group's."""
+    if isinstance(value, tuple):
+        raise TypeError("bind the schedule to a parameter group first")
+    return value
+
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+
+
+class Kind(NamedTuple):
+    """A kind of value: how it is written, read and shown. `parse` and `take` raise ValueError: what was expected."""
+
+    metavar: str
+    parse: Callable[[str], Any]
+    format: Callable[[Any], str] = str
+    take: Callable[[Any], Any] = lambda value: value
+    """From a value given in Python to that of a field: an int where a float is wanted, a list where a tuple is."""
+
+
+def _whole(text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    parts = text.split("/")
+    if len(parts) > 2 or not all(_NUMBER.fullmatch(part) for part in parts):
+        raise ValueError("a number, or a fraction such as 1/3")
+    value = float(parts[0])
+    if len(parts) == 2:
+        divisor = float(parts[1])
+        value = value / divisor if divisor else math.nan
+    if not math.isfinite(value):
+        raise ValueError("a finite number")
+    return value
+
+
+def _format_number(value: float) -> str:
+    shortest = repr(value)
+    if len(shortest) > 12 and 1e-3 < abs(value) < 1e3:
+        for denominator in (3, 6, 7, 9, 11, 12):
+            numerator = round(value * denominator)
+            if numerator / denominator == value:
+                return f"{numerator}/{denominator}"
+    return shortest
+
+
+def _take_whole(value: Any) -> int:
+    if isinstance(value, bool):
+        raise ValueError("a whole number")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ValueError("a whole number") from None
+
+
+def _take_number(value: Any) -> float:
+    if isinstance(value, bool | str):
+        raise ValueError("a number")
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("a number") from None
+
+
+def _take_exactly(wanted: type, expected: str) -> Callable[[Any], Any]:
+    def take(value: Any) -> Any:
+        if not isinstance(value, wanted):
+            raise ValueError(expected)
+        return value
+
+    return take
+
+
+def _take_list(item: Callable[[Any], Any], plural: str) -> Callable[[Any], tuple[Any, ...]]:
+    def take(value: Any) -> tuple[Any, ...]:
+        try:
+            if isinstance(value, str):
+                raise ValueError
+            return tuple(map(item, value))
+        except (TypeError, ValueError):
+            raise ValueError(plural) from None
+
+    return take
+
+
+def _take_per_group(value: Any) -> PerGroup:
+    if isinstance(value, tuple | list):
+        values: tuple[float, ...] = _take_list(_take_number, "numbers")(value)
+        return values if len(values) > 1 else values[0] if values else math.nan
+    return _take_number(value)
+
+
+def _list_of(item: Callable[[str], Any], plural: str) -> Callable[[str], tuple[Any, ...]]:
+    def parse(text: str) -> tuple[Any, ...]:
+        try:
+            return tuple(item(part.strip()) for part in text.split(","))
+        except ValueError as error:
+            raise ValueError(f"{plural} with commas between them (each {error})") from None
+
+    return parse
+
+
+def _format_list(item: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda values: ",".join(item(value) for value in values)
+
+
+def _per_group(text: str) -> PerGroup:
+    if text.count(",") >= MOST_GROUPS:
+        raise ValueError(f"at most {MOST_GROUPS} numbers")
+    values: tuple[float, ...] = _list_of(_number, "numbers")(text) if "," in text else (_number(text),)
+    return values if len(values) > 1 else values[0]
+
+
+def _format_per_group(value: PerGroup) -> str:
+    return _format_list(_format_number)(value if isinstance(value, tuple) else (value,))
+
+
+TEXT = Kind("TEXT", str, take=_take_exactly(str, "text"))
+TEXTS = Kind("TEXT", str, take=_take_list(_take_exactly(str, "text"), "texts"))
+SPEC = Kind("SPEC", str)
+"""A schedule written as its command line; `lrcli.spec` turns it into one."""
+PATH = Kind("PATH", str)
+"""A file; completion offers names of files for it."""
+FLAG = Kind("", lambda text: text == "true", take=_take_exactly(bool, "True or False"))
+KINDS: dict[Any, Kind] = {
+    int: Kind("INT", _whole, take=_take_whole),
+    float: Kind("FLOAT", _number, _format_number, _take_number),
+    str: TEXT,
+    bool: FLAG,
+    tuple[int, ...]: Kind(
+        "INT,INT,...", _list_of(_whole, "whole numbers"), _format_list(str), _take_list(_take_whole, "whole numbers")
+    ),
+    tuple[float, ...]: Kind(
+        "FLOAT,FLOAT,...",
+        _list_of(_number, "numbers"),
+        _format_list(_format_number),
+        _take_list(_take_number, "numbers"),
+    ),
+    PerGroup: Kind("FLOAT[,FLOAT...]", _per_group, _format_per_group, _take_per_group),
+    tuple[str, ...]: TEXTS,
+}
+for _annotation in (int, float, str, PerGroup, tuple[int, ...]):
+    KINDS[_annotation | None] = KINDS[_annotation]
