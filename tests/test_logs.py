@@ -18,11 +18,9 @@ from lrcli.logs.source import LONGEST_LINE, Source
 REAL = Path(__file__).parent / "data" / "logs"
 
 
-def read(
-    path: Path, column: str | None = None, obvious: tuple[str, ...] = ("val_loss", "eval_loss")
-) -> list[tuple[float, float]]:
+def read(path: Path, column: str | None = None) -> list[tuple[float, float]]:
     log = open_log(str(path))
-    chosen = log.choose(column, obvious, "--metric")
+    chosen = log.choose_metric(column, "--metric")
     return [pair for block in per_epoch(log, chosen) for pair in zip(block.epochs, block.values, strict=True)]
 
 
@@ -172,7 +170,7 @@ COLUMNS = "epoch,val_loss,val_acc,train/loss,train/acc,lr-SGD\n0,1,2,3,4,5\n"
     [(None, "val_loss"), ("val_acc", "val_acc"), ("VAL_ACC", "val_acc"), ("lr", "lr-SGD"), ("train/l", "train/loss")],
 )
 def test_a_column_by_name_or_unambiguous_part(wanted: str | None, found: str, tmp_path: Path) -> None:
-    assert open_log(str(written(tmp_path, COLUMNS))).choose(wanted, ("val_loss",), "--metric") == found
+    assert open_log(str(written(tmp_path, COLUMNS))).choose_metric(wanted, "--metric") == found
 
 
 @pytest.mark.parametrize(
@@ -182,10 +180,10 @@ def test_a_column_by_name_or_unambiguous_part(wanted: str | None, found: str, tm
 def test_a_column_that_is_not_clear(wanted: str, words: str, tmp_path: Path) -> None:
     log = open_log(str(written(tmp_path, COLUMNS)))
     if wanted == "val_los":
-        assert log.choose(wanted, (), "--metric") == words
+        assert log.choose(wanted, "--metric") == words
         return
     with pytest.raises(InputError) as raised:
-        log.choose(wanted, (), "--metric")
+        log.choose(wanted, "--metric")
     assert words in str(raised.value)
     assert "--metric" in str(raised.value)
 

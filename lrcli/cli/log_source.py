@@ -2,17 +2,13 @@
 
 import signal
 import sys
+from collections.abc import Sequence
 
 from lrcli.cli.output import is_terminal
 from lrcli.errors import InputError
 from lrcli.logs import Log, open_log
+from lrcli.logs.log import listed
 from lrcli.text import plural, printable
-
-METRIC_COLUMNS = ("val_loss", "eval_loss", "valid_loss", "val/loss", "eval/loss")
-"""What a plateau is usually told to watch; the first that a log has is taken."""
-
-RATE_COLUMNS = ("lr", "learning_rate", "lr-", "lr/pg0", "train/lr", "train/learning_rate")
-"""What trainers call the rate: Keras and Transformers, Lightning's monitor, Ultralytics, timm."""
 
 
 def say(text: str) -> None:
@@ -44,11 +40,21 @@ def _end_at_interrupt(log: Log) -> None:
     signal.signal(signal.SIGINT, end)
 
 
-def chosen_column(log: Log, wanted: str | None, obvious: tuple[str, ...], option: str) -> str:
-    """The column, said aloud where it was not named in full."""
-    column = log.choose(wanted, obvious, option)
+def chosen_rate(log: Log, wanted: str | None, option: str) -> str:
+    """The column of the rate, said aloud where it was not named in full."""
+    column = log.choose_rate(wanted, option)
+    return _said(log, column, wanted, option, [name for name in log.rates if name != column])
+
+
+def chosen_metric(log: Log, wanted: str | None, option: str) -> str:
+    """The column of the metric, said aloud where it was not named in full."""
+    return _said(log, log.choose_metric(wanted, option), wanted, option, [])
+
+
+def _said(log: Log, column: str, wanted: str | None, option: str, others: Sequence[str]) -> str:
     if column != wanted:
-        say(f"{option} {column} is taken from {log.name}")
+        beside = f" (there are also {listed(others)})" if others and wanted is None else ""
+        say(f"{option} {column} is taken from {log.name}{beside}")
     return column
 
 
@@ -58,3 +64,5 @@ def remark_on_gaps(log: Log, column: str) -> None:
         say(f"{plural(log.missing, 'cell')} of {column} without a value: no step() for those")
     if log.nans:
         say(f"{plural(log.nans, 'value')} of {column} not a number (NaN): never better, so each is a bad epoch")
+    for remark in log.remarks:
+        say(remark)

@@ -8,6 +8,7 @@ from itertools import chain
 from lrcli.errors import InputError
 from lrcli.logs.cells import not_a_number, number
 from lrcli.logs.source import LONGEST_LINE
+from lrcli.logs.table import Chunk, Numbers, Table
 from lrcli.text import plural, quoted
 
 DELIMITERS = ",;\t"
@@ -19,17 +20,12 @@ ALL_BUT_ENDS = {end: bytes(code for code in range(256) if code not in f"{end}\n"
 LONGEST_INT = 15
 """Characters; what is longer may not fit a float."""
 
-Numbers = list[float | None]
 
-Chunk = tuple[Sequence[int], Numbers, list[Numbers]]
-"""Line numbers, the values of a column, and those of the axes."""
-
-
-class Delimited:
+class Delimited(Table):
     """The rows of a CSV log, a chunk of text at a time. The first line is the header."""
 
     def __init__(self, name: str, chunks: Iterator[str]) -> None:
-        self.name = name
+        super().__init__(name, "csv")
         self._chunks = self._balanced(chunks)
         first = next(self._chunks, "")
         start = len(first) - len(first.lstrip("\n"))
@@ -69,13 +65,12 @@ class Delimited:
         except csv.Error as error:
             raise InputError(f"{self.name}, line {self._line} or after: {error}") from None
 
-    def chunks(self, place: int, axes: Sequence[int]) -> Iterator[Chunk]:
-        """The numbers at `place` and at `axes` of the columns, and their line numbers, for each chunk of rows."""
+    def chunks(self, places: Sequence[int], axes: Sequence[int]) -> Iterator[Chunk]:
         for chunk in chain((self._rest,) if self._rest else (), self._chunks):
-            yield self._parsed_plain(chunk, place, axes) or self._parsed_with_care(chunk, place, axes)
+            yield self._parsed_plain(chunk, places, axes) or self._parsed_with_care(chunk, places, axes)
             self._line += chunk.count("\n")
 
-    def _parsed_plain(self, chunk: str, place: int, axes: Sequence[int]) -> Chunk | None:
+    def _parsed_plain(self, chunk: str, places: Sequence[int], axes: Sequence[int]) -> Chunk | None:
         """The fast way: for rows that all have as many cells as the header, each a plain number; else None."""
         width, count = len(self.columns), chunk.count("\n")
         if '"' in chunk or "_" in chunk or not chunk.isascii():
@@ -85,16 +80,20 @@ class Delimited:
             return None
         cells = chunk.replace("\n", self._delimiter).split(self._delimiter)
         try:
-            values: Numbers = list(map(float, cells[place:-1:width]))
-            return range(self._line, self._line + count), values, [_whole_or_not(cells[axis:-1:width]) for axis in axes]
+            values: list[Numbers] = [list(map(float, cells[place:-1:width])) for place in places]
+            positions = [_whole_or_not(cells[axis:-1:width]) for axis in axes]
         except ValueError:
             return None
+        for place in places:
+            self.digits[place].look(cells[place:-1:width])
+        return range(self._line, self._line + count), values, positions
 
-    def _parsed_with_care(self, chunk: str, place: int, axes: Sequence[int]) -> Chunk:
+    def _parsed_with_care(self, chunk: str, places: Sequence[int], axes: Sequence[int]) -> Chunk:
         """Row by row: cells that are missing, short rows, headers that come again."""
         lines: list[int] = []
-        places = (place, *axes)
-        numbers: list[Numbers] = [[] for _ in places]
+        wanted = (*places, *axes)
+        numbers: list[Numbers] = [[] for _ in wanted]
+        texts: list[list[str]] = [[] for _ in places]
         width = len(self.columns)
         text_lines = chunk.split("\n")
         reader = csv.reader((f"{line}\n" for line in text_lines), delimiter=self._delimiter, skipinitialspace=True)
@@ -108,11 +107,15 @@ class Delimited:
                         f"{self.name}, line {line}: expected {plural(width, 'cell')} as in the header, found {len(row)}"
                     )
                 lines.append(line)
-                for place, column in zip(places, numbers, strict=True):
+                for place, column in zip(wanted, numbers, strict=True):
                     column.append(self._number(row[place], line, place) if place < len(row) else None)
+                for place, cells in zip(places, texts, strict=True):
+                    cells += row[place : place + 1]
         except csv.Error as error:
             raise InputError(f"{self.name}, line {self._line + reader.line_num - 1}: {error}") from None
-        return lines, numbers[0], numbers[1:]
+        for place, cells in zip(places, texts, strict=True):
+            self.digits[place].look(cells)
+        return lines, numbers[: len(places)], numbers[len(places) :]
 
     def _number(self, cell: str, line: int, place: int) -> float | None:
         try:

@@ -7,21 +7,24 @@ from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.logs.cells import not_a_number, number
-from lrcli.logs.delimited import Chunk
+from lrcli.logs.table import Chunk, Table
 
 LARGEST_DOCUMENT = 64 << 20
 """Characters; a document, unlike lines, has to be held as a whole."""
 
 HISTORY = "log_history"
 
+LARGEST_INT = 1 << 53
+"""Beyond it not every int is a float64; one of 400 digits is infinite."""
+
 Record = dict[str, Any]
 
 
-class Records:
+class Records(Table):
     """The records of a JSON log, a chunk at a time; a record may lack any key."""
 
     def __init__(self, name: str, chunks: Iterator[str]) -> None:
-        self.name = name
+        super().__init__(name, "json")
         self._line = 1
         first = next(chunks, "")
         self._chunks = (
@@ -60,6 +63,9 @@ class Records:
             document = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise InputError(f"{self.name} is not JSON: {error}") from None
+        if isinstance(document, dict):
+            self.facts.kind = "trainer_state"
+            self.facts.take(document)
         records = document.get(HISTORY) if isinstance(document, dict) else document
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise InputError(
@@ -67,20 +73,25 @@ class Records:
             )
         yield list(range(1, len(records) + 1)), records
 
-    def chunks(self, place: int, axes: Sequence[int]) -> Iterator[Chunk]:
-        """The numbers under the key at `place` and those at `axes`, and their lines (or records), chunk by chunk."""
+    def chunks(self, places: Sequence[int], axes: Sequence[int]) -> Iterator[Chunk]:
         for lines, records in chain((self._first,), self._chunks):
-            values, *others = (
+            numbers = [
                 [self._number(record.get(key), line, key) for line, record in zip(lines, records, strict=True)]
-                for key in (self.columns[key] for key in (place, *axes))
-            )
-            yield lines, values, others
+                for key in (self.columns[key] for key in (*places, *axes))
+            ]
+            for place in places:
+                if not self.digits[place].settled:
+                    found = (record.get(self.columns[place]) for record in records)
+                    self.digits[place].look([str(value) for value in found if value is not None])
+            yield lines, numbers[: len(places)], numbers[len(places) :]
 
     def _number(self, value: Any, line: int, key: str) -> float | None:
         if value is None:
             return None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
+        if type(value) is float:
+            return value
+        if type(value) is int:
+            return value if abs(value) < LARGEST_INT else float(str(value)[:400])
         try:
             return number(value if isinstance(value, str) else json.dumps(value))
         except ValueError:

@@ -2,7 +2,7 @@
 
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.commands.verify import points_of
-from lrcli.cli.log_source import RATE_COLUMNS, chosen_column, opened_log
+from lrcli.cli.log_source import chosen_rate, opened_log
 from lrcli.cli.output import Output
 from lrcli.errors import InputError
 from lrcli.fit import Candidate, fit, in_order
@@ -25,7 +25,7 @@ def run(given: Instances) -> int:
     """Show the schedules that give the log, the exact and simple ones first; 1 if there is none."""
     asked = given[Fitted]
     log = opened_log(asked.log, "LOG")
-    column = chosen_column(log, asked.column, RATE_COLUMNS, "--column")
+    column = chosen_rate(log, asked.column, "--column")
     found = fit(in_order(points_of(log, column)))[:MOST]
     if not found:
         raise InputError(f"no schedule that lrsched can guess gives the {column} of {log.name}")

@@ -9,7 +9,7 @@ from lrcli import spec
 from lrcli.cli import INTERRUPTED
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.commands.run import findings_for_a_person
-from lrcli.cli.log_source import METRIC_COLUMNS, chosen_column, opened_log, remark_on_gaps
+from lrcli.cli.log_source import chosen_metric, opened_log, remark_on_gaps
 from lrcli.cli.output import Output, watched
 from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import Selection
@@ -80,7 +80,7 @@ def run(given: Instances) -> int:
     """Replay the log, or compare what several plateaus would have done with it."""
     source, replayed, selection, output = given[Source], given[Replay], given[Selection], given[Output]
     log = opened_log(source.metrics, "METRICS", follow=source.follow)
-    column = chosen_column(log, source.metric, METRIC_COLUMNS, "--metric")
+    column = chosen_metric(log, source.metric, "--metric")
     plateaus: list[Plateau] = given[Plateau]
     metrics = metrics_of(log, column)
     if not (source.follow or output.scrolls):

@@ -4,7 +4,7 @@ import json
 
 from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
-from lrcli.cli.log_source import RATE_COLUMNS, chosen_column, opened_log
+from lrcli.cli.log_source import chosen_rate, opened_log
 from lrcli.cli.output import Output, folded, watched
 from lrcli.engine import Run
 from lrcli.logs import Log
@@ -37,7 +37,7 @@ def run(given: Instances) -> int:
     found = spec.parse(asked.schedule)
     run_of_spec = found.in_run(given[Run])
     log = opened_log(asked.log, "LOG")
-    column = chosen_column(log, asked.column, RATE_COLUMNS, "--column")
+    column = chosen_rate(log, asked.column, "--column")
     verdict = verify(found.schedule, run_of_spec, points_of(log, column), asked.rtol)
     if output.chosen_format() == "json":
         output.show_text(json.dumps(verdict.as_document(), indent=2) + "\n")
