@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
 from lrcli.schedules.family import Checkpoint, Family
 from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
-from lrcli.schedules.role import Role
+from lrcli.schedules.role import HOLD, LENGTH, Role
 
 DEFAULT_HORIZON = 100
 """Ticks shown of a schedule that has no end of its own."""
@@ -84,6 +84,12 @@ class Schedule(Declared):
     """The call as a training loop writes it."""
     refuses_composition: ClassVar[str] = ""
     """Why it cannot be a child, in the framework's words, with {symbol} and {index} to be filled in."""
+    rewrites_base_rate: ClassVar[bool] = False
+    """Whether its constructor changes the rate that all schedulers of the optimizer start from."""
+    meant_to_restart: ClassVar[bool] = False
+    """Whether restarts are what it is chosen for."""
+    drops_in_any_order: ClassVar[bool] = True
+    """Whether the ticks of its drops may be given in any order."""
 
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         """The rate after the call of `step()` that makes the tick counter `t`, from the rate before it."""
@@ -101,6 +107,35 @@ class Schedule(Declared):
     def horizon(self) -> int | None:
         """Ticks after which the schedule has run its course; None where it has no end."""
         return None
+
+    @property
+    def ends(self) -> bool:
+        """Whether a run is meant to be over with it: it was given a length, and no cycle or rise goes on after it."""
+        return self.horizon is not None and self.given(HOLD, LENGTH) is not None
+
+    @property
+    def is_warmup(self) -> bool:
+        """Whether it does nothing but lead up to the full rate, for another schedule to go on from there."""
+        return False
+
+    @property
+    def rises_until(self) -> float:
+        """The tick at which a cycle that starts low is at its highest; 0 for what starts high."""
+        return 0
+
+    @property
+    def most_calls(self) -> int | None:
+        """Calls of `step()` after which the framework raises; None where it goes on."""
+        return None
+
+    @property
+    def drop_offset(self) -> int:
+        """Ticks from the numbers in which its drops are given to the ticks at which they happen."""
+        return 0
+
+    def restarts(self) -> Iterator[float]:
+        """The ticks at which a new cycle begins at a high rate; the ticks from there to the next are one cycle."""
+        return iter(())
 
     @property
     def cycles_momentum(self) -> bool:

@@ -133,6 +133,8 @@ class CosineWithRestarts(Decay):
         load_state_dict restores the tick and the base rates; the lengths are those of the new run.
     """
 
+    meant_to_restart = True
+
     num_cycles: int = param("half cosines after the warmup", default=1, example="3", role=role.CYCLES)
 
     def after_warmup(self, t: int) -> float:
@@ -141,13 +143,16 @@ class CosineWithRestarts(Decay):
             return 0.0
         return max(0.0, 0.5 * (1.0 + math.cos(math.pi * ((self.num_cycles * progress) % 1.0))))
 
-    def marks(self) -> Iterator[tuple[int, str]]:
+    def restarts(self) -> Iterator[float]:
         start, length = self.num_warmup_steps, self.num_training_steps - self.num_warmup_steps
         if start < 0 or self.num_cycles > length:
             return
         for cycle in range(1, self.num_cycles):
             # The first tick at or past the restart: -(-x // y) is x / y rounded up.
-            yield start - (-length * cycle // self.num_cycles), ""
+            yield start - (-length * cycle // self.num_cycles)
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        return ((int(start), "") for start in self.restarts())
 
 
 @transformers_scheduler("hf-polynomial", "get_polynomial_decay_schedule_with_warmup")

@@ -142,6 +142,10 @@ class StepRules:
     def __hash__(self) -> int:
         return hash((*self.steps, *self.values))
 
+    def __iter__(self) -> Iterator[int]:
+        """The ticks at which the value changes, in order."""
+        return iter(self.steps)
+
     def __str__(self) -> str:
         return self.text
 

@@ -165,6 +165,14 @@ class Constant(Schedule):
     def horizon(self) -> int | None:
         return self.total_iters
 
+    @property
+    def ends(self) -> bool:
+        return False
+
+    @property
+    def is_warmup(self) -> bool:
+        return self.factor < 1
+
 
 @torch_scheduler("linear", "LinearLR")
 class Linear(Schedule):
@@ -228,6 +236,14 @@ class Linear(Schedule):
     @property
     def horizon(self) -> int | None:
         return self.total_iters
+
+    @property
+    def ends(self) -> bool:
+        return self.end_factor < self.start_factor
+
+    @property
+    def is_warmup(self) -> bool:
+        return self.end_factor > self.start_factor
 
 
 @torch_scheduler("exponential", "ExponentialLR")

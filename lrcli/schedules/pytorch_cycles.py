@@ -69,6 +69,8 @@ class CosineRestarts(Absolute):
         place. Restore it with load_state_dict.
     """
 
+    meant_to_restart = True
+
     T_0: int = param(
         "ticks of the first cycle",
         at_least=1,
@@ -118,12 +120,15 @@ class CosineRestarts(Absolute):
             end += cycle
         return end
 
-    def marks(self) -> Iterator[tuple[int, str]]:
+    def restarts(self) -> Iterator[float]:
         start, cycle = self.T_0, self.T_0
         while True:
-            yield start, ""
+            yield start
             cycle *= self.T_mult
             start += cycle
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        return ((int(start), "") for start in self.restarts())
 
 
 class MomentumTicker(Ticker):
@@ -183,6 +188,7 @@ class Cyclic(Absolute):
     """
 
     stepped = STEP
+    rewrites_base_rate = True
 
     base_lr: PerGroup = param("lower rate", example="0.001", role=role.START)
     max_lr: PerGroup = param("upper rate", example="0.1", role=role.PEAK)
@@ -254,6 +260,10 @@ class Cyclic(Absolute):
         cycle = self.step_size_up + down
         return whole_cycles(cycle) if cycle > 0 else None
 
+    @property
+    def rises_until(self) -> float:
+        return self.step_size_up
+
 
 def _annealed_cos(start: float, end: float, share: float) -> float:
     return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
@@ -290,6 +300,7 @@ class OneCycle(Absolute):
     """
 
     stepped = STEP
+    rewrites_base_rate = True
 
     max_lr: PerGroup = param("highest rate", example="0.1", role=role.PEAK)
     total_steps: int = param(
@@ -408,4 +419,12 @@ class OneCycle(Absolute):
 
     @property
     def horizon(self) -> int | None:
+        return self.total_steps
+
+    @property
+    def rises_until(self) -> float:
+        return float(self.pct_start * self.total_steps) - 1
+
+    @property
+    def most_calls(self) -> int | None:
         return self.total_steps

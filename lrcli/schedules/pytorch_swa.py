@@ -112,3 +112,7 @@ class Swa(Schedule):
     @property
     def horizon(self) -> int | None:
         return self.anneal_epochs
+
+    @property
+    def ends(self) -> bool:
+        return False

@@ -102,14 +102,21 @@ class Cycles(Warmup):
         except OverflowError:
             return None
 
-    def marks(self) -> Iterator[tuple[int, str]]:
+    @property
+    def ends(self) -> bool:
+        return self.cycle_limit == 1
+
+    def restarts(self) -> Iterator[float]:
         start, length = float(self.prefix), float(self.t_initial)
         for _ in range(1, self.cycle_limit):
             start += length
             length *= self.cycle_mul
             if not (0 <= start < sys.maxsize and length >= 1):
                 return
-            yield math.ceil(start), ""
+            yield start
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        return ((math.ceil(start), "") for start in self.restarts())
 
 
 @timm_scheduler("timm-cosine", "CosineLRScheduler")
@@ -233,6 +240,10 @@ class Drops(Warmup):
         "warm up before the curve, not in place of its beginning", default=True, role=role.PREFIX
     )
 
+    @property
+    def drop_offset(self) -> int:
+        return self.prefix
+
 
 @timm_scheduler("timm-step", "StepLRScheduler")
 class Step(Drops):
@@ -285,9 +296,15 @@ class MultiStep(Drops):
         and base rates of the old run too.
     """
 
+    drops_in_any_order = False
+
     decay_t: tuple[int, ...] = param(
         "milestones: each drops the rate one tick before", example="30,60", role=role.DROPS_AT
     )
+
+    @property
+    def drop_offset(self) -> int:
+        return self.prefix - 1
 
     def curve(self, t: int, base_lr: float) -> float:
         return base_lr * real_power(self.decay_rate, bisect_right(self.decay_t, t + 1))
