@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-FRAMEWORKS = ("torch", "transformers", "timm", "keras", "optax", "jax")
+FRAMEWORKS = ("torch", "transformers", "timm", "deepspeed", "keras", "optax", "jax")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,6 @@
 import importlib
 import math
 import random
-from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -87,46 +86,12 @@ def test_nanogpt() -> None:
     assert values("nanogpt", ticks, 6e-4) == close(*expected)
 
 
-def nanogpt(schedule: Any, learning_rate: float) -> Callable[[int], float]:
-    """The formula of nanoGPT's train.py at 3adf61e, in its order of operations."""
-
-    def get_lr(it: int) -> float:
-        if it < schedule.warmup_iters:
-            return learning_rate * (it + 1) / (schedule.warmup_iters + 1)
-        if it > schedule.lr_decay_iters:
-            return float(schedule.min_lr)
-        decay_ratio = (it - schedule.warmup_iters) / (schedule.lr_decay_iters - schedule.warmup_iters)
-        coeff = 0.5 * (1.0 + math.cos(math.pi * decay_ratio))
-        return float(schedule.min_lr + coeff * (learning_rate - schedule.min_lr))
-
-    return get_lr
-
-
 # fairseq 0.10, TriStageLRSchedule: init_lr + warmup_rate * n, peak_lr, peak_lr * exp(-decay_factor * n), final_lr. Half
 # of the decay is at the geometric mean of both ends.
 def test_tri_stage() -> None:
     ticks = [0, 2000, 4000, 23_999, 24_000, 54_000, 84_000, 84_001]
     expected = (0.01, 0.01 + 0.99 / 2, 1, 1, 1, 0.1, 0.01, 0.01)
     assert values("tri-stage", ticks) == close(*expected)
-
-
-def tri_stage(schedule: Any, peak_lr: float) -> Callable[[int], float]:
-    """The formula of fairseq's tri_stage_lr_scheduler.py, in its order of operations."""
-    init_lr, final_lr = schedule.init_lr_scale * peak_lr, schedule.final_lr_scale * peak_lr
-    warmup_rate = (peak_lr - init_lr) / schedule.warmup_steps if schedule.warmup_steps != 0 else 0
-    decay_factor = -math.log(schedule.final_lr_scale) / schedule.decay_steps
-
-    def step_update(num_updates: int) -> float:
-        if num_updates < schedule.warmup_steps:
-            return float(init_lr + warmup_rate * num_updates)
-        hold_end = schedule.warmup_steps + schedule.hold_steps
-        if num_updates < hold_end:
-            return peak_lr
-        if num_updates <= hold_end + schedule.decay_steps:
-            return peak_lr * math.exp(-decay_factor * (num_updates - hold_end))
-        return float(final_lr)
-
-    return step_update
 
 
 # REX (arXiv 2107.04197): (1 - z) / (1/2 + (1 - z) / 2); at a quarter, a half and three quarters of the budget.
@@ -199,27 +164,6 @@ def test_lr_range_test_takes_a_rate_for_each_group() -> None:
         values(text, 1, 0.1)
 
 
-@pytest.mark.parametrize(
-    ("name", "formula"), [("nanogpt", nanogpt), ("tri-stage", tri_stage)], ids=["nanogpt", "tri-stage"]
-)
-def test_random_hyperparameters_give_the_bits_of_the_source(
-    name: str, formula: Callable[[Any, float], Callable[[int], float]]
-) -> None:
-    rng = random.Random(name)
-    for _ in range(DRAWS):
-        schedule, (lr,) = draw(rng, every()[name]), base_rates(rng, 1)
-        assert isinstance(schedule, Absolute)
-        theirs = formula(schedule, lr)
-        for tick in range(130):
-            try:
-                expected = theirs(tick)
-            except ZeroDivisionError:
-                with pytest.raises(ZeroDivisionError):
-                    schedule.at(tick, lr)
-            else:
-                assert same_bits(schedule.at(tick, lr), expected), (schedule.spec, lr, tick)
-
-
 @pytest.mark.parametrize("name", MORE)
 def test_the_example_is_long_enough_to_show_its_phases(name: str) -> None:
     schedule = spec.parse(every()[name].example()).schedule
@@ -273,26 +217,3 @@ def test_keras_agrees_to_float32() -> None:
         text = f"inverse-time --decay-steps 7 --decay-rate 0.3 {'--staircase' if staircase else ''}"
         expected = [float(live(tick)) for tick in range(50)]
         assert values(text, 50, 0.1) == pytest.approx(expected, rel=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("name", "module"), [("piecewise", "diffusers"), ("rex", "pytorch_scheduler"), ("lr-range-test", "deepspeed")]
-)
-def test_random_hyperparameters_against_the_live_library(name: str, module: str) -> None:
-    pytest.importorskip(module, reason=f"{module} is not installed")
-    runs = importlib.import_module("tests.live.runs")
-    rng = random.Random(name)
-    for _ in range(DRAWS):
-        groups = rng.choice([1, 2])
-        schedule = draw(rng, every()[name], groups=groups)
-        runs.assert_equal_to_live(live_of_more, schedule, base_rates(rng, groups))
-
-
-def live_of_more(schedule: Any, optimizer: Any) -> Any:
-    """The object of the library that the schedule is from."""
-    module, _, symbol = schedule.reference.source.rpartition(".")
-    plain = {
-        declared.name: list(value) if isinstance(value, tuple) else value if declared.kind is None else str(value)
-        for declared, value in schedule.items()
-    }
-    return getattr(importlib.import_module(module), symbol)(optimizer, **plain)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, scheduler
 from lrcli.schedules.factor import Factor, phases
-from lrcli.schedules.family import MORE
+from lrcli.schedules.family import MORE, VECTORS
 from lrcli.schedules.param import param
 
 
@@ -98,7 +98,7 @@ class Noam(Absolute):
         return max(DEFAULT_HORIZON, 5 * self.warmup_steps)
 
 
-@scheduler("nanogpt", family=MORE, source="nanoGPT.get_lr", version="nanoGPT 3adf61e (November 2025)")
+@scheduler("nanogpt", family=MORE, source="nanoGPT.get_lr", version="nanoGPT 3adf61e (November 2025)", evidence=VECTORS)
 class NanoGpt(Absolute):
     """Up in a straight line, down to min_lr along half a cosine, and constant from then on.
 
@@ -140,6 +140,7 @@ class NanoGpt(Absolute):
     family=MORE,
     source="fairseq.optim.lr_scheduler.tri_stage_lr_scheduler.TriStageLRSchedule",
     version="fairseq 0.10",
+    evidence=VECTORS,
 )
 class TriStage(Absolute):
     """Up in a straight line, constant, then down exponentially: for speech (SpecAugment, wav2vec).

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, scheduler
 from lrcli.schedules.factor import Factor
-from lrcli.schedules.family import MORE
+from lrcli.schedules.family import MORE, VECTORS
 from lrcli.schedules.kind import KINDS, Kind, PerGroup, resolved
 from lrcli.schedules.param import param
 
 
-@scheduler("rex", family=MORE, source="pytorch_scheduler.RexScheduler", version="pytorch-scheduler 0.2")
+@scheduler(
+    "rex", family=MORE, source="pytorch_scheduler.RexScheduler", version="pytorch-scheduler 0.2", evidence=VECTORS
+)
 class Rex(Factor):
     """Slowly at first, then ever faster down to 0: for runs with a fixed budget.
 
@@ -158,6 +160,7 @@ STEP_RULES = Kind("VALUE:STEP,...,VALUE", StepRules)
     family=MORE,
     source="diffusers.optimization.get_piecewise_constant_schedule",
     version="diffusers 0.42",
+    evidence=VECTORS,
     aliases=("piecewise_constant",),
 )
 class Piecewise(Factor):
@@ -200,6 +203,7 @@ class Piecewise(Factor):
     family=MORE,
     source="deepspeed.runtime.lr_schedules.LRRangeTest",
     version="DeepSpeed 0.19",
+    evidence=VECTORS,
 )
 class LrRangeTest(Absolute):
     """Up and up in a straight line, until the loss shows which rate is too high.

@@ -14,6 +14,7 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Chained, Sequential
 from lrcli.schedules.family import HUGGING_FACE, PYTORCH
 from tests.draws import base_rates, draw
+from tests.live.holds import HOLDS
 
 pytest.importorskip("torch", reason="torch is not installed")
 optimization = pytest.importorskip("transformers.optimization", reason="transformers is not installed")
@@ -22,7 +23,7 @@ from tests.live import torch_run  # noqa: E402
 from tests.live.runs import assert_equal_to_live  # noqa: E402
 
 DRAWS = 100
-TRANSFORMERS = [name for name, cls in every().items() if cls.reference.family is HUGGING_FACE]
+TRANSFORMERS = HOLDS["test_huggingface"]
 
 
 def construct(schedule: Schedule, optimizer: Any) -> Any:

@@ -9,9 +9,9 @@ from lrcli import spec
 from lrcli.engine import Run
 from lrcli.errors import InputError
 from lrcli.schedules import every
-from lrcli.schedules.family import TIMM
 from lrcli.schedules.param import REQUIRED
 from tests.draws import base_rates, draw
+from tests.live.holds import HOLDS
 from tests.live.timm_run import construct, timm_scheduler_module
 
 timm_scheduler = timm_scheduler_module()
@@ -20,7 +20,7 @@ from tests.live.runs import assert_equal_to_live  # noqa: E402
 from tests.live.torch_run import optimizer_of  # noqa: E402
 
 DRAWS = 150
-TIMM = [name for name, cls in every().items() if cls.reference.family is TIMM]
+TIMM = HOLDS["test_timm"]
 
 
 @pytest.mark.parametrize("name", TIMM)

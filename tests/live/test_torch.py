@@ -10,18 +10,14 @@ from lrcli.errors import InputError
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Chained, Sequential
-from lrcli.schedules.family import PYTORCH
 from tests.draws import base_rates, draw, same_bits
+from tests.live.holds import HOLDS
 
 torch_run = pytest.importorskip("tests.live.torch_run", reason="torch is not installed")
 
 TICKS = 130
 DRAWS = 150
-TORCH = [
-    name
-    for name, cls in every().items()
-    if cls.reference.family is PYTORCH and name not in ("plateau", "sequential", "chained")
-]
+TORCH = [name for name in HOLDS["test_torch"] if name not in ("sequential", "chained")]
 
 
 def our_rows(schedule: Schedule, lrs: tuple[float, ...], ticks: int) -> Iterator[tuple[float, ...]]:
