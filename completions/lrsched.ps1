@@ -15,6 +15,11 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'cosine	Half a cosine from the base rate down to eta_min in T_max ticks, and back up again.'
         'cosine-restarts	Half a cosine that starts again at the base rate: T_0 ticks, then T_mult times as many, and so on.'
         'cyclic	Back and forth between base_lr and max_lr in straight lines, at constant or falling height.'
+        'ds-onecycle	Up from cycle_min_lr to cycle_max_lr and back, once, in straight lines; then down for as long as it runs.'
+        'ds-range-test	Up and up in a straight line, until the loss shows which rate is too high.'
+        'ds-warmup	Up to warmup_max_lr along a logarithm, and constant from then on: what most ds_config.json files have.'
+        'ds-warmup-cosine	Up to the optimizer''s rate along a logarithm, then down along half a cosine to a share of it.'
+        'ds-warmup-decay	Up to warmup_max_lr along a logarithm, then down to warmup_min_lr in a straight line.'
         'explain	What a scheduler does, what surprises people, and where step() goes.'
         'exponential	Multiply the rate by gamma every tick.'
         'fit	Which scheduler and hyperparameters give this log?'
@@ -32,7 +37,6 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'lambda	The base rate times an expression of the tick.'
         'linear	Go linearly from start_factor to end_factor of the base rate in total_iters ticks: torch''s warmup.'
         'list	Every scheduler with the shape of its curve and what it is exact to.'
-        'lr-range-test	Up and up in a straight line, until the loss shows which rate is too high.'
         'multiplicative	Multiply the rate by an expression of the tick, every tick.'
         'multistep	Multiply the rate by gamma at each milestone.'
         'nanogpt	Up in a straight line, down to min_lr along half a cosine, and constant from then on.'
@@ -55,8 +59,8 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'wsd	Up to the base rate, constant for most of the run, then down: the end need not be known at the start.'
     )
     # What a spec, and what a part of a schedule may begin with.
-    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'lr-range-test', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-poly', 'timm-step', 'timm-tanh', 'tri-stage', 'wsd'
-    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'lr-range-test', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
+    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'ds-onecycle', 'ds-range-test', 'ds-warmup', 'ds-warmup-cosine', 'ds-warmup-decay', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-poly', 'timm-step', 'timm-tanh', 'tri-stage', 'wsd'
+    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
 
     # The sections of a command.
     function Get-SectionName($command) {
@@ -70,6 +74,11 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'cosine' { 'cosine', 'Run', 'Selection', 'Output', 'Help' }
             'cosine-restarts' { 'cosine-restarts', 'Run', 'Selection', 'Output', 'Help' }
             'cyclic' { 'cyclic', 'Run', 'Selection', 'Output', 'Help' }
+            'ds-onecycle' { 'ds-onecycle', 'Run', 'Selection', 'Output', 'Help' }
+            'ds-range-test' { 'ds-range-test', 'Run', 'Selection', 'Output', 'Help' }
+            'ds-warmup' { 'ds-warmup', 'Run', 'Selection', 'Output', 'Help' }
+            'ds-warmup-cosine' { 'ds-warmup-cosine', 'Run', 'Selection', 'Output', 'Help' }
+            'ds-warmup-decay' { 'ds-warmup-decay', 'Run', 'Selection', 'Output', 'Help' }
             'explain' { 'Explained', 'Output', 'Help' }
             'exponential' { 'exponential', 'Run', 'Selection', 'Output', 'Help' }
             'fit' { 'Fitted', 'Output', 'Help' }
@@ -87,7 +96,6 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'lambda' { 'lambda', 'Run', 'Selection', 'Output', 'Help' }
             'linear' { 'linear', 'Run', 'Selection', 'Output', 'Help' }
             'list' { 'Output', 'Help' }
-            'lr-range-test' { 'lr-range-test', 'Run', 'Selection', 'Output', 'Help' }
             'multiplicative' { 'multiplicative', 'Run', 'Selection', 'Output', 'Help' }
             'multistep' { 'multistep', 'Run', 'Selection', 'Output', 'Help' }
             'nanogpt' { 'nanogpt', 'Run', 'Selection', 'Output', 'Help' }
@@ -212,6 +220,48 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--base-momentum=	momentum at the highest rate'
                 '--max-momentum=	momentum at the lowest rate'
             }
+            'ds-onecycle' {
+                '--cycle-min-lr=	lowest rate of the cycle'
+                '--cycle-max-lr=	highest rate of the cycle'
+                '--decay-lr-rate=	what is added to the divisor every decay_step_size'
+                '--cycle-first-step-size=	ticks up'
+                '--cycle-second-step-size=	ticks down; default: as many as up'
+                '--cycle-first-stair-count=	steps of the way up; 0: a line'
+                '--cycle-second-stair-count=	steps of the way down; default: as many as up'
+                '--decay-step-size=	ticks in which the decay sets in; 0: no decay'
+                '--no-cycle-momentum	switches --cycle-momentum off'
+                '--cycle-momentum	cycle the momentum the other way'
+                '--cycle-min-mom=	momentum at the highest rate'
+                '--cycle-max-mom=	momentum at the lowest rate'
+                '--decay-mom-rate=	growth of the momentum every decay_step_size'
+            }
+            'ds-range-test' {
+                '--lr-range-test-min-lr=	rate at the start'
+                '--lr-range-test-step-size=	ticks in which the rate grows by step_rate times min_lr'
+                '--lr-range-test-step-rate=	growth as a share of min_lr'
+                '--lr-range-test-staircase	change the rate every step_size ticks only'
+                '--no-lr-range-test-staircase	switches --lr-range-test-staircase off'
+            }
+            'ds-warmup' {
+                '--warmup-min-lr=	rate at the start'
+                '--warmup-max-lr=	rate after the warmup; default: the optimizer''s'
+                '--warmup-num-steps=	ticks of the warmup'
+                '--warmup-type=log|linear	shape of the warmup'
+            }
+            'ds-warmup-cosine' {
+                '--total-num-steps=	ticks of the whole run, the warmup included'
+                '--warmup-min-ratio=	share of the base rate at the second tick'
+                '--warmup-num-steps=	ticks of the warmup'
+                '--cos-min-ratio=	share of the base rate at the end'
+                '--warmup-type=log|linear	shape of the warmup'
+            }
+            'ds-warmup-decay' {
+                '--total-num-steps=	ticks of the whole run, the warmup included'
+                '--warmup-min-lr=	rate at the start and at the end'
+                '--warmup-max-lr=	rate after the warmup'
+                '--warmup-num-steps=	ticks of the warmup'
+                '--warmup-type=log|linear	shape of the warmup'
+            }
             'Explained' {
                 '=<scheduler>	a scheduler, or the code of a check such as LR101'
             }
@@ -294,13 +344,6 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--start-factor=	share of the base rate at the first tick'
                 '--end-factor=	share of the base rate at the end'
                 '--total-iters=	ticks until end_factor is reached'
-            }
-            'lr-range-test' {
-                '--lr-range-test-min-lr=	rate at the start'
-                '--lr-range-test-step-size=	ticks in which the rate grows by step_rate times min_lr'
-                '--lr-range-test-step-rate=	growth as a share of min_lr'
-                '--lr-range-test-staircase	change the rate every step_size ticks only'
-                '--no-lr-range-test-staircase	switches --lr-range-test-staircase off'
             }
             'multiplicative' {
                 '--expr=	factor of tick t, as in "0.95"'

@@ -12,6 +12,8 @@ MODULES = {
     "plateau": "",
     "huggingface": "hf-",
     "timm": "timm-",
+    "deepspeed": "ds-",
+    "deepspeed_cycles": "ds-",
     "language_models": "",
     "more": "",
 }

@@ -81,6 +81,20 @@ def timm_steps(feed: Feed) -> Derivation:
     return torch_steps(feed)
 
 
+def carried_steps(feed: Feed) -> Derivation:
+    """DeepSpeed's engine: batches that are left at the end of an epoch are accumulated with the next epoch's.
+
+    An epoch has a fraction of a step then; its whole steps are counted.
+    Source: DeepSpeed 0.19 DeepSpeedEngine.is_gradient_accumulation_boundary and DeepSpeedDataLoader
+    """
+    counted = torch_steps(feed._replace(accumulate=1))
+    steps = max(counted.batches // feed.accumulate, 1 if counted.batches else 0)
+    lines = counted.lines
+    if feed.accumulate > 1:
+        lines += (Line(f"{counted.batches} batches / {feed.accumulate} accumulated, rounded down", steps),)
+    return Derivation(counted.batches, steps, lines)
+
+
 def accumulated(feed: Feed, batches: int, lines: list[Line]) -> Derivation:
     """Optimizer steps of so many batches: what is left at the end of an epoch makes one too."""
     steps = max(divided(batches, feed.accumulate), 1 if batches else 0)

@@ -7,7 +7,7 @@ what holds it to its source. Nothing else in lrsched compares a framework's name
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lrcli.schedules.counting import Derivation, Feed, timm_steps, torch_steps, transformers_steps
+from lrcli.schedules.counting import Derivation, Feed, carried_steps, timm_steps, torch_steps, transformers_steps
 
 EPOCH, STEP = INTERVALS = ("epoch", "step")
 """After what `scheduler.step()` is called: every epoch, or every optimizer step."""
@@ -107,6 +107,18 @@ TIMM = family(
         checkpoint=EVERYTHING,
         evidence=LIVE,
         code=("timm", "torch", "lightning", "optax", "keras"),
+        composes=False,
+    )
+)
+DEEPSPEED = family(
+    Family(
+        name="DeepSpeed",
+        version="DeepSpeed 0.19.8",
+        interval=STEP,
+        steps=carried_steps,
+        checkpoint=POSITION,
+        evidence=LIVE,
+        code=("torch", "lightning", "accelerate", "optax", "keras", "deepspeed"),
         composes=False,
     )
 )

@@ -8,7 +8,7 @@ from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, scheduler
 from lrcli.schedules.factor import Factor
 from lrcli.schedules.family import MORE, VECTORS
-from lrcli.schedules.kind import KINDS, Kind, PerGroup, resolved
+from lrcli.schedules.kind import KINDS, Kind
 from lrcli.schedules.param import param
 
 
@@ -196,55 +196,3 @@ class Piecewise(Factor):
 
     def marks(self) -> Iterator[tuple[int, str]]:
         return ((step, "") for step in self.step_rules.steps if step > 0)
-
-
-@scheduler(
-    "lr-range-test",
-    family=MORE,
-    source="deepspeed.runtime.lr_schedules.LRRangeTest",
-    version="DeepSpeed 0.19",
-    evidence=VECTORS,
-)
-class LrRangeTest(Absolute):
-    """Up and up in a straight line, until the loss shows which rate is too high.
-
-    Formula:
-        x_t = min_lr * (1 + step_rate * t / step_size)
-        x_t = min_lr * (1 + step_rate * floor(t / step_size))    with a staircase
-
-    Surprises:
-        - The optimizer's own rate is ignored: --lr changes nothing, --lr-range-test-min-lr does.
-        - It is a test, not a schedule to train with: it does not end.
-        - step_rate is a share of min_lr that is added every step_size ticks, not a factor.
-
-    Resume:
-        The rate depends on the tick alone.
-    """
-
-    lr_range_test_min_lr: PerGroup = param(
-        "rate at the start",
-        default=1e-3,
-        length_error="expected {groups} lr_range_test_min_lr, got {given}",
-        role=role.START,
-    )
-    lr_range_test_step_size: int = param(
-        "ticks in which the rate grows by step_rate times min_lr",
-        default=2000,
-        at_least=1,
-        error="lr_range_test_step_size must be a positive integer, got {}",
-        example="100",
-        role=role.TIMESCALE,
-    )
-    lr_range_test_step_rate: float = param("growth as a share of min_lr", default=1.0, example="5", role=role.GROWTH)
-    lr_range_test_staircase: bool = param(
-        "change the rate every step_size ticks only", default=False, role=role.VARIANT
-    )
-
-    def at(self, t: int, base_lr: float) -> float:
-        periods = t / self.lr_range_test_step_size
-        growth = self.lr_range_test_step_rate * (math.floor(periods) if self.lr_range_test_staircase else periods)
-        return resolved(self.lr_range_test_min_lr) * (1 + growth)
-
-    @property
-    def horizon(self) -> int | None:
-        return max(DEFAULT_HORIZON, 5 * self.lr_range_test_step_size)

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-NAMES = ("lr-range-test",)
+from tests.live.holds import HOLDS
+
+NAMES = HOLDS["test_deepspeed"]
 SOURCE = "deepspeed 0.19.8"
 
 
