@@ -70,8 +70,8 @@ _lrsched_section() {
         chained) options+=('=<part>...') ;;
         Run) options+=(--lr= --epochs= -n= --steps-per-epoch= '--interval=epoch|step' --warmup= --warmup-start-factor=) ;;
         Selection) options+=(--start= --stop= --every= --at=) ;;
-        Output) options+=('--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg' '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg' '--output=<file>' '-o=<file>' --log-y --no-log-y --width= --height= --precision= --ascii --no-ascii '--color=auto|always|never') ;;
-        Checked) options+=('=<spec>...' --rules --no-rules --ignore= --select= --exit-zero --no-exit-zero '--format=text|json|github' '-f=text|json|github' '--output=<file>' '-o=<file>') ;;
+        Output) options+=('--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' --json --no-json '--output=<file>' '-o=<file>' --open --no-open --log-y --no-log-y --width= --height= --precision= --ascii --no-ascii '--color=auto|always|never' --size= --transparent --no-transparent) ;;
+        Checked) options+=('=<spec>...' --rules --no-rules --ignore= --select= --exit-zero --no-exit-zero '--format=text|json|github' '-f=text|json|github' --json --no-json '--output=<file>' '-o=<file>') ;;
         Facts) options+=(--batches-per-epoch= --accumulate= --num-processes=) ;;
         Written) options+=('=<spec>' '--to=torch|transformers|timm|optax|keras' '--output=<file>' '-o=<file>') ;;
         Compared) options+=('=<spec>...') ;;

@@ -206,10 +206,14 @@ function __lrsched_section
                 '--at=' 'show these rows only, as in 0,10,99'
         case Output
             printf '%s\t%s\n' \
-                '--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg' 'auto: a picture on a terminal, CSV elsewhere, or what PATH\'s suffix says' \
-                '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg' 'auto: a picture on a terminal, CSV elsewhere, or what PATH\'s suffix says' \
-                '--output=<file>' 'file to write, whole or not at all; - is standard output' \
-                '-o=<file>' 'file to write, whole or not at all; - is standard output' \
+                '--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' 'auto: a picture on a terminal, CSV elsewhere, or what PATH\'s suffix says' \
+                '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' 'auto: a picture on a terminal, CSV elsewhere, or what PATH\'s suffix says' \
+                '--json' 'short for --format json' \
+                '--no-json' 'switches --json off' \
+                '--output=<file>' 'file to write, whole or not at all; - is standard output. Its suffix decides the format' \
+                '-o=<file>' 'file to write, whole or not at all; - is standard output. Its suffix decides the format' \
+                '--open' 'show the file that was written' \
+                '--no-open' 'switches --open off' \
                 '--log-y' 'logarithmic axis for the rate' \
                 '--no-log-y' 'switches --log-y off' \
                 '--width=' 'columns of the picture; default: the terminal\'s' \
@@ -217,7 +221,10 @@ function __lrsched_section
                 '--precision=' 'significant digits in tables' \
                 '--ascii' 'draw with ASCII characters only' \
                 '--no-ascii' 'switches --ascii off' \
-                '--color=auto|always|never' 'colour'
+                '--color=auto|always|never' 'colour' \
+                '--size=' 'size of a figure (svg, png, pdf)' \
+                '--transparent' 'a figure without a background' \
+                '--no-transparent' 'switches --transparent off'
         case Checked
             printf '%s\t%s\n' \
                 '=<spec>...' 'schedules, each quoted: "cosine --t-max 50"' \
@@ -229,6 +236,8 @@ function __lrsched_section
                 '--no-exit-zero' 'switches --exit-zero off' \
                 '--format=text|json|github' 'how findings are shown' \
                 '-f=text|json|github' 'how findings are shown' \
+                '--json' 'short for --format json' \
+                '--no-json' 'switches --json off' \
                 '--output=<file>' 'file to write, whole or not at all; - is standard output' \
                 '-o=<file>' 'file to write, whole or not at all; - is standard output'
         case Facts

@@ -77,7 +77,7 @@ def replay(plateau: Plateau, given: Replay, log: Iterable[Metrics], selection: S
         blocks=_blocks(plateau, given, log, selection, marks),
         length=None,
         title=title,
-        panels=(Panel(("metric",), rate=False), Panel(rates)),
+        panels=(Panel(("metric",), rate=False), Panel(rates, log_if_wide=True)),
         marks=marks,
         document={
             "schedule": {"name": plateau.reference.name, "params": parameters(plateau), "spec": plateau.spec},
@@ -156,17 +156,17 @@ def limit_of(plateau: Plateau, given: Replay, best: float) -> float:
 
 def consequence(plateau: Plateau, given: Replay, bad: int, event: str, used: Rates, left: Rates) -> str:
     """What followed from an epoch that was not better."""
-    borne = f"{plural(plateau.patience, 'bad epoch')} in a row"
+    tolerated = f"{plural(plateau.patience, 'bad epoch')} in a row"
     if event == "cooldown":
         return "not counted, the last cut is too recent"
     if event == "reduced":
-        reason = f"more than {borne}" if given.framework == "torch" else borne
+        reason = f"more than {tolerated}" if given.framework == "torch" else tolerated
         return f"{reason}, so {significant(used[0])} becomes {significant(left[0])}"
     if event == "blocked":
         floor = plateau.min_lr[0] if isinstance(plateau.min_lr, tuple) else plateau.min_lr
         lower = max(used[0] * plateau.factor, floor)
         return f"the cut from {significant(used[0])} to {significant(lower)} is not more than eps {plateau.eps:g}"
-    return f"bad epoch {bad}, {plateau.patience} are borne"
+    return f"bad epoch {bad}, {plateau.patience} are tolerated"
 
 
 class Outcome(NamedTuple):

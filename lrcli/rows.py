@@ -28,6 +28,8 @@ class Panel(NamedTuple):
     columns: tuple[str, ...]
     rate: bool = True
     """Whether these are learning rates: only they follow --log-y."""
+    log_if_wide: bool = False
+    """Whether the axis is logarithmic where the values span decades, asked for or not."""
 
 
 @dataclass(eq=False)

@@ -33,6 +33,7 @@ LATE = {
     "typer": {"cli"},
     "rich": {"render"},
     "plotext": {"render"},
+    "matplotlib": {"render"},
     "numpy": {"render", "logs", "verify", "fit", "replay"},
 }
 

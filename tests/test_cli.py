@@ -231,7 +231,7 @@ def test_a_link_is_written_through_and_permissions_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "beginning"), [("a.svg", "<svg"), ("a.json", "{"), ("a.md", "| epoch"), ("a", "epoch,lr")]
+    ("name", "beginning"), [("a.svg", "<?xml"), ("a.json", "{"), ("a.md", "| epoch"), ("a", "epoch,lr")]
 )
 def test_the_suffix_decides_the_format_of_a_file(tmp_path: Path, name: str, beginning: str) -> None:
     assert lrsched(*COSINE, "-o", str(tmp_path / name)).returncode == 0

@@ -1,23 +1,31 @@
 """Where output goes and how: the options, what the terminal can do, and writing a whole file or none."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
 from lrcli.errors import InputError
-from lrcli.render import FORMATS, PICTURE, render
+from lrcli.render import CURVES, FIGURES, FORMATS, PICTURE, render, render_figure
 from lrcli.render.progress import Block, with_bar
 from lrcli.render.style import Style
 from lrcli.rows import Rows
-from lrcli.schedules.param import Declared, declaration, param
-from lrcli.text import DEFAULT_PRECISION, printable
+from lrcli.schedules.kind import Kind
+from lrcli.schedules.param import Declared, ParamError, declaration, param
+from lrcli.text import DEFAULT_PRECISION, printable, quoted
 
-SUFFIXES = {"md": "markdown", **{name: name for name in FORMATS}}
+SUFFIXES = {
+    "csv": "csv",
+    "tsv": "tsv",
+    "json": "json",
+    "jsonl": "jsonl",
+    "md": "markdown",
+    **dict(zip(FIGURES, FIGURES, strict=True)),
+}
 """The format that a file's name asks for."""
 
-CURVES = ("plot", "svg")
 FOR_A_PERSON = (PICTURE, "plot", "table")
 
 DEFAULT_SIZE = (80, 24)
@@ -26,6 +34,26 @@ LARGEST = 1000
 """Columns and lines of a picture; a larger one is beyond what a terminal shows, and takes seconds."""
 
 Write = Callable[[str], object]
+
+
+INCHES = {"cm": 1 / 2.54, "mm": 1 / 25.4, "in": 1.0}
+LARGEST_FIGURE = 100
+"""Inches; a larger figure is a slip of the finger, and takes gigabytes as a PNG."""
+
+
+def _size(text: str) -> tuple[float, float]:
+    found = re.fullmatch(r"([0-9.]{1,9})x([0-9.]{1,9})(cm|mm|in)", text.strip().lower(), re.ASCII)
+    try:
+        width, height = (float(found[side]) * INCHES[found[3]] for side in (1, 2)) if found else (0.0, 0.0)
+    except ValueError:
+        width = height = 0.0
+    if not (1 <= width <= LARGEST_FIGURE and 1 <= height <= LARGEST_FIGURE):
+        raise ValueError(f"width and height in cm, mm or in, such as 8x5cm, from 1 to {LARGEST_FIGURE} inches")
+    return width, height
+
+
+SIZE = Kind("SIZE", _size, lambda size: "x".join(f"{side * 2.54:g}" for side in size) + "cm")
+"""Of a figure, kept in inches."""
 
 
 @declaration
@@ -38,7 +66,13 @@ class Output(Declared):
         choices=("auto", *FORMATS),
         short="f",
     )
-    output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
+    json: bool = param("short for --format json", default=False)
+    output: str = param(
+        "file to write, whole or not at all; - is standard output. Its suffix decides the format",
+        default="-",
+        short="o",
+    )
+    open: bool = param("show the file that was written", default=False)
     log_y: bool = param("logarithmic axis for the rate", default=False)
     width: int | None = param(
         "columns of the picture; default: the terminal's", default=None, at_least=1, at_most=LARGEST
@@ -49,6 +83,14 @@ class Output(Declared):
     precision: int = param("significant digits in tables", default=DEFAULT_PRECISION, at_least=1, at_most=17)
     ascii: bool = param("draw with ASCII characters only", default=False)
     color: str = param("colour", default="auto", choices=("auto", "always", "never"))
+    size: tuple[float, ...] = param("size of a figure (svg, png, pdf)", kind=SIZE, default=Style().size)
+    transparent: bool = param("a figure without a background", default=False)
+
+    def validate(self) -> None:
+        if self.json and self.format not in ("auto", "json"):
+            raise ParamError("--json", f"expected to be alone, found beside --format {self.format}")
+        if self.open and self.output == "-":
+            raise ParamError("--open", "expected a file to show: give --output too, as in -o lr.svg")
 
     def show(self, rows: Rows, *tables: Rows, remark: str = "", reserve: int = 0) -> None:
         """Write `rows` to the chosen place in the chosen format.
@@ -69,13 +111,18 @@ class Output(Declared):
         chosen = "table" if not rows.panels and chosen == PICTURE else chosen
         if not self.scrolls and rows.length is not None:
             rows.blocks = watched(rows.blocks, rows.length)
-        with opened(self.output) as write:
-            for piece in render(chosen, rows, style):
-                write(piece)
-                if rows.length is None and self.output == "-":
-                    # A log that still grows: what is known is seen at once.
-                    sys.stdout.flush()
-            write(below)
+        if chosen in FIGURES:
+            self._write_figure(chosen, rows, style)
+        else:
+            with opened(self.output) as write:
+                for piece in render(chosen, rows, style):
+                    write(piece)
+                    if rows.length is None and self.output == "-":
+                        # A log that still grows: what is known is seen at once.
+                        sys.stdout.flush()
+                write(below)
+        if self.open:
+            show_file(self.output)
         if remark and not below and sys.stderr is not None:
             sys.stderr.write(remark)
 
@@ -83,6 +130,14 @@ class Output(Declared):
         """Write a text that is not rows."""
         with opened(self.output) as write:
             write(text)
+        if self.open:
+            show_file(self.output)
+
+    def _write_figure(self, chosen: str, rows: Rows, style: Style) -> None:
+        if self.to_terminal and chosen != "svg":
+            raise InputError(f"--format: a {chosen} is not for a terminal: -o lr.{chosen} writes a file")
+        with opened_binary(self.output) as write:
+            write(render_figure(chosen, rows, style))
 
     @property
     def scrolls(self) -> bool:
@@ -96,11 +151,22 @@ class Output(Declared):
 
     def chosen_format(self) -> str:
         """The format, with auto decided; "picture" is what a person sees."""
-        if self.format != "auto":
-            return self.format
+        if not self.is_auto:
+            return "json" if self.json else self.format
         if self.to_terminal:
             return PICTURE
-        return SUFFIXES.get(os.path.splitext(self.output)[1].lstrip(".").lower(), "csv")
+        suffix = os.path.splitext(self.output)[1].lower()
+        if suffix and suffix[1:] not in SUFFIXES:
+            known = ", ".join(f".{name}" for name in SUFFIXES)
+            raise InputError(
+                f"--output: no format has the suffix of {quoted(self.output)}; expected one of {known}, or --format"
+            )
+        return SUFFIXES[suffix[1:]] if suffix else "csv"
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether no format was asked for by name."""
+        return self.format == "auto" and not self.json
 
     def style(self) -> Style:
         """What the place can show. An explicit size or colour is never overruled."""
@@ -112,6 +178,8 @@ class Output(Declared):
             ascii=self.ascii or (self.output == "-" and not can_draw(sys.stdout)),
             log_y=self.log_y,
             precision=self.precision,
+            size=(self.size[0], self.size[1]),
+            transparent=self.transparent,
         )
 
     def _wants_color(self) -> bool:
@@ -128,6 +196,15 @@ def is_terminal(stream: IO[str] | None) -> bool:
         return stream is not None and stream.isatty()
     except ValueError:
         return False
+
+
+def show_file(path: str) -> None:
+    """Open the file with the program that the desktop has for it, and say so where there is none."""
+    import webbrowser
+    from pathlib import Path
+
+    if not webbrowser.open(Path(path).resolve().as_uri()):
+        sys.stderr.write(f"lrsched: --open: found no program that shows {printable(path)}\n")
 
 
 def watched(blocks: Iterable[Block], total: int | None = None) -> Iterable[Block]:
@@ -180,12 +257,25 @@ def opened(path: str) -> Iterator[Write]:
         yield sys.stdout.write
         sys.stdout.flush()
         return
+    with opened_binary(path) as write:
+        yield lambda text: write(text.encode())
+
+
+@contextmanager
+def opened_binary(path: str) -> Iterator[Callable[[bytes], object]]:
+    """A function that writes bytes likewise."""
+    if path == "-":
+        if sys.stdout is None:
+            raise InputError("--output: standard output is closed")
+        yield sys.stdout.buffer.write
+        sys.stdout.flush()
+        return
     with _reported(path):
         target = os.path.realpath(path)
         if os.path.isdir(target):
             raise InputError(f"--output: {printable(path)} is a folder; expected a file")
         if os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "w", encoding="utf-8", newline="") as device:
+            with open(target, "wb") as device:
                 yield device.write
             return
         with _replaced(target) as write:
@@ -193,13 +283,11 @@ def opened(path: str) -> Iterator[Write]:
 
 
 @contextmanager
-def _replaced(target: str) -> Iterator[Write]:
+def _replaced(target: str) -> Iterator[Callable[[bytes], object]]:
     import tempfile
 
     folder, name = os.path.split(target)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=folder, prefix=f".{name[:100]}.", suffix=".tmp", delete=False
-    ) as draft:
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name[:100]}.", suffix=".tmp", delete=False) as draft:
         try:
             yield draft.write
             draft.close()

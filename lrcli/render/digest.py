@@ -151,6 +151,13 @@ class Digest:
                 self._marked.append((self.count + place, _row(block, place)))
             self._marks_seen += 1
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """Where the curves begin and end on the horizontal axis; limits that are apart."""
+        buckets = [bucket for series in self.series.values() for bucket in series.buckets if bucket]
+        start, end = min((b.start for b in buckets), default=0), max((b.end for b in buckets), default=0)
+        return (start, end) if end > start else (start - 0.5, start + 0.5)
+
     def rows_that_matter(self, most: int) -> list[tuple[int, Row]]:
         """At most `most` rows with their index, in order: the ends, the extremes, the marks, and others between."""
         if self._last is None:

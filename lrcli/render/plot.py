@@ -15,6 +15,9 @@ PALETTE = (32, 172, 36, 166, 175, 74)
 MARKERS = "•×+o#@"
 """How curves are told apart without colour."""
 
+DECADES = 100
+"""Highest over lowest value from which on a linear axis shows nothing of the lower ones."""
+
 MARK_COLOR = 244
 PROMPT_LINES = 2
 SMALLEST = (10, 5)
@@ -97,7 +100,7 @@ class PanelCurves:
         self.digest = digest
         self.panel = panel
         self.style = style
-        self.is_log = style.log_y and panel.rate
+        self.is_log = is_logarithmic(digest, panel, style)
         self.curves = [self._lines(digest.series[name]) for name in panel.columns]
         heights = [height for lines in self.curves for line in lines for _, height in line]
         self.low, self.high = widened(min(heights, default=0.0), max(heights, default=1.0), 0.5 if self.is_log else 0.0)
@@ -143,7 +146,7 @@ class PanelCurves:
         name = self.panel.columns[0] if len(self.panel.columns) == 1 else "lr" if self.panel.rate else ""
         title = printable(rows.title) if is_first else name
         plotext.title(fitted(title, style.width - margin - 4))
-        start, end = self._span()
+        start, end = self.digest.span
         plotext.xlim(start, end)
         plotext.ylim(0, 1)
         for mark in rows.marks:
@@ -165,11 +168,6 @@ class PanelCurves:
         lines = (text if style.color else plotext.uncolorize(text)).splitlines()
         return "".join(f"{line.rstrip()}\n" for line in lines)
 
-    def _span(self) -> tuple[float, float]:
-        buckets = [bucket for series in self.digest.series.values() for bucket in series.buckets if bucket]
-        start, end = min((b.start for b in buckets), default=0), max((b.end for b in buckets), default=0)
-        return (start, end) if end > start else (start - 0.5, start + 0.5)
-
     def _draw(self, line: Sequence[Point], place: int) -> None:
         import plotext
 
@@ -178,6 +176,15 @@ class PanelCurves:
         marker = MARKERS[place % len(MARKERS)] if several or style.ascii else "braille"
         color = PALETTE[place % len(PALETTE)] if style.color else "default"
         plotext.plot([x for x, _ in line], [self._height(y) for _, y in line], marker=marker, color=color)
+
+
+def is_logarithmic(digest: Digest, panel: Panel, style: Style) -> bool:
+    """Whether the panel's axis is: where it was asked for, or where the panel wants it and the values span decades."""
+    if not (panel.log_if_wide and not style.log_y):
+        return style.log_y and panel.rate
+    buckets = [bucket for name in panel.columns for bucket in digest.series[name].buckets if bucket]
+    low, high = min((bucket.low for bucket in buckets), default=0.0), max((b.high for b in buckets), default=0.0)
+    return low > 0 and high / low >= DECADES
 
 
 def label_of(place: float) -> str:

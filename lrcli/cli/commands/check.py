@@ -29,6 +29,7 @@ class Checked(Declared):
     select: str | None = param("codes to look for, with commas, and no others", default=None)
     exit_zero: bool = param("exit with 0 whatever is found", default=False)
     format: str = param("how findings are shown", default="text", choices=("text", "json", "github"), short="f")
+    json: bool = param("short for --format json", default=False)
     output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
 
 
@@ -43,8 +44,9 @@ def run(given: Instances) -> int:
     if not asked.specs:
         raise InputError("expected SPEC: a schedule in quotes, as in lrsched check 'cosine --t-max 50' --epochs 90")
     found = [(text, *_checked(text, given[Run], given[Facts], asked)) for text in asked.specs]
-    text = SHOWN[asked.format](found)
-    if asked.format == "text" and asked.output == "-" and is_terminal(sys.stdout):
+    format = "json" if asked.json else asked.format
+    text = SHOWN[format](found)
+    if format == "text" and asked.output == "-" and is_terminal(sys.stdout):
         text = folded(text, terminal_size()[0], indent=6)
     with opened(asked.output) as write:
         write(text)

@@ -41,7 +41,7 @@ def run(given: Instances) -> int:
     verdict = verify(found.schedule, run_of_spec, points_of(log, column), asked.rtol)
     if output.chosen_format() == "json":
         output.show_text(json.dumps(verdict.as_document(), indent=2) + "\n")
-    elif output.format == "auto" and not output.to_terminal:
+    elif output.is_auto and not output.to_terminal:
         output.show_text(sentences(verdict))
     else:
         remark = sentences(verdict)

@@ -1,0 +1,112 @@
+"""Figures for paper and report, drawn by matplotlib: vector curves, axes, a legend. The same rows, the same bytes."""
+
+import io
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from lrcli.errors import InputError
+from lrcli.render.digest import Digest, runs
+from lrcli.render.plot import MOST_NAMED, fitted, is_logarithmic, points
+from lrcli.render.style import Style
+from lrcli.rows import Panel, Rows
+from lrcli.text import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+"""Okabe and Ito's colours, which the colour-blind can tell apart; without yellow, which white swallows."""
+
+DASHES = ("solid", (0, (5, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
+"""How curves are told apart in black and white, and where one lies on another."""
+
+MARK_COLOR = "0.45"
+BUCKETS = 2000
+FONT_SIZE = 9
+WIDTH_OF_CHARACTER = 5.6
+"""On average, in points."""
+
+DOTS_PER_INCH = 300
+POINTS_PER_INCH = 72
+
+SETTINGS: Any = {
+    "svg.hashsalt": "lrsched",
+    "pdf.fonttype": 42,
+    "text.parse_math": False,
+    "font.size": FONT_SIZE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.4,
+}
+
+NOW = {"svg": "Date", "pdf": "CreationDate"}
+"""What a file says of when it was made, which would make each run's bytes others."""
+
+
+def render(format: str, rows: Rows, style: Style) -> bytes:
+    """The whole file in `format`. Raises InputError without matplotlib."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    try:
+        import matplotlib
+    except ImportError:
+        raise InputError(f"--format: {format} needs matplotlib: pip install 'lrcli[figures]'") from None
+    digest = Digest(rows, BUCKETS, 0)
+    file = io.BytesIO()
+    # A person's own matplotlibrc does not count. Warnings are of characters that no font has.
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        dated = {NOW[format]: None} if format in NOW else {}
+        figure = drawn(digest, style)
+        figure.savefig(file, format=format, dpi=DOTS_PER_INCH, transparent=style.transparent, metadata=dated)
+    return file.getvalue()
+
+
+def drawn(digest: Digest, style: Style) -> "Figure":
+    """The panels, one above the other on one horizontal axis, and the legend below them."""
+    from matplotlib.figure import Figure
+
+    rows = digest.rows
+    figure = Figure(figsize=style.size, layout="constrained")
+    heights = [3 if panel.rate else 2 for panel in rows.panels]
+    axes = figure.subplots(len(rows.panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    characters = int(style.size[0] * POINTS_PER_INCH / WIDTH_OF_CHARACTER)
+    figure.suptitle(fitted(printable(rows.title), characters), fontsize=FONT_SIZE)
+    for panel, axis in zip(rows.panels, axes, strict=True):
+        draw_panel(axis, digest, panel, style)
+    axes[-1].set_xlabel(printable(rows.columns[0]))
+    axes[-1].xaxis.get_major_locator().set_params(integer=True)
+    handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    if handles:
+        labels = [fitted(label, characters - 10) for label in handles]
+        figure.legend(list(handles.values()), labels, loc="outside lower center", frameon=False, fontsize=8)
+    return figure
+
+
+def draw_panel(axis: "Axes", digest: Digest, panel: Panel, style: Style) -> None:
+    """The curves and marks of a panel."""
+    several = len(panel.columns) > 1
+    axis.set_ylabel("learning rate" if panel.rate else " ".join(map(printable, panel.columns)))
+    if is_logarithmic(digest, panel, style):
+        axis.set_yscale("log", nonpositive="mask")
+    for place, name in enumerate(panel.columns):
+        label = "_" if not several or place >= MOST_NAMED else printable(name).lstrip("_")
+        look: dict[str, Any] = {"color": PALETTE[place % len(PALETTE)], "linestyle": DASHES[place % len(DASHES)]}
+        for run in runs(digest.series[name].buckets):
+            across, up = zip(*points(run), strict=True)
+            single = "o" if len(across) == 1 else ""
+            axis.plot(across, up, label=label, marker=single, markersize=3, **look)
+            label = "_"
+    named = 0
+    start, end = digest.span
+    for mark in digest.rows.marks:
+        if start <= mark.row <= end and (mark.label or mark.row > start):
+            named += bool(mark.label)
+            label = f"{mark.row}: {printable(mark.label)}" if mark.label and named <= MOST_NAMED else "_"
+            axis.axvline(mark.row, color=MARK_COLOR, linewidth=0.8, linestyle=(0, (2, 2)), label=label, zorder=1)

@@ -1,0 +1,138 @@
+"""Figures: what is in them, that their bytes are reproducible, and that anything can be drawn."""
+
+import subprocess
+import sys
+from pathlib import Path
+from xml.dom.minidom import parseString
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrcli.cli import main
+from lrcli.cli.output import SIZE
+from lrcli.render import FIGURES, figure, render_figure
+from lrcli.render.digest import Digest
+from lrcli.render.style import Style
+from lrcli.rows import Mark, Panel, Rows
+from tests.test_render import VIEWS, of_spec, of_values
+
+BEGINS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+
+
+@pytest.mark.parametrize("format", FIGURES)
+def test_the_same_rows_give_the_same_bytes(format: str) -> None:
+    one, other = (render_figure(format, VIEWS["sequential"](), Style()) for _ in range(2))
+    assert one == other
+    assert one.startswith(BEGINS[format])
+
+
+def test_a_figure_stands_alone_and_has_the_size_asked_for() -> None:
+    text = render_figure("svg", VIEWS["cosine"](), Style(size=SIZE.parse("12.7x5.08cm"))).decode()
+    root = parseString(text).documentElement
+    assert (root.getAttribute("width"), root.getAttribute("height")) == ("360pt", "144pt")
+    assert "<image" not in text  # vector curves
+    assert all(word.startswith(("www.w3.org", "purl.org", "creativecommons")) for word in text.split("http://")[1:])
+
+
+def test_a_transparent_figure_has_no_background() -> None:
+    white, clear = (
+        render_figure("svg", VIEWS["cosine"](), Style(transparent=transparent)) for transparent in (False, True)
+    )
+    assert b"#ffffff" in white
+    assert b"#ffffff" not in clear
+
+
+def test_axes_have_units_and_the_legend_names_curves_and_marks() -> None:
+    drawn = figure.drawn(Digest(VIEWS["onecycle"](), 100, 0), Style())
+    rate, momentum = drawn.axes
+    assert (rate.get_ylabel(), momentum.get_ylabel(), momentum.get_xlabel()) == ("learning rate", "momentum", "epoch")
+    assert drawn.legends == []
+    three = figure.drawn(Digest(VIEWS["three"](), 100, 0), Style())
+    named = [text.get_text() for text in three.legends[0].texts]
+    assert named == ["cosine --t-max 50", "step --step-size 10", "linear --total-iters 20"]
+    assert len({line.get_color() for line in three.axes[0].lines}) == 3
+    marked = figure.drawn(Digest(VIEWS["sequential"](), 100, 0), Style())
+    assert [text.get_text() for text in marked.legends[0].texts] == [
+        "0: linear --start-factor 0.1",
+        "5: cosine --t-max 45",
+    ]
+
+
+def test_a_curve_goes_through_every_row() -> None:
+    drawn = figure.drawn(Digest(of_spec("cosine --t-max 50"), 100, 0), Style())
+    (line,) = drawn.axes[0].lines
+    expected = [value for block in of_spec("cosine --t-max 50").blocks for value in block[1]]
+    assert [float(value) for value in line.get_ydata()] == expected
+
+
+def test_a_logarithmic_axis_where_it_was_asked_for_or_the_values_span_decades() -> None:
+    scales = [
+        figure.drawn(Digest(of_spec(text), 100, 0), Style(log_y=log_y)).axes[0].get_yscale()
+        for text, log_y in (("cosine --t-max 50", False), ("cosine --t-max 50", True))
+    ]
+    assert scales == ["linear", "log"]
+    for values, expected in (([0.1, 0.001], "log"), ([0.1, 0.09], "linear"), ([0.1, 0.0], "linear")):
+        rows = of_values(values)
+        rows.panels = (Panel(("lr",), log_if_wide=True),)
+        assert figure.drawn(Digest(rows, 100, 0), Style()).axes[0].get_yscale() == expected
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.floats(), min_size=1, max_size=20), st.booleans(), st.text(max_size=20))
+def test_any_values_and_any_text_can_be_drawn(values: list[float], log_y: bool, text: str) -> None:
+    rows = Rows(("epoch", text), [(range(len(values)), values)], len(values), text, (Panel((text,)),), [Mark(0, text)])
+    assert render_figure("svg", rows, Style(log_y=log_y))
+
+
+def test_without_matplotlib_the_message_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['matplotlib'] = None; from lrcli.cli import main;"
+        "sys.exit(main(['cosine', '--t-max', '9', '-f', 'svg']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pip install 'lrcli[figures]'" in done.stderr
+
+
+@pytest.mark.parametrize("format", FIGURES)
+def test_a_figure_may_go_into_a_pipe(format: str) -> None:
+    command = [sys.executable, "-m", "lrcli", "cosine", "--t-max", "9", "-f", format]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert done.stdout.startswith(BEGINS[format])
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["-o", "lr.parquet"], ["--output", ".parquet", ".svg, .png, .pdf", "--format"]),
+        (["-f", "png", "--json"], ["--json", "png"]),
+        (["--open"], ["--open", "--output"]),
+        (["-o", "lr.png", "--size", "3x4"], ["--size", "8x5cm", "3x4"]),
+        (["-o", "lr.png", "--size", "0x4cm"], ["--size", "8x5cm"]),
+        (["-o", "lr.png", "--size", "9999x9999in"], ["--size", "100 inches"]),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(
+    options: list[str], named: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["cosine", "--t-max", "9", *options]) == 2
+    message = capsys.readouterr().err
+    assert all(word in message for word in named), message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_open_shows_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or False)
+    assert main(["cosine", "--t-max", "9", "-o", str(tmp_path / "a b.csv"), "--open"]) == 0
+    assert opened == [(tmp_path / "a b.csv").as_uri()]
+    assert "no program that shows" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["cosine", "--t-max", "9"], ["list"], ["check", "cosine --t-max 9"]])
+def test_json_is_short_for_format_json(command: list[str], capsys: pytest.CaptureFixture) -> None:
+    texts = [(main([*command, *words]), capsys.readouterr().out) for words in (["--json"], ["-f", "json"])]
+    assert texts[0] == texts[1]
+    assert texts[0][1].startswith("{")
