@@ -63,7 +63,7 @@ def test_groups_have_columns_and_floors_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("metrics", "options", "reason"),
     [
-        ([1.0, 1.0], {}, "0.0001 above the limit 0.9999: bad epoch 1, 10 are borne"),
+        ([1.0, 1.0], {}, "0.0001 above the limit 0.9999: bad epoch 1, 10 are tolerated"),
         ([1.0, 0.5], {}, "0.4999 below the limit 0.9999 (best was 1)"),
         ([1.0, 1.0], {"patience": 0}, "more than 0 bad epochs in a row, so 0.1 becomes 0.01"),
         ([1.0, float("nan")], {}, "NaN is never better"),
