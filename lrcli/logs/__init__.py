@@ -14,7 +14,9 @@ A log is read once: `series`, `blocks` and `per_epoch` each read all of it. `fac
 is done. `series` takes 8 bytes a row and number; `blocks` and `per_epoch` hold nothing.
 """
 
-from lrcli.logs.log import EpochBlock, Log, LogBlock, open_log, per_epoch
+from lrcli.logs.epochs import EpochBlock, per_epoch
+from lrcli.logs.log import Log, LogBlock
+from lrcli.logs.opening import open_log
 from lrcli.logs.series import Lines, Series, Shown
 from lrcli.logs.source import Source
 from lrcli.logs.table import Facts

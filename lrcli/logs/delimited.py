@@ -1,18 +1,20 @@
 """CSV logs: any delimiter, with all that trainers and spreadsheets do to them."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 
 from lrcli.errors import InputError
 from lrcli.logs.cells import not_a_number, number
-from lrcli.logs.source import LONGEST_LINE
-from lrcli.logs.table import Chunk, Numbers, Table
+from lrcli.logs.table import MOST_COLUMNS, Chunk, Numbers, Table
 from lrcli.text import plural, quoted
 
 DELIMITERS = ",;\t"
-MOST_COLUMNS = 100_000
+
+LONGEST_QUOTE = 1 << 20
+"""Characters between two quotes."""
 
 ALL_BUT_ENDS = {end: bytes(code for code in range(256) if code not in f"{end}\n".encode()) for end in DELIMITERS}
 """For each delimiter the bytes that are neither it nor the end of a line."""
@@ -27,13 +29,15 @@ class Delimited(Table):
     def __init__(self, name: str, chunks: Iterator[str]) -> None:
         super().__init__(name, "csv")
         self._chunks = self._balanced(chunks)
+        self._line = 1
         first = next(self._chunks, "")
+        while first and first.isspace():
+            self._line += first.count("\n")
+            first = next(self._chunks, "")
         start = len(first) - len(first.lstrip("\n"))
-        header, _, self._rest = first[start:].partition("\n")
-        while header.count('"') % 2 and self._rest:
-            more, _, self._rest = self._rest.partition("\n")
-            header += "\n" + more
-        self._line = 2 + first[:start].count("\n") + header.count("\n")
+        stop = _end_of_row(first, start)
+        header, self._rest = first[start:stop], first[stop + 1 :]
+        self._line += 1 + first.count("\n", 0, stop)
         self._delimiter = max(DELIMITERS, key=_outside_quotes(header).count)
         cells = self._rows([header])[0] if header else []
         if len(cells) > MOST_COLUMNS:
@@ -52,7 +56,7 @@ class Delimited(Table):
             if held.count('"') % 2 == 0:
                 yield held
                 held = ""
-            elif len(held) > 2 * LONGEST_LINE:
+            elif len(held) > LONGEST_QUOTE + len(chunk):
                 break
         if held:
             raise InputError(
@@ -130,6 +134,17 @@ def _whole_or_not(cells: list[str]) -> Numbers:
         with suppress(ValueError):
             return list(map(int, cells))
     return list(map(float, cells))
+
+
+def _end_of_row(text: str, start: int) -> int:
+    """The place of the first line end that is not within quotes."""
+    quoted = False
+    for match in re.compile('["\n]').finditer(text, start):
+        if match[0] == '"':
+            quoted = not quoted
+        elif not quoted:
+            return match.start()
+    return len(text)
 
 
 def _outside_quotes(text: str) -> str:

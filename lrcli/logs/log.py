@@ -4,13 +4,10 @@ import difflib
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice, pairwise
 from typing import NamedTuple, cast
 
 from lrcli.errors import InputError
 from lrcli.logs import names
-from lrcli.logs.delimited import Delimited
-from lrcli.logs.records import Records
 from lrcli.logs.series import Gathered, Series
 from lrcli.logs.source import Source
 from lrcli.logs.table import Chunk, Numbers, Table
@@ -33,13 +30,6 @@ class LogBlock(NamedTuple):
     values: Sequence[float]
 
 
-class EpochBlock(NamedTuple):
-    """Epochs with the last value of each: parallel sequences."""
-
-    epochs: Sequence[float]
-    values: Sequence[float]
-
-
 class Log:
     """A log that is read once. `missing` and `nans` count cells without a value, and values that are NaN, so far."""
 
@@ -47,11 +37,30 @@ class Log:
         self._table = table
         self._source = source
         self.name = table.name
-        self.columns = table.columns
         self.missing = 0
         self.nans = 0
+        self.superseded = 0
+        """Values that another of the same epoch came after."""
         self.facts = table.facts
-        self.remarks = table.remarks
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns that have been seen so far."""
+        return self._table.columns
+
+    @property
+    def remarks(self) -> list[str]:
+        """Sentences on what a person may not expect; complete when the log has been read."""
+        found = [*self._source.remarks, *self._table.remarks]
+        if self.superseded:
+            values = "value has" if self.superseded == 1 else "values have"
+            found.append(f"{self.superseded} {values} another after it in the same epoch: the last of an epoch counts")
+        return found
+
+    def _read_until(self, found: Callable[[], bool]) -> None:
+        """Look for columns beyond the first rows, except where that would be to wait."""
+        while not found() and not self._source.follows and self._table.read_further():
+            pass
 
     @property
     def interrupted(self) -> bool:
@@ -87,6 +96,7 @@ class Log:
 
         Raises InputError that lists the columns.
         """
+        self._read_until(lambda: any(wanted.lower() in name.lower() for name in self.columns))
         there = self.value_columns
         exact = [name for name in self.columns if name == wanted] or [
             name for name in self.columns if name.lower() == wanted.lower()
@@ -109,6 +119,7 @@ class Log:
         """
         if wanted is not None:
             return self.choose(wanted, option)
+        self._read_until(lambda: bool(self.rates))
         rates = names.rates(self.columns)
         likeliest = [rate for rate in rates if rate.distance == rates[0].distance]
         if len({rate.stem for rate in likeliest}) > 1:
@@ -116,10 +127,11 @@ class Log:
             raise InputError(f"{option}: {self.name} has several rates, {found}: name the one that is meant")
         if rates:
             return rates[0].column
-        there = self.value_columns
-        if len(there) == 1 and not names.is_score(there[0]):
-            return there[0]
-        raise InputError(f"{option}: expected the column of the rate in {self.name}; there are {listed(there)}")
+        plain = names.metrics(self.columns)
+        if len(plain) == 1 and not names.is_score(plain[0]):
+            return plain[0]
+        there = listed(self.value_columns)
+        raise InputError(f"{option}: expected the column of the rate in {self.name}; there are {there}")
 
     def choose_metric(self, wanted: str | None, option: str) -> str:
         """The column of the metric: `wanted`, or the obvious one; a rate is never taken for a metric.
@@ -128,6 +140,7 @@ class Log:
         """
         if wanted is not None:
             return self.choose(wanted, option)
+        self._read_until(lambda: any(map(names.held_out, names.metrics(self.columns))))
         obvious = names.obvious_metrics(self.columns)
         if len(obvious) == 1:
             return obvious[0]
@@ -141,23 +154,40 @@ class Log:
 
     def blocks(self, column: str) -> Iterator[LogBlock]:
         """The rows that have a value in `column`, as they are read. Raises InputError naming line, column and cell."""
-        for lines, values, (steps, epochs) in self._read(column, self.step, self.epoch):
+        for lines, values, (steps, epochs) in self.rows(column, self.step, self.epoch):
             for start in range(0, len(values), BLOCK):
                 part = slice(start, start + BLOCK)
                 yield LogBlock(lines[part], steps[part], epochs[part], values[part])
 
     def series(self, *columns: str) -> list[Series]:
         """The values of each column, in one reading. Raises InputError naming line, column and cell."""
+        totals = {name: names.first_of(table, self.columns) for name, table in names.TOTALS.items()}
         step, epoch = self.step, self.epoch
+        unknown = None if step or epoch else self._unknown(columns)
         gathered = [Gathered(column, step is not None, epoch is not None) for column in columns]
         rows = 0
-        for lines, values, (steps, epochs) in self._chunks(columns, (step, epoch)):
+        for lines, values, (steps, epochs, rising, *ends) in self._chunks(
+            columns, (step, epoch, unknown, *totals.values())
+        ):
+            if unknown and not rows and len(lines) > 2 and all(map(operator.lt, *_neighbours(rising))):
+                self._table.remarks.append(
+                    f"{self.name}: {printable(unknown)} only rises: if it is the step, call it so; rows are counted"
+                )
             rows += len(lines)
             for growing, numbers in zip(gathered, values, strict=True):
                 growing.extend(lines, steps, epochs, numbers)
+            self.facts.take({name: next(filter(None, end[::-1]), None) for name, end in zip(totals, ends, strict=True)})
         for growing in gathered:
             self._check(growing.column, rows, rows - len(growing.values))
-        return [growing.series(self._table.digits[self.columns.index(growing.column)].shown()) for growing in gathered]
+        return [
+            growing.series(self._table.digits[self.columns.index(growing.column)].shown(), self.facts.steps_per_epoch)
+            for growing in gathered
+        ]
+
+    def _unknown(self, columns: Sequence[str]) -> str | None:
+        """A column that nobody knows, which might say where the rows stand."""
+        others = (name for name in names.metrics(self.columns) if name not in columns and not names.is_score(name))
+        return next(others, None)
 
     def _chunks(
         self, columns: Sequence[str], axes: Sequence[str | None]
@@ -177,7 +207,7 @@ class Log:
             none: Numbers = [None] * len(lines) if None in axes else []
             yield lines, values, [none if axis is None else next(found) for axis in axes]
 
-    def _read(self, column: str, *axes: str | None) -> Iterator[tuple[Sequence[int], list[float], list[Numbers]]]:
+    def rows(self, column: str, *axes: str | None) -> Iterator[tuple[Sequence[int], list[float], list[Numbers]]]:
         """The rows that have a value in `column`: their lines, the values, and the axes (None for one there is not)."""
         rows = 0
         for lines, (values,), numbers in self._chunks((column,), axes):
@@ -255,59 +285,6 @@ def filled(epochs: Numbers) -> Numbers:
     return backwards[::-1]
 
 
-def open_log(
-    path: str,
-    *,
-    follow: bool = False,
-    announce: Callable[[str], None] = lambda text: None,
-    source: Source | None = None,
-) -> Log:
-    """The log at `path` ("-" is standard input), recognised by its content. Raises InputError.
-
-    With `follow` it never ends: it waits for more, and says through `announce` when the file was replaced or cut.
-    """
-    source = source or Source(path, follow=follow, announce=announce)
-    chunks = source.chunks()
-    first = ""
-    while not first.strip():
-        more = next(chunks, None)
-        if more is None:
-            raise InputError(f"{source.name} is empty; expected a log")
-        first += more
-    reader = Records if first.lstrip()[0] in "{[" else Delimited
-    return Log(reader(source.name, chain((first,), chunks)), source)
-
-
-def per_epoch(log: Log, column: str) -> Iterator[EpochBlock]:
-    """The last value of each epoch, in order; a new epoch begins where the number changes.
-
-    A row without an epoch goes by its step; a log with neither has an epoch per row.
-    """
-    epoch, step = log.epoch, log.step
-    held: tuple[list[float], list[float]] = [], []
-    count = 0
-    for _, values, (keys, steps) in log._read(column, epoch or step, step):
-        epochs, values = held[0] + _labels(keys, steps, count), held[1] + values
-        count += len(keys)
-        if not values:
-            continue
-        held = epochs[-1:], values[-1:]
-        if not all(map(operator.ne, epochs, islice(epochs, 1, None))):
-            ends = [place for place, (label, following) in enumerate(pairwise(epochs)) if label != following]
-            epochs, values = [epochs[place] for place in [*ends, -1]], [values[place] for place in [*ends, -1]]
-        for start in range(0, len(values) - 1, BLOCK):
-            stop = min(start + BLOCK, len(values) - 1)
-            yield EpochBlock(epochs[start:stop], values[start:stop])
-    if held[0]:
-        yield EpochBlock(*held)
-
-
-def _labels(keys: Numbers, steps: Numbers, count: int) -> list[float]:
-    """The number of each row's epoch: the key, else the step, else which row it is, `count` being that of the first."""
-    if are_ints(keys):
-        return cast(list[float], keys)
-    labels = (
-        key if key is not None else step if step is not None else row
-        for row, (key, step) in enumerate(zip(keys, steps, strict=True), count)
-    )
-    return [int(label) if label == label // 1 else label for label in labels]
+def _neighbours(numbers: Numbers) -> tuple[list[float], list[float]]:
+    there = [number for number in numbers if number is not None]
+    return there[:-1], there[1:]

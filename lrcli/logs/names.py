@@ -7,6 +7,7 @@ same two. What Weights & Biases puts before a name ("run-1 - lr") does not count
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 STEPS = (
@@ -22,8 +23,11 @@ LOGGED = "_step"
 
 EPOCHS = ("epoch", "epochs", "epoch num", "epoch idx", "epoch id", "current epoch", "cur epoch", "n epoch", "ep")
 
-TOTAL_STEPS = ("total steps", "max steps", "total iters", "max iters", "num training steps", "total updates")
-TOTAL_EPOCHS = ("total epochs", "num epochs", "max epochs", "num train epochs")
+TOTALS = {
+    "max_steps": ("total steps", "max steps", "total iters", "max iters", "num training steps", "total updates"),
+    "num_train_epochs": ("total epochs", "num epochs", "max epochs", "num train epochs"),
+}
+"""Names of the length of the run, by the fact that they say."""
 
 BEFORE_AN_AXIS = {"train", "training", "trainer", "progress", "charts", "global"}
 """Words that may stand before the name of an axis: "trainer/global_step"."""
@@ -32,39 +36,40 @@ ENVELOPE = ("__MIN", "__MAX")
 """What Weights & Biases puts beside each column."""
 
 
-def _either(text: str) -> frozenset[str]:
+def either(text: str) -> frozenset[str]:
+    """The words of a table."""
     return frozenset(text.split())
 
 
 _RATE = re.compile(r"lrs?\d*|lrate\d*|learningrates?")
-_NO_RATE = _either(
+_NO_RATE = either(
     "loss acc accuracy time ratio scale mult multiplier factor decay step steps warmup find finder iter iters "
     "epoch epochs policy schedule scheduler"
 )
-_SAME_RATE = _either(
+_SAME_RATE = either(
     "train training trainer opt optim optimizer current cur last event hparam hparams param params charts scalar "
     "scalars stats log logs metric metrics the value"
 )
 """Words beside which a rate is still the rate that the run had."""
 
-_LESSER_RATE = _either(
+_LESSER_RATE = either(
     "min max base initial init final start end vs samples tokens bias norm mean target enc encoder dec decoder "
     "disc discriminator gen generator backbone head"
 )
-_GROUP = _either("pg group groups param params")
+_GROUP = either("pg group groups param params")
 
 HELD_OUT = ("val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "test")
 """Words of data that the run does not train on: what a plateau is told to watch, the likeliest first."""
 
-_FILLERS = _either("total avg average mean epoch end lm set running the")
+_FILLERS = either("total avg average mean epoch end lm value set running the")
 """Words that do not make another loss of a loss."""
 
-_SCORES = _either(
+_SCORES = either(
     "loss acc accuracy auc auroc f1 map iou miou dice mae mse rmse nll ppl perplexity bleu rouge wer cer psnr "
     "ssim error precision recall top1 top5 r2 score reward"
 )
 
-_NO_METRIC = _either(
+_NO_METRIC = either(
     "time times runtime timestamp elapsed remaining eta second seconds sec ms wall duration dur speed throughput "
     "wps ups wpb bsz tps tgs token tokens sample samples seen norm gnorm grad gradnorm memory mem gpu flos flops "
     "mfu tflops momentum mom beta beta1 beta2 betas wd percentage percent progress scale skipped batches size "
@@ -126,7 +131,7 @@ def epoch_column(columns: Sequence[str]) -> str | None:
 
 def is_axis(name: str) -> bool:
     """Whether the column says where a row stands, or how long the run is."""
-    return as_axis(name) in (*STEPS, LOGGED, *EPOCHS, *TOTAL_STEPS, *TOTAL_EPOCHS)
+    return as_axis(name) in (*STEPS, LOGGED, *EPOCHS, *chain(*TOTALS.values()))
 
 
 def as_rate(name: str) -> Rate | None:

@@ -1,80 +1,62 @@
-"""JSON logs: an object per line, or one document with a list of them (Transformers' trainer_state.json)."""
+"""Logs of records: each row says the names of what it holds, and may lack any of them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.logs.cells import not_a_number, number
-from lrcli.logs.table import Chunk, Table
-
-LARGEST_DOCUMENT = 64 << 20
-"""Characters; a document, unlike lines, has to be held as a whole."""
-
-HISTORY = "log_history"
+from lrcli.logs.table import MOST_COLUMNS, Chunk, Table
+from lrcli.text import plural
 
 LARGEST_INT = 1 << 53
 """Beyond it not every int is a float64; one of 400 digits is infinite."""
 
+MOST_BATCHES_HELD = 16
+"""Of records that are read in search of a column."""
+
 Record = dict[str, Any]
+
+Batch = tuple[list[int], list[Record]]
+"""The line of each record, or its number, and the records."""
 
 
 class Records(Table):
-    """The records of a JSON log, a chunk at a time; a record may lack any key."""
+    """The records of a log, a batch at a time. A format says what they are in `batches`."""
 
-    def __init__(self, name: str, chunks: Iterator[str]) -> None:
-        super().__init__(name, "json")
-        self._line = 1
-        first = next(chunks, "")
-        self._chunks = (
-            self._lines(first, chunks)
-            if _is_object(first.lstrip().partition("\n")[0])
-            else self._document(first, chunks)
-        )
-        self._first = next(self._chunks, ([], []))
-        self.columns = tuple(dict.fromkeys(key for record in self._first[1] for key in record))
+    def __init__(self, name: str, kind: str, what: str) -> None:
+        super().__init__(name, kind)
+        self._batches = self.batches()
+        self._held: list[Batch] = []
+        self._names: dict[str, bool] = {}
+        while not self._names and self.read_further():
+            pass
         if not self.columns:
-            raise InputError(f"{name} has no records; expected a list of objects, or an object per line")
+            raise InputError(f"{name} has no records; expected {what}")
 
-    def _lines(self, first: str, chunks: Iterator[str]) -> Iterator[tuple[list[int], list[Record]]]:
-        for chunk in chain((first,), chunks):
-            numbered = [(self._line + place, line) for place, line in enumerate(chunk.split("\n"))]
-            self._line += chunk.count("\n")
-            filled = [(place, line) for place, line in numbered if line.strip()]
-            yield [place for place, _ in filled], [self._record(line, place) for place, line in filled]
+    @abstractmethod
+    def batches(self) -> Iterator[Batch]:
+        """The records as they are read. Raises InputError."""
 
-    def _record(self, text: str, line: int) -> Record:
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{self.name}, line {line}: expected a JSON object ({error})") from None
-        if not isinstance(record, dict):
-            raise InputError(f"{self.name}, line {line}: expected a JSON object, found {type(record).__name__}")
-        return record
-
-    def _document(self, first: str, chunks: Iterator[str]) -> Iterator[tuple[list[int], list[Record]]]:
-        text = first
-        for chunk in chunks:
-            text += chunk
-            if len(text) > LARGEST_DOCUMENT:
-                raise InputError(f"{self.name} is one JSON document of more than {LARGEST_DOCUMENT} characters")
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{self.name} is not JSON: {error}") from None
-        if isinstance(document, dict):
-            self.facts.kind = "trainer_state"
-            self.facts.take(document)
-        records = document.get(HISTORY) if isinstance(document, dict) else document
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise InputError(
-                f"{self.name}: expected a list of objects, or an object with {HISTORY!r}, as in trainer_state.json"
-            )
-        yield list(range(1, len(records) + 1)), records
+    def read_further(self) -> bool:
+        """Look for further columns in what has not been read; whether there was anything."""
+        if len(self._held) >= MOST_BATCHES_HELD or (batch := next(self._batches, None)) is None:
+            return False
+        self._held.append(batch)
+        for record in batch[1]:
+            for key, value in record.items():
+                if not self._names.get(key):
+                    self._names[key] = _may_be_a_number(value)
+        if len(self._names) > MOST_COLUMNS:
+            raise InputError(f"{self.name} has more than {MOST_COLUMNS} columns")
+        self.columns = tuple(key for key, is_number in self._names.items() if is_number) or tuple(self._names)
+        return True
 
     def chunks(self, places: Sequence[int], axes: Sequence[int]) -> Iterator[Chunk]:
-        for lines, records in chain((self._first,), self._chunks):
+        held, self._held = self._held, []
+        for lines, records in chain(held, self._batches):
             numbers = [
                 [self._number(record.get(key), line, key) for line, record in zip(lines, records, strict=True)]
                 for key in (self.columns[key] for key in (*places, *axes))
@@ -98,8 +80,84 @@ class Records(Table):
             raise not_a_number(self.name, line, key, str(value)) from None
 
 
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict) and HISTORY not in json.loads(line)
-    except (ValueError, RecursionError):
-        return False
+def _may_be_a_number(value: Any) -> bool:
+    if isinstance(value, str):
+        try:
+            return number(value) is not None
+        except ValueError:
+            return False
+    return isinstance(value, int | float)
+
+
+def flat(record: Record) -> Record:
+    """The record with what is one level below beside the rest: {"val": {"loss": 1}} has "val/loss"."""
+    if dict not in map(type, record.values()):
+        return record
+    found: Record = {}
+    for key, value in record.items():
+        found |= {f"{key}/{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+    return found
+
+
+class JsonLines(Records):
+    """An object per line. Lines of other text are left out, and an object that is cut off at the end."""
+
+    def __init__(self, name: str, chunks: Iterable[str]) -> None:
+        self._text = iter(chunks)
+        self._strange = 0
+        super().__init__(name, "json lines", "an object per line")
+
+    def batches(self) -> Iterator[Batch]:
+        start, cut = 1, None
+        for chunk in self._text:
+            if cut:
+                raise cut
+            lines = [
+                (start + place, line) for place, line in enumerate(chunk.split("\n")) if line and not line.isspace()
+            ]
+            start += chunk.count("\n")
+            records = self._all_at_once([line for _, line in lines])
+            if records is None:
+                records, numbers = [], []
+                for place, line in lines:
+                    if cut:
+                        raise cut
+                    try:
+                        record = self._record(line, place)
+                    except InputError as error:
+                        if place != lines[-1][0] or chunk.endswith("\n"):
+                            raise
+                        cut = error
+                        continue
+                    if record is not None:
+                        records.append(record)
+                        numbers.append(place)
+            else:
+                numbers = [place for place, _ in lines]
+            yield numbers, records
+        if cut:
+            self.remarks.append(f"{self.name}: the last line is cut off and left out")
+        if self._strange:
+            self.remarks.append(f"{self.name}: {plural(self._strange, 'line')} without a record left out")
+
+    def _all_at_once(self, lines: list[str]) -> list[Record] | None:
+        """The records of lines that are all what they should be, at a third of the time."""
+        try:
+            records = json.loads(f"[{','.join(lines)}]")
+        except (ValueError, RecursionError):
+            return None
+        if len(records) != len(lines) or set(map(type, records)) - {dict}:
+            return None
+        return [flat(record) for record in records]
+
+    def _record(self, text: str, line: int) -> Record | None:
+        try:
+            record = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            if not text.lstrip().startswith("{"):
+                self._strange += 1
+                return None
+            raise InputError(f"{self.name}, line {line}: expected a JSON object ({error})") from None
+        if not isinstance(record, dict):
+            raise InputError(f"{self.name}, line {line}: expected a JSON object, found {type(record).__name__}")
+        return flat(record)

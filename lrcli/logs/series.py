@@ -108,8 +108,8 @@ class Gathered:
             if growing is not None:
                 growing.extend(_without_none(numbers))
 
-    def series(self, shown: Shown) -> Series:
-        """What has been read."""
+    def series(self, shown: Shown, epoch_length: int | None) -> Series:
+        """What has been read; `epoch_length` are the steps of an epoch, where the log says so."""
         import numpy as np
 
         steps, epochs, values = (
@@ -117,7 +117,25 @@ class Gathered:
             for numbers in (self.steps, self.epochs, self.values)
         )
         assert values is not None
+        if steps is not None and epochs is not None and len(steps) and not (steps[1:] >= steps[:-1]).all():
+            steps = _through(steps, epochs, epoch_length)
         return Series(self.column, self.lines, steps, epochs, values, shown)
+
+
+def _through(steps: Floats, epochs: Floats, length: int | None) -> Floats | None:
+    """Steps that begin again with each epoch, counted through the run; None where an epoch's length is not known.
+
+    Others that fall, as those of a run that was taken up again, stay as they are.
+    """
+    import numpy as np
+
+    falls, rises = steps[1:] < steps[:-1], epochs[1:] > epochs[:-1]
+    if np.isnan(steps).any() or np.isnan(epochs).any() or not (falls == rises).all() or (epochs % 1).any():
+        return steps
+    if length is None and (np.diff(steps)[~falls] == 1).all():
+        length = int(steps.max() - steps.min()) + 1
+    first = 1 if epochs.min() >= 1 else 0
+    return None if length is None else (epochs - first) * length + steps
 
 
 def _without_none(numbers: Sequence[float | None]) -> Iterable[float]:

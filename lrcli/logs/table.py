@@ -8,6 +8,11 @@ from typing import Any
 
 from lrcli.logs.series import Digits
 
+LONGEST_RUN = 10**15
+"""Transformers writes 2**63 - 1 epochs for a run that is measured in steps."""
+
+MOST_COLUMNS = 100_000
+
 Numbers = list[float | None]
 
 Chunk = tuple[Sequence[int], list[Numbers], list[Numbers]]
@@ -23,6 +28,7 @@ class Facts:
     max_steps: int | None = None
     num_train_epochs: float | None = None
     logging_steps: float | None = None
+    steps_per_epoch: int | None = None
     global_step: int | None = None
     """The steps that had been done when the log was written."""
 
@@ -30,7 +36,7 @@ class Facts:
         """Take over what a document says under these very names."""
         for field in fields(self)[1:]:
             value = document.get(field.name)
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < LONGEST_RUN:
                 setattr(self, field.name, value)
 
 
@@ -45,6 +51,10 @@ class Table(ABC):
         """Sentences on what a person may not expect."""
         self.digits: dict[int, Digits] = defaultdict(Digits)
         """How the columns that were read are written."""
+
+    def read_further(self) -> bool:
+        """Look for further columns in what has not been read; whether there was anything."""
+        return False
 
     @abstractmethod
     def chunks(self, places: Sequence[int], axes: Sequence[int]) -> Iterator[Chunk]:

@@ -1,0 +1,152 @@
+"""Logs of plain text: what trainers print, a line at a time.
+
+One reader for all of them: wherever a number follows a name, as in `key: value`, `key=value`, `'key': 'value'`,
+`| key | value |`, `key value`, they are a pair. A line's pairs are a record; where the line does not say which step or
+epoch it belongs to, the line before does.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from lrcli.logs import names
+from lrcli.logs.records import Batch, Record, Records
+
+LONGEST_TEXT = 1 << 16
+"""Characters; a longer line is no line of a log."""
+
+_WORD = r"[^\W\d][\w@./%#\-]*+"
+_NUMBER = r"(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?\b(?:nan|inf|infinity)\b)"
+_UNIT = r"(?:ms|us|s|it|k|K|M|G|B|MB|GB|MiB|GiB)?"
+_END = r"(?![\w]|[:.\-/]\d)"
+
+PAIR = re.compile(
+    rf"(?<![\w@./%#\-])(?P<key>{_WORD}(?: (?:{_WORD}|\([\w/%]+\))){{0,5}}+)[\"']?"
+    r"(?:\s*[:=|>]+\s*|\s+|(?=\[))(?:(?:tensor|float64|float32)\()?[\"'(\[]*\s*"
+    rf"(?P<value>{_NUMBER})(?:{_UNIT}{_END}|(?=\s*/\s*\d))(?:\s*/\s*(?P<total>\d+){_END})?",
+    re.IGNORECASE,
+)
+"""A name of up to six words, and the number after it; `total` is what stands after a slash: "Epoch [3/90]"."""
+
+_IN_EPOCH = re.compile(r"\[(\d+)\]\s*\[\s*(\d+)\s*/\s*(\d+)|\bTrain:\s*(\d+)\s*\[\s*(\d+)\s*/\s*(\d+)")
+"""Epoch, batch, batches: mmengine's "Epoch(train) [1][50/100]", "Epoch: [0] [10/500]", timm's "Train: 0 [50/1251"."""
+
+_BAR = re.compile(r"(\d+)/(\d+) \[(?:\d+:)+\d+<")
+"""The count of tqdm."""
+
+_PERCENT = re.compile(r"\d+%\|[^|]{0,300}\|")
+"""The bar itself."""
+
+_EPOCH_FIRST = re.compile(r"\b(\d+)epoch\b")
+"""ESPnet's "3epoch results:"."""
+
+_LIST = re.compile(rf"([\w/\-]*\b(?:lr|learning_rate))[\"']?\s*[:=]\s*\[\s*({_NUMBER}(?:\s*,\s*{_NUMBER})+)\s*\]")
+_OF_GROUP = re.compile(r"learning rate of group (\d+) to ")
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_HELD_OUT = re.compile(r"(?:^|[\s(\[|>])(valid|validation|val|eval|evaluation|dev|test)(?=[\s)\]|:,]|$)", re.IGNORECASE)
+
+_BEFORE_AXIS = names.either(
+    "train training trainer valid validation val eval test start starting begin beginning end finished of the at for "
+    "in on after results result summary info current global running"
+)
+_AT = names.either("at after in")
+"""Words after which an axis is one, whatever stands before: "validation loss at iteration 100"."""
+
+
+class TextLines(Records):
+    """The records of a log that was printed."""
+
+    def __init__(self, name: str, chunks: Iterable[str]) -> None:
+        self._text = iter(chunks)
+        self._where: Record = {}
+        self._base = 1
+        super().__init__(name, "text", "lines such as 'epoch 1: loss 0.5, lr 0.1'")
+
+    def batches(self) -> Iterator[Batch]:
+        start = 1
+        placed: bool | None = None
+        for chunk in self._text:
+            found = [(start + place, self.record(line)) for place, line in enumerate(chunk.split("\n"))]
+            start += chunk.count("\n")
+            kept = [(line, record) for line, record in found if record]
+            if placed is None and kept:
+                placed = any(map(_is_placed, (record for _, record in kept)))
+            if placed:
+                kept = [(line, record) for line, record in kept if _is_placed(record)]
+            yield [line for line, _ in kept], [record for _, record in kept]
+
+    def record(self, line: str) -> Record | None:
+        """What a line says; None where it says nothing, or only where the lines after it belong."""
+        if len(line) > LONGEST_TEXT or line.isspace():
+            return None
+        line = _COLOUR.sub("", line) if "\x1b" in line else line
+        line = _OF_GROUP.sub(r"lr_\1: ", _PERCENT.sub("", line))
+        axes: Record = {}
+        values: Record = {}
+        totals: dict[bool, int] = {}
+        if (inside := _IN_EPOCH.search(line)) is not None:
+            epoch, batch, batches = (int(number[:15]) for number in inside.groups() if number is not None)
+            self._base = 0 if epoch == 0 else self._base
+            axes = {"epoch": epoch, "step": (epoch - self._base) * batches + batch}
+            totals[False] = batches
+        elif (early := _EPOCH_FIRST.search(line)) is not None:
+            axes = {"epoch": int(early[1][:15])}
+        first = len(line)
+        for pair in PAIR.finditer(line):
+            key, value, total = pair["key"], pair["value"], pair["total"]
+            axis = _axis(key)
+            if axis is None:
+                first = min(first, pair.start())
+                values.setdefault(key, value)
+            elif axis not in axes and not inside:
+                axes[axis] = value
+                if total is not None:
+                    totals[_is_epoch(axis)] = int(total[:15])
+        for several in _LIST.finditer(line):
+            values |= {f"{several[1]}/{place}": number for place, number in enumerate(several[2].split(",")) if place}
+        if not axes and values and (bar := _BAR.search(line)) is not None:
+            axes, totals[False] = {"step": bar[1]}, int(bar[2][:15])
+        if axes:
+            kept = {axis: value for axis, value in self._where.items() if _is_epoch(axis)}
+            self._where = axes if any(map(_is_epoch, axes)) else kept | axes
+        if not values:
+            return None
+        if any(map(names.as_rate, values)):
+            self._note(totals, any(map(_is_epoch, axes)))
+        held_out = _HELD_OUT.search(line[:first])
+        if held_out is not None:
+            word = held_out[1].lower()
+            values = {_measured(key, word): value for key, value in values.items()}
+        return {**self._where, **values}
+
+    def _note(self, totals: dict[bool, int], in_epoch: bool) -> None:
+        """What stands after the slashes: the epochs of the run, and the steps of an epoch or of the run."""
+        self.facts.num_train_epochs = totals.get(True, self.facts.num_train_epochs)
+        if in_epoch:
+            self.facts.steps_per_epoch = totals.get(False, self.facts.steps_per_epoch)
+        else:
+            self.facts.max_steps = totals.get(False, self.facts.max_steps)
+
+
+def _is_placed(record: Record) -> bool:
+    return any(map(names.is_axis, record))
+
+
+def _is_epoch(axis: str) -> bool:
+    return names.as_axis(axis) in names.EPOCHS
+
+
+def _axis(key: str) -> str | None:
+    """The axis that a name stands for: "Train Epoch" is "Epoch", "steps per epoch" is none."""
+    if names.is_axis(key):
+        return key
+    *before, last = key.split(" ")
+    if not before or not names.is_axis(last):
+        return None
+    is_one = before[-1].lower() in _AT or all(word.lower().strip("():") in _BEFORE_AXIS for word in before)
+    return last if is_one else None
+
+
+def _measured(key: str, word: str) -> str:
+    """The name of a value that a line about held-out data has."""
+    own = names.held_out(key) or names.as_rate(key) or "train" in names.words(key)
+    return key if own else f"{word} {key}"

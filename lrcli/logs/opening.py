@@ -1,0 +1,72 @@
+"""Opening a log: where it is, and which reader is for it."""
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from lrcli.errors import InputError
+from lrcli.logs import folder
+from lrcli.logs.delimited import Delimited
+from lrcli.logs.document import Document
+from lrcli.logs.events import Events, is_event_file
+from lrcli.logs.foreign import refuse_foreign
+from lrcli.logs.lines import TextLines
+from lrcli.logs.log import Log
+from lrcli.logs.records import JsonLines
+from lrcli.logs.sniff import kind_of
+from lrcli.logs.source import Source
+from lrcli.logs.table import Table
+from lrcli.text import printable
+
+READERS: dict[str, Callable[[str, Iterator[str]], Table]] = {
+    "table": Delimited,
+    "lines": JsonLines,
+    "document": Document,
+    "text": TextLines,
+    "mlflow": folder.MlflowFile,
+}
+"""The reader of each kind of text."""
+
+
+def open_log(
+    path: str,
+    *,
+    follow: bool = False,
+    announce: Callable[[str], None] = lambda text: None,
+    source: Source | None = None,
+) -> Log:
+    """The log at `path` ("-" is standard input), recognised by its content; of a folder that of the run in it.
+
+    With `follow` it never ends: it waits for more, and says through `announce` when the file was replaced or cut.
+    Raises InputError.
+    """
+    remarks: list[str] = []
+    if source is None and os.path.isdir(path):
+        name = printable(os.path.basename(os.path.abspath(path)))
+        if files := folder.mlflow_metrics(path):
+            return Log(folder.MlflowRun(name, files), Source(path))
+        path = folder.find_log(path, remarks)
+    source = source or Source(path, follow=follow, announce=announce)
+    source.remarks += remarks
+    return Log(_table(source), source)
+
+
+def _table(source: Source) -> Table:
+    """The reader of a log, told by its first bytes and lines."""
+    magic = source.magic()
+    refuse_foreign(source.name, magic)
+    if is_event_file(magic):
+        return Events(source.name, source.data())
+    chunks = source.chunks()
+    head: list[str] = []
+    seen, kind = "", None
+    while kind is None:
+        more = next(chunks, None)
+        if more is not None:
+            head.append(more)
+        if seen or (more and not more.isspace()):
+            seen += more or ""
+            kind = kind_of(seen, more is None)
+        elif more is None:
+            raise InputError(f"{source.name} is empty; expected a log")
+    return READERS[kind](source.name, chain(head, chunks))

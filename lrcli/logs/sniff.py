@@ -1,0 +1,64 @@
+"""Which format a text is: told by its first lines."""
+
+import json
+import re
+
+from lrcli.logs.folder import is_mlflow_file
+from lrcli.logs.lines import PAIR
+
+_LIST_OF = re.compile(r"\[\s*(?:[\[{]|-?[0-9.]+\s*[,\]]|\]|$)")
+_CELL = re.compile(r"\s*\"?\s*(?:[+-]?[0-9][0-9.eE+\-:]*|nan|na|none|null|inf|-?)\s*\"?\s*", re.IGNORECASE)
+
+MOST_LINES = 200
+"""Lines of a banner after which a text is taken for what it looks like."""
+
+
+def kind_of(head: str, ended: bool) -> str | None:
+    """ "lines" of JSON, a "document", a file of "mlflow", "text", or a "table"; None if more must be seen."""
+    lines = [line for line in head.split("\n")[: MOST_LINES + 1] if line and not line.isspace()]
+    whole = ended or len(lines) > 1
+    first = lines[0].strip() if lines else ""
+    if whole and is_mlflow_file(first):
+        return "mlflow"
+    if first.startswith("{"):
+        return _object_kind(first, len(lines) > 1, whole)
+    if first.startswith("[") and _LIST_OF.match(head.lstrip()):
+        return "document"
+    if len(lines) < 2 and not ended:
+        return "text" if _is_text(first) else None
+    if _is_table(lines):
+        return "table"
+    if any(map(_is_text, lines)):
+        return "text"
+    return "table" if ended or len(lines) >= MOST_LINES else None
+
+
+def _object_kind(first: str, more: bool, whole: bool) -> str | None:
+    """What begins with a brace: records, a document, or a Python dict that was printed."""
+    try:
+        record = json.loads(first)
+    except (ValueError, RecursionError):
+        return "text" if first.endswith("}") and PAIR.search(first) else "document"
+    if "log_history" in record:
+        return "document"
+    if more or not any(isinstance(value, dict | list) for value in record.values()):
+        return "lines"
+    return "document" if whole else None
+
+
+def _is_text(line: str) -> bool:
+    return len(line) < 10_000 and PAIR.search(line) is not None
+
+
+def _is_table(lines: list[str]) -> bool:
+    """Whether the first line is a header and those after it are rows of as many cells."""
+    header = re.sub(r'"[^"]*"', "", lines[0])
+    delimiter = max(",;\t", key=header.count)
+    if not header.count(delimiter):
+        return len(lines) < 2 or all(_CELL.fullmatch(line) for line in lines[1:6]) or not _is_text(lines[0])
+    width = header.count(delimiter)
+    later = [re.sub(r'"[^"]*"', "", line) for line in lines[1:6]]
+    fitting = [
+        line for line in later if line.count(delimiter) == width and any(map(_CELL.fullmatch, line.split(delimiter)))
+    ]
+    return bool(fitting) or not any(map(_is_text, lines))

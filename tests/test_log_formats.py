@@ -1,0 +1,490 @@
+"""Formats of logs: printed text, documents, event files, folders, packed files."""
+
+import gzip
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrcli.errors import InputError
+from lrcli.logs import Log, open_log, per_epoch
+from lrcli.logs.events import is_event_file, masked_crc
+from lrcli.logs.foreign import FOREIGN
+
+PRINTED = {
+    "Transformers": (
+        "{'loss': 1.5, 'grad_norm': nan, 'learning_rate': 5e-05, 'epoch': 0.5}\n"
+        "{'eval_loss': 1.25, 'eval_runtime': 0.5, 'epoch': 0.5}\n"
+        "{'loss': 1.0, 'grad_norm': 2.0, 'learning_rate': 2.5e-05, 'epoch': 1.0}\n"
+    ),
+    "Transformers 5, between bars": (
+        "\r  0%|          | 0/4 [00:00<?, ?it/s]\r 50%|#####     | 2/4 [00:01<00:01,  1.9it/s]"
+        "{'loss': '1.5', 'learning_rate': '5e-05', 'epoch': '0.5'}\n"
+        "\r100%|##########| 4/4 [00:01<00:01,  1.9it/s]{'loss': '1', 'learning_rate': '2.5e-05', 'epoch': '1'}\n"
+    ),
+    "fairseq, JSON": (
+        "2023-05-01 10:00:00 | INFO | fairseq_cli.train | Namespace(lr=[0.0005], warmup_updates=40)\n"
+        '2023-05-01 10:00:10 | INFO | train_inner | {"epoch": 0.5, "loss": "1.5", "num_updates": "10", "lr": "5e-05"}\n'
+        '2023-05-01 10:00:11 | INFO | train_inner | {"epoch": 1, "loss": "1.0", "num_updates": "20", "lr": "2.5e-05"}\n'
+    ),
+    "Megatron": (
+        "> building train, validation, and test datasets ...\n"
+        " [2024-01-01 10:00:10.1] iteration        1/       2 | consumed samples: 2 | elapsed time per iteration (ms):"
+        " 512.3 | learning rate: 5.000000E-05 | lm loss: 1.500000E+00 | loss scale: 1.0 | grad norm: 1.234 |\n"
+        " [2024-01-01 10:00:10.1] iteration        2/       2 | consumed samples: 4 | elapsed time per iteration (ms):"
+        " 512.3 | learning rate: 2.500000E-05 | lm loss: 1.000000E+00 | loss scale: 1.0 | grad norm: 1.234 |\n"
+    ),
+    "torchtune": "Step 1 | loss:1.5 lr:5e-05 tokens_per_second_per_gpu:9.5 \nStep 2 | loss:1.0 lr:2.5e-05 x:9 \n",
+    "DeepSpeed": (
+        "[2024-01-01 10:00:00,123] [INFO] [logging.py:96:log_dist] [Rank 0] step=10, skipped=0, lr=[5e-05, 6e-05], "
+        "mom=[(0.9, 0.999), (0.9, 0.999)]\n"
+        "[2024-01-01 10:00:00,123] [INFO] [logging.py:96:log_dist] [Rank 0] step=20, skipped=0, lr=[2.5e-05, 3e-05], "
+        "mom=[(0.9, 0.999), (0.9, 0.999)]\n"
+    ),
+    "llm.c": (
+        "| learning rate (LR)    | 6.000000e-04  |\n"
+        "step    1/2 | loss 1.500 (+nanz)| norm 15.3 (+nanz)| lr 5.00e-05 | 3080.21 ms | 46.0% bf16 MFU | 17 tok/s\n"
+        "step    2/2 | loss 1.000 (+nanz)| norm 15.3 (+nanz)| lr 2.50e-05 | 3080.21 ms | 46.0% bf16 MFU | 17 tok/s\n"
+    ),
+    "nanoGPT": "iter 100: loss 1.5, time 12ms, lr 5e-5\niter 200: loss 1.0, time 12ms, lr 2.5e-5\n",
+    "Composer": (
+        "[batch=1/2]:\n\t Train lr-DecoupledAdamW/group0: 5e-05\n\t Train loss/train/total: 1.5\n"
+        "[batch=2/2]:\n\t Train lr-DecoupledAdamW/group0: 2.5e-05\n\t Train loss/train/total: 1.0\n"
+    ),
+    "mmengine": (
+        "2024/01/01 10:00:00 - mmengine - INFO - Epoch(train)  [1][ 50/100]  lr: 5.0000e-05  eta: 1:00:00  loss: 1.5\n"
+        "2024/01/01 10:00:01 - mmengine - INFO - Epoch(val) [1][10/10]    accuracy/top1: 10.5  data_time: 0.1\n"
+        "2024/01/01 10:00:02 - mmengine - INFO - Epoch(train)  [2][ 50/100]  lr: 2.5000e-05  eta: 1:00:00  loss: 1.0\n"
+    ),
+    "timm": (
+        "Train: 0 [  50/100 (  4%)]  Loss: 1.5 (1.5)  Time: 0.5s, 256/s (0.6s, 200/s)  LR: 5.000e-05  Data: 0.1 (0.2)\n"
+        "Train: 1 [  50/100 (  4%)]  Loss: 1.0 (1.0)  Time: 0.5s, 256/s (0.6s, 200/s)  LR: 2.500e-05  Data: 0.1 (0.2)\n"
+    ),
+    "Keras": (
+        "Epoch 1/2\n\x1b[1m1/1\x1b[0m ━━━━ 1s 5ms/step - accuracy: 0.5 - loss: 1.5 - learning_rate: 5e-05\n"
+        "Epoch 2/2\n\x1b[1m1/1\x1b[0m ━━━━ 1s 5ms/step - accuracy: 0.5 - loss: 1.0 - learning_rate: 2.5e-05\n"
+    ),
+    "Lightning's bar": (
+        "Epoch 0: 100%|###| 10/10 [00:00<00:00, 50.1it/s, v_num=0, train_loss=1.5, lr=5e-5]\n"
+        "Epoch 1: 100%|###| 10/10 [00:00<00:00, 50.1it/s, v_num=0, train_loss=1.0, lr=2.5e-5]\n"
+    ),
+    "diffusers' bar": (
+        "Steps:  10%|#         | 100/1000 [01:00<09:00,  1.6it/s, lr=5e-5, step_loss=1.5]\r"
+        "Steps:  20%|##        | 200/1000 [01:00<09:00,  1.6it/s, lr=2.5e-5, step_loss=1.0]\n"
+    ),
+    "SpeechBrain": (
+        "epoch: 1, lr: 5e-05 - train loss: 1.5 - valid loss: 1.77, valid CER: 0.5\n"
+        "epoch: 2, lr: 2.5e-05 - train loss: 1.0 - valid loss: 1.67, valid CER: 0.5\n"
+    ),
+    "ESPnet": (
+        "[h] 2024-01-01 (trainer:732) INFO: 1epoch:train:1-50batch: iter_time=0.1, loss=1.5, optim0_lr0=5e-05\n"
+        "[h] 2024-01-01 (trainer:732) INFO: 2epoch:train:1-50batch: iter_time=0.1, loss=1.0, optim0_lr0=2.5e-05\n"
+    ),
+    "Coqui": (
+        "   --> STEP: 24/406 -- GLOBAL_STEP: 25\n     | > loss: 1.5  (2.3)\n     | > current_lr: 5e-05\n"
+        "   --> STEP: 49/406 -- GLOBAL_STEP: 50\n     | > loss: 1.0  (2.3)\n     | > current_lr: 2.5e-05\n"
+    ),
+    "Detectron2": (
+        "[01/01 10:00:00 d2.utils.events]:  eta: 0:10:00  iter: 19  total_loss: 1.5  lr: 5e-05  max_mem: 2340M\n"
+        "[01/01 10:00:09 d2.utils.events]:  eta: 0:10:00  iter: 39  total_loss: 1.0  lr: 2.5e-05  max_mem: 2340M\n"
+    ),
+    "PaddleDetection": (
+        "[01/01 10:00:00] ppdet.engine INFO: Epoch: [0] [  0/100] learning_rate: 0.000050 loss: 1.5 eta: 1:00:00\n"
+        "[01/01 10:00:00] ppdet.engine INFO: Epoch: [1] [  0/100] learning_rate: 0.000025 loss: 1.0 eta: 1:00:00\n"
+    ),
+    "torch's verbose": (
+        "Epoch 00001: adjusting learning rate of group 0 to 5.0000e-05.\n"
+        "Epoch 00002: adjusting learning rate of group 0 to 2.5000e-05.\n"
+    ),
+    "printed by hand": "Epoch [1/2], Train Loss: 1.5, LR: 0.000050\nEpoch [2/2], Train Loss: 1.0, LR: 0.000025\n",
+    "with tensors": "epoch=1 lr=tensor(5e-05) loss=tensor(1.5, device='cuda:0')\nepoch=2 lr=2.5e-05 loss=1.0\n",
+    "a table of bars": "| epoch   1 | step 200 | lr 5e-05 | ms/batch 5 |\n| epoch   1 | step 400 | lr 2.5e-5 |\n",
+    "without a place": "lr: 5e-05\nlr: 2.5e-05\n",
+    "in sentences": "Starting epoch 1\nthe learning rate is 5e-05\nStarting epoch 2\nthe learning rate is 2.5e-05\n",
+}
+
+
+def written(folder: Path, content: str | bytes, name: str = "log") -> str:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def rates_of(log: Log) -> list[float]:
+    [series] = log.series(log.choose_rate(None, "--column"))
+    found: list[float] = series.values.tolist()
+    return found
+
+
+def metric_of(log: Log) -> list[tuple[float, float]]:
+    column = log.choose_metric(None, "--metric")
+    return [row for block in per_epoch(log, column) for row in zip(block.epochs, block.values, strict=True)]
+
+
+@pytest.mark.parametrize("trainer", PRINTED)
+def test_what_trainers_print(trainer: str, tmp_path: Path) -> None:
+    assert rates_of(open_log(written(tmp_path, PRINTED[trainer]))) == [5e-05, 2.5e-05]
+
+
+@pytest.mark.parametrize(
+    ("trainer", "steps", "epochs"),
+    [
+        ("Transformers", None, [0.5, 1]),
+        ("Transformers 5, between bars", None, [0.5, 1]),
+        ("fairseq, JSON", [10, 20], [0.5, 1]),
+        ("Megatron", [1, 2], None),
+        ("mmengine", [50, 150], [1, 2]),
+        ("timm", [50, 150], [0, 1]),
+        ("PaddleDetection", [0, 100], [0, 1]),
+        ("Coqui", [25, 50], None),
+        ("Composer", [1, 2], None),
+        ("Keras", None, [1, 2]),
+        ("diffusers' bar", [100, 200], None),
+        ("Lightning's bar", None, [0, 1]),
+        ("without a place", None, None),
+    ],
+)
+def test_where_printed_rates_stand(
+    trainer: str, steps: list[float] | None, epochs: list[float] | None, tmp_path: Path
+) -> None:
+    log = open_log(written(tmp_path, PRINTED[trainer]))
+    [series] = log.series(log.choose_rate(None, "--column"))
+    assert (None if series.steps is None else series.steps.tolist()) == steps
+    assert (None if series.epochs is None else series.epochs.tolist()) == epochs
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (
+            "Training Results - Epoch: 1 Avg accuracy: 0.92 Avg loss: 0.3\n"
+            "Validation Results - Epoch: 1 Avg accuracy: 0.91 Avg loss: 0.5\n"
+            "Training Results - Epoch: 2 Avg accuracy: 0.95 Avg loss: 0.2\n"
+            "Validation Results - Epoch: 2 Avg accuracy: 0.92 Avg loss: 0.25\n",
+            [(1, 0.5), (2, 0.25)],
+        ),
+        (
+            "step 250: train loss 2.1, val loss 0.5\nstep 500: train loss 2.0, val loss 0.25\n",
+            [(250, 0.5), (500, 0.25)],
+        ),
+        (
+            " iteration  100/ 300 | learning rate: 1.0E-04 | lm loss: 9.5E+00 |\n"
+            " validation loss at iteration 100 | lm loss value: 5.0E-01 | lm loss PPL: 9.1E+01 |\n"
+            " iteration  200/ 300 | learning rate: 1.0E-04 | lm loss: 9.5E+00 |\n"
+            " validation loss at iteration 200 | lm loss value: 2.5E-01 | lm loss PPL: 9.1E+01 |\n",
+            [(100, 0.5), (200, 0.25)],
+        ),
+        (
+            "| epoch 001 | loss 9.5 | num_updates 40\n| epoch 001 | valid on 'valid' subset | loss 0.5 | ppl 3\n"
+            "| epoch 002 | loss 9.5 | num_updates 80\n| epoch 002 | valid on 'valid' subset | loss 0.25 | ppl 3\n",
+            [(1, 0.5), (2, 0.25)],
+        ),
+    ],
+)
+def test_printed_metrics(text: str, rows: list[tuple[float, float]], tmp_path: Path) -> None:
+    assert metric_of(open_log(written(tmp_path, text))) == rows
+
+
+def test_the_length_of_the_run_that_a_text_says(tmp_path: Path) -> None:
+    for trainer, facts in (("Megatron", (2, None)), ("printed by hand", (None, 2)), ("mmengine", (None, None))):
+        log = open_log(written(tmp_path, PRINTED[trainer]))
+        rates_of(log)
+        assert (log.facts.max_steps, log.facts.num_train_epochs) == facts
+
+
+HISTORY = {"loss": [3.0, 2.0], "val_loss": [0.5, 0.25], "lr": [0.1, 0.01]}
+RECORDS = [{"epoch": 0, "val_loss": 0.5, "lr": 0.1}, {"epoch": 1, "val_loss": 0.25, "lr": 0.01}]
+DOCUMENTS: dict[str, Any] = {
+    "Keras' history": HISTORY,
+    "History as an object": {"params": {"epochs": 2}, "epoch": [0, 1], "history": HISTORY},
+    "nested by data": {"train": {"loss": [3, 2]}, "val": {"loss": [0.5, 0.25]}, "lr": [0.1, 0.01]},
+    "pandas, records": RECORDS,
+    "pandas, columns": {key: {"0": RECORDS[0][key], "1": RECORDS[1][key]} for key in RECORDS[0]},
+    "pandas, split": {
+        "columns": ["epoch", "val_loss", "lr"], "index": [0, 1], "data": [[0, 0.5, 0.1], [1, 0.25, 0.01]]
+    },
+    "pandas, index": {"0": RECORDS[0], "1": RECORDS[1]},
+    "pandas, table": {"schema": {"fields": [{"name": "index", "type": "integer"}]}, "data": RECORDS},
+    "skorch": [{"batches": [{"train_loss": 1}], **record} for record in RECORDS],
+    "trainer_state": {"best_metric": None, "log_history": RECORDS, "max_steps": 6},
+    "nested records": [{"epoch": row["epoch"], "val": {"loss": row["val_loss"]}, "lr": row["lr"]} for row in RECORDS],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("form", DOCUMENTS)
+def test_documents(form: str, indent: int | None, tmp_path: Path) -> None:
+    path = written(tmp_path, json.dumps(DOCUMENTS[form], indent=indent))
+    assert rates_of(open_log(path)) == [0.1, 0.01]
+    assert metric_of(open_log(path)) == [(0, 0.5), (1, 0.25)]
+
+
+def test_tensorboards_json_and_csv(tmp_path: Path) -> None:
+    rows = [[1.7e9, 0, 0.1], [1.7e9, 10, 0.01]]
+    text = "Wall time,Step,Value\n" + "".join(f"{wall},{step},{value}\n" for wall, step, value in rows)
+    for content in (json.dumps(rows), text):
+        log = open_log(written(tmp_path, content))
+        [series] = log.series(log.choose_rate(None, "--column"))
+        assert series.steps is not None
+        assert (series.steps.tolist(), series.values.tolist()) == ([0, 10], [0.1, 0.01])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_a_document_is_read_alike_wherever_its_chunks_end(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    from lrcli.logs.document import Document
+
+    text = json.dumps(DOCUMENTS[data.draw(st.sampled_from(sorted(DOCUMENTS)))])
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(text) - 1), max_size=20)))
+    parts = [text[start:stop] for start, stop in zip([0, *cuts], [*cuts, None], strict=True)]
+    tables = [Document("log", iter(pieces)) for pieces in ([text], parts)]
+    rows = [
+        [chunk for chunk in table.chunks(range(len(table.columns)), []) if chunk[0]]
+        for table in tables
+        if "batches" not in table.columns
+    ]
+    assert len({table.columns for table in tables}) == 1
+    assert not rows or rows[0] == rows[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"loss": [1, 2', "it ends too early"),
+        ('{"loss": [1, 2]', "it ends too early"),
+        ('{"loss": [1, 2]} 3', "something follows"),
+        ('{"loss": [1 2],\n"lr": [1]}', "expected , or ]"),
+        ("{1: 2}", "JSON"),
+        ('{"lr": []}', "no records"),
+        ("[" * 5000 + "]" * 5000, "is not JSON"),
+    ],
+)
+def test_broken_documents(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=words):
+        open_log(written(tmp_path, text)).choose_rate(None, "--column")
+
+
+def test_an_object_that_is_cut_at_the_end_is_left_out_and_said(tmp_path: Path) -> None:
+    log = open_log(written(tmp_path, '{"lr": 0.1}\nsome warning\n{"lr": 0.2}\n{"lr": 0.'))
+    assert rates_of(log) == [0.1, 0.2]
+    assert len(log.remarks) == 2
+    with pytest.raises(InputError, match="line 2: expected a JSON object"):
+        rates_of(open_log(written(tmp_path, '{"lr": 0.1}\n{"lr": \n{"lr": 0.3}\n')))
+
+
+@pytest.mark.parametrize("name", ["lr", "metrics/run-lr"])
+def test_a_file_of_mlflow(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path, "1795532968823 0.1 0\n1795532968828 0.01 5\n", name)
+    [series] = open_log(path).series(open_log(path).choose_rate(None, "--column"))
+    assert series.steps is not None
+    assert (series.steps.tolist(), series.values.tolist()) == ([0, 5], [0.1, 0.01])
+
+
+def event_file(folder: Path, scalars: dict[str, list[float]], **options: Any) -> Path:
+    """What torch's SummaryWriter writes."""
+    pytest.importorskip("tensorboard")
+    pytest.importorskip("torch")
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+    for step in range(max(map(len, scalars.values()))):
+        for tag, values in scalars.items():
+            if step < len(values):
+                writer.add_scalar(tag, values[step], 10 * step, **options)  # type: ignore[no-untyped-call]
+    writer.add_text("note", "a log")  # type: ignore[no-untyped-call]
+    writer.close()  # type: ignore[no-untyped-call]
+    [path] = folder.iterdir()
+    return path
+
+
+SCALARS = {"train/lr": [0.1, 0.0123456789, 1e-8, 0.0], "Loss/val": [0.5, 0.25, float("inf")]}
+
+
+@pytest.mark.parametrize("options", [{}, {"new_style": True}, {"new_style": True, "double_precision": True}], ids=str)
+def test_an_event_file_is_what_tensorboard_reads(options: dict[str, bool], tmp_path: Path) -> None:
+    path = event_file(tmp_path / "run", SCALARS, **options)
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    accumulator = EventAccumulator(str(path), size_guidance={"tensors": 0, "scalars": 0})
+    accumulator.Reload()
+    for tag in SCALARS:
+        [series] = open_log(str(path)).series(tag)
+        if tag in accumulator.Tags()["scalars"]:
+            expected = [(event.step, event.value) for event in accumulator.Scalars(tag)]
+        else:
+            from tensorboard.util.tensor_util import make_ndarray
+
+            expected = [(event.step, float(make_ndarray(event.tensor_proto))) for event in accumulator.Tensors(tag)]
+        assert series.steps is not None
+        assert list(zip(series.steps.tolist(), series.values.tolist(), strict=True)) == expected
+    assert open_log(str(path)).choose_metric(None, "--metric") == "Loss/val"
+    assert open_log(str(tmp_path / "run")).choose_rate(None, "--column") == "train/lr"
+
+
+def test_an_event_file_that_is_cut_or_damaged(tmp_path: Path) -> None:
+    whole = event_file(tmp_path / "run", {"lr": [0.1, 0.2, 0.3]}).read_bytes()
+    counts = set()
+    for length in range(len(whole) - 200, len(whole)):
+        try:
+            log = open_log(written(tmp_path, whole[:length], "cut"))
+            counts.add(len(rates_of(log)))
+        except InputError as error:
+            assert "no records" in str(error)
+        else:
+            assert not log.remarks or "is cut within record" in log.remarks[-1]
+    assert max(counts) == 3
+    start = whole.index(b"lr\x15")
+    damaged = whole[:start] + b"LR" + whole[start + 2 :]
+    with pytest.raises(InputError, match="is damaged"):
+        rates_of(open_log(written(tmp_path, damaged, "damaged")))
+
+
+def record(body: bytes) -> bytes:
+    size = struct.pack("<Q", len(body))
+    return size + struct.pack("<I", masked_crc(size)) + body + struct.pack("<I", masked_crc(body))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=80))
+def test_any_record_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, body: bytes) -> None:
+    head = record(b"\t\0\0\0\0\0\0\0\0\x1a\rbrain.Event:2")
+    assert is_event_file(head)
+    path = written(tmp_path_factory.getbasetemp(), head + record(body))
+    with pytest.raises(InputError):
+        open_log(path).choose("lr", "--column")
+
+
+@pytest.mark.parametrize("content", ["epoch,lr\n0,0.1\n1,0.2\n", PRINTED["Megatron"], json.dumps(HISTORY)])
+def test_gzip_of_any_of_them(content: str, tmp_path: Path) -> None:
+    packed = gzip.compress(content.encode())
+    expected = rates_of(open_log(written(tmp_path, content)))
+    assert rates_of(open_log(written(tmp_path, packed))) == expected
+    halves = gzip.compress(content.encode()[:30]) + gzip.compress(content.encode()[30:])
+    assert rates_of(open_log(written(tmp_path, halves))) == expected
+
+
+def test_gzip_that_is_cut_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    text = "epoch,lr\n" + "".join(f"{epoch},{epoch / 7!r}\n" for epoch in range(10_000))
+    packed = gzip.compress(text.encode())
+    log = open_log(written(tmp_path, packed[: len(packed) // 2]))
+    assert rates_of(log)[:3] == [0.0, 1 / 7, 2 / 7]
+    assert any("cut within its gzip" in remark for remark in log.remarks)
+
+
+FOLDERS = {
+    "Transformers": ({"trainer_state.json": 3, "checkpoint-5/trainer_state.json": 2}, "trainer_state.json"),
+    "checkpoints": (
+        {"checkpoint-9/trainer_state.json": 1, "checkpoint-10/trainer_state.json": 1},
+        "checkpoint-10/trainer_state.json",
+    ),
+    "Lightning": (
+        {"lightning_logs/version_9/metrics.csv": 1, "lightning_logs/version_10/metrics.csv": 1},
+        "lightning_logs/version_10/metrics.csv",
+    ),
+    "ultralytics": ({"results.csv": 1, "args.yaml": 1}, "results.csv"),
+    "mmengine": (
+        {"20240101/vis_data/scalars.json": 1, "20240101/vis_data/config.py": 1},
+        "20240101/vis_data/scalars.json",
+    ),
+    "packed": ({"metrics.csv.gz": 1}, "metrics.csv.gz"),
+}
+
+
+@pytest.mark.parametrize("trainer", FOLDERS)
+def test_the_run_in_a_folder(trainer: str, tmp_path: Path) -> None:
+    files, taken = FOLDERS[trainer]
+    for name, value in files.items():
+        content = (
+            f"epoch,lr\n0,{len(name) + value}\n"
+            if name.endswith((".csv", ".csv.gz"))
+            else f'{{"lr": {len(name) + value}}}'
+        )
+        written(tmp_path, gzip.compress(content.encode()) if name.endswith(".gz") else content, name)
+    log = open_log(str(tmp_path))
+    assert rates_of(log) == [len(taken) + files[taken]]
+    assert any(taken in remark for remark in log.remarks)
+
+
+def test_the_folder_of_a_run_of_mlflow(tmp_path: Path) -> None:
+    written(tmp_path, "artifact_uri: x\n", "meta.yaml")
+    written(tmp_path, "1795532968823 0.1 0\n1795532968828 0.01 1\n", "metrics/lr")
+    written(tmp_path, "1795532968823 0.5 0\n1795532968828 0.25 1\n", "metrics/val/loss")
+    written(tmp_path, "adam", "params/optimizer")
+    assert rates_of(open_log(str(tmp_path))) == [0.1, 0.01]
+    assert metric_of(open_log(str(tmp_path / "metrics"))) == [(0, 0.5), (1, 0.25)]
+
+
+def test_a_folder_without_a_log(tmp_path: Path) -> None:
+    written(tmp_path, "x", "model.bin")
+    with pytest.raises(InputError, match=r"a directory without a log .* \(trainer_state.json"):
+        open_log(str(tmp_path))
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda foreign: repr(foreign.magic))
+def test_what_only_a_library_reads_is_refused(foreign: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="looks like") as raised:
+        open_log(written(tmp_path, foreign.magic + b"\0" * 50, "a.bin"))
+    assert not foreign.conversion or foreign.conversion.format(name="a.bin") in str(raised.value)
+
+
+@pytest.mark.parametrize("writer", ["to_parquet", "to_feather", "to_pickle"])
+def test_the_line_that_converts_it_does(writer: str, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    if writer != "to_pickle":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / "a.bin"
+    getattr(pandas.DataFrame({"epoch": [0, 1], "lr": [0.1, 0.01]}), writer)(path)
+    with pytest.raises(InputError) as raised:
+        open_log(str(path))
+    line = str(raised.value).partition("to make a log of it: ")[2]
+    command = line.replace("python -c", f"{sys.executable} -c")
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": ""})
+    assert rates_of(open_log(str(tmp_path / "log.csv"))) == [0.1, 0.01]
+
+
+def test_a_column_that_comes_late_is_found(tmp_path: Path) -> None:
+    lines = [json.dumps({"step": step, "loss": 1.5, "note": "x" * 90}) for step in range(10_000)]
+    text = "\n".join([*lines, json.dumps({"step": 10_000, "val_loss": 0.5, "lr": 0.1})]) + "\n"
+    path = written(tmp_path, text)
+    assert open_log(path).choose_metric(None, "--metric") == "val_loss"
+    assert rates_of(open_log(path)) == [0.1]
+
+
+def test_steps_that_begin_again_with_each_epoch_are_counted_through(tmp_path: Path) -> None:
+    text = "".join(
+        f"Epoch [{epoch}/3], Step [{step}/600], Loss: 0.5, LR: {epoch}e-3\n"
+        for epoch in (1, 2, 3)
+        for step in (200, 400)
+    )
+    csv = "epoch,batch,lr\n" + "".join(f"{epoch},{batch},0.1\n" for epoch in range(3) for batch in range(4))
+    sparse = "epoch,batch,lr\n" + "".join(f"{epoch},{batch},0.1\n" for epoch in range(3) for batch in (0, 2))
+    resumed = "step,epoch,lr\n0,0,1\n1,0,1\n2,1,1\n1,0,1\n2,1,1\n"
+    for content, expected in (
+        (text, [200, 400, 800, 1000, 1400, 1600]),
+        (csv, list(range(12))),
+        (sparse, None),
+        (resumed, [0, 1, 2, 1, 2]),
+    ):
+        log = open_log(written(tmp_path, content))
+        [series] = log.series(log.choose_rate(None, "--column"))
+        assert (None if series.steps is None else series.steps.tolist()) == expected
+
+
+def test_what_a_person_should_know_is_remarked(tmp_path: Path) -> None:
+    log = open_log(written(tmp_path, "epoch,val_loss\n0,1\n0,2\n1,3\n1,4\n1,5\n"))
+    assert metric_of(log) == [(0, 2), (1, 5)]
+    assert log.remarks == ["3 values have another after it in the same epoch: the last of an epoch counts"]
+    log = open_log(written(tmp_path, "position,lr\n0,0.1\n10,0.2\n20,0.3\n"))
+    assert rates_of(log) == [0.1, 0.2, 0.3]
+    assert len(log.remarks) == 1
+    assert "position only rises" in log.remarks[0]
