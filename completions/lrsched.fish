@@ -33,6 +33,7 @@ function __lrsched_commands
         'lambda' 'The base rate times an expression of the tick.' \
         'linear' 'Go linearly from start_factor to end_factor of the base rate in total_iters ticks: torch\'s warmup.' \
         'list' 'Every scheduler with the shape of its curve and what it is exact to.' \
+        'megatron' 'Up from lr_warmup_init in a straight line, and down to min_lr in one of five styles.' \
         'multiplicative' 'Multiply the rate by an expression of the tick, every tick.' \
         'multistep' 'Multiply the rate by gamma at each milestone.' \
         'nanogpt' 'Up in a straight line, down to min_lr along half a cosine, and constant from then on.' \
@@ -57,12 +58,12 @@ end
 
 # What a spec may begin with.
 function __lrsched_specs
-    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|polynomial|rex|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|tri-stage|wsd)\t.*' (__lrsched_commands)
+    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|polynomial|rex|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|tri-stage|wsd)\t.*' (__lrsched_commands)
 end
 
 # What a part of a schedule may begin with.
 function __lrsched_parts
-    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|polynomial|rex|sequential|step|swa|tri-stage|wsd)\t.*' (__lrsched_commands)
+    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|polynomial|rex|sequential|step|swa|tri-stage|wsd)\t.*' (__lrsched_commands)
 end
 
 # Prints the sections of the command $argv[1].
@@ -130,6 +131,8 @@ function __lrsched_sections
             printf '%s\n' linear Run Selection Output Help
         case list
             printf '%s\n' Output Help
+        case megatron
+            printf '%s\n' megatron Run Selection Output Help
         case multiplicative
             printf '%s\n' multiplicative Run Selection Output Help
         case multistep
@@ -408,6 +411,20 @@ function __lrsched_section
                 '--start-factor=' 'share of the base rate at the first tick' \
                 '--end-factor=' 'share of the base rate at the end' \
                 '--total-iters=' 'ticks until end_factor is reached'
+        case megatron
+            printf '%s\t%s\n' \
+                '--lr-decay-style=constant|linear|cosine|inverse-square-root|WSD' 'shape of the decay' \
+                '--lr-decay-iters=' 'ticks until min_lr is reached, the warmup included' \
+                '--lr-decay-samples=' 'the same in samples' \
+                '--lr-warmup-iters=' 'ticks of the warmup' \
+                '--lr-warmup-samples=' 'the same in samples' \
+                '--lr-warmup-fraction=' 'the warmup as a share of the decay length' \
+                '--lr-warmup-init=' 'rate at the start of the warmup' \
+                '--min-lr=' 'lowest rate' \
+                '--lr-wsd-decay-style=exponential|linear|cosine|minus_sqrt' 'shape of WSD\'s decay' \
+                '--lr-wsd-decay-iters=' 'ticks of WSD\'s decay' \
+                '--lr-wsd-decay-samples=' 'the same in samples' \
+                '--global-batch-size=' 'samples of an iteration: Megatron counts in them'
         case multiplicative
             printf '%s\t%s\n' \
                 '--expr=' 'factor of tick t, as in "0.95"'

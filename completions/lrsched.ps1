@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'lambda	The base rate times an expression of the tick.'
         'linear	Go linearly from start_factor to end_factor of the base rate in total_iters ticks: torch''s warmup.'
         'list	Every scheduler with the shape of its curve and what it is exact to.'
+        'megatron	Up from lr_warmup_init in a straight line, and down to min_lr in one of five styles.'
         'multiplicative	Multiply the rate by an expression of the tick, every tick.'
         'multistep	Multiply the rate by gamma at each milestone.'
         'nanogpt	Up in a straight line, down to min_lr along half a cosine, and constant from then on.'
@@ -59,8 +60,8 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'wsd	Up to the base rate, constant for most of the run, then down: the end need not be known at the start.'
     )
     # What a spec, and what a part of a schedule may begin with.
-    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'ds-onecycle', 'ds-range-test', 'ds-warmup', 'ds-warmup-cosine', 'ds-warmup-decay', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-poly', 'timm-step', 'timm-tanh', 'tri-stage', 'wsd'
-    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
+    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'ds-onecycle', 'ds-range-test', 'ds-warmup', 'ds-warmup-cosine', 'ds-warmup-decay', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-poly', 'timm-step', 'timm-tanh', 'tri-stage', 'wsd'
+    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
 
     # The sections of a command.
     function Get-SectionName($command) {
@@ -96,6 +97,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'lambda' { 'lambda', 'Run', 'Selection', 'Output', 'Help' }
             'linear' { 'linear', 'Run', 'Selection', 'Output', 'Help' }
             'list' { 'Output', 'Help' }
+            'megatron' { 'megatron', 'Run', 'Selection', 'Output', 'Help' }
             'multiplicative' { 'multiplicative', 'Run', 'Selection', 'Output', 'Help' }
             'multistep' { 'multistep', 'Run', 'Selection', 'Output', 'Help' }
             'nanogpt' { 'nanogpt', 'Run', 'Selection', 'Output', 'Help' }
@@ -353,6 +355,20 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--start-factor=	share of the base rate at the first tick'
                 '--end-factor=	share of the base rate at the end'
                 '--total-iters=	ticks until end_factor is reached'
+            }
+            'megatron' {
+                '--lr-decay-style=constant|linear|cosine|inverse-square-root|WSD	shape of the decay'
+                '--lr-decay-iters=	ticks until min_lr is reached, the warmup included'
+                '--lr-decay-samples=	the same in samples'
+                '--lr-warmup-iters=	ticks of the warmup'
+                '--lr-warmup-samples=	the same in samples'
+                '--lr-warmup-fraction=	the warmup as a share of the decay length'
+                '--lr-warmup-init=	rate at the start of the warmup'
+                '--min-lr=	lowest rate'
+                '--lr-wsd-decay-style=exponential|linear|cosine|minus_sqrt	shape of WSD''s decay'
+                '--lr-wsd-decay-iters=	ticks of WSD''s decay'
+                '--lr-wsd-decay-samples=	the same in samples'
+                '--global-batch-size=	samples of an iteration: Megatron counts in them'
             }
             'multiplicative' {
                 '--expr=	factor of tick t, as in "0.95"'

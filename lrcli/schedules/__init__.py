@@ -14,6 +14,7 @@ MODULES = {
     "timm": "timm-",
     "deepspeed": "ds-",
     "deepspeed_cycles": "ds-",
+    "megatron": "megatron",
     "language_models": "",
     "more": "",
 }

@@ -95,6 +95,19 @@ def carried_steps(feed: Feed) -> Derivation:
     return Derivation(counted.batches, steps, lines)
 
 
+def whole_batches(feed: Feed) -> Derivation:
+    """Megatron-LM: global batches, as many as are full; what is left of an epoch is left out.
+
+    Source: Megatron-LM d98e8a6 megatron/training/training.py (update_train_iters)
+    """
+    if feed.batches is not None:
+        return carried_steps(feed)
+    examples, batch = feed.examples or 0, feed.batch_size * feed.num_processes * feed.accumulate
+    steps = examples // batch
+    line = Line(f"{examples} examples / {batch} a global batch, rounded down", steps)
+    return Derivation(steps * feed.accumulate, steps, (line,))
+
+
 def accumulated(feed: Feed, batches: int, lines: list[Line]) -> Derivation:
     """Optimizer steps of so many batches: what is left at the end of an epoch makes one too."""
     steps = max(divided(batches, feed.accumulate), 1 if batches else 0)

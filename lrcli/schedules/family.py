@@ -7,7 +7,15 @@ what holds it to its source. Nothing else in lrsched compares a framework's name
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lrcli.schedules.counting import Derivation, Feed, carried_steps, timm_steps, torch_steps, transformers_steps
+from lrcli.schedules.counting import (
+    Derivation,
+    Feed,
+    carried_steps,
+    timm_steps,
+    torch_steps,
+    transformers_steps,
+    whole_batches,
+)
 
 EPOCH, STEP = INTERVALS = ("epoch", "step")
 """After what `scheduler.step()` is called: every epoch, or every optimizer step."""
@@ -120,6 +128,17 @@ DEEPSPEED = family(
         evidence=LIVE,
         code=("torch", "lightning", "accelerate", "optax", "keras", "deepspeed"),
         composes=False,
+    )
+)
+MEGATRON = family(
+    Family(
+        name="Megatron-LM",
+        version="Megatron-LM d98e8a6 (August 2026)",
+        interval=STEP,
+        steps=whole_batches,
+        checkpoint=AGREEMENT,
+        evidence=VECTORS,
+        code=("torch", "lightning", "accelerate", "optax", "keras"),
     )
 )
 MORE = family(

@@ -30,7 +30,10 @@ class Role(NamedTuple):
 
 LENGTH = Role("length", TICKS, "ticks until the schedule is over, as its framework counts them")
 LENGTH_OF_CALL = Role("length of the call", TICKS, "a length that the framework's call takes and that changes no rate")
+LENGTH_IN_SAMPLES = Role("length in samples", NUMBER, "a length counted in samples, in the place of one in ticks")
+SAMPLES_PER_TICK = Role("samples per tick", NUMBER, "samples of a tick, where lengths are counted in samples")
 WARMUP = Role("warmup", TICKS, "ticks of the schedule's own warmup")
+WARMUP_SHARE = Role("warmup share", SHARE, "length of the schedule's own warmup as a share of its length")
 HOLD = Role("hold", TICKS, "ticks at the highest rate, between warmup and decay; left out, what the others leave")
 DECAY = Role("decay", TICKS, "ticks of the decay that follows the warmup or the hold")
 DECAY_SHARE = Role("decay share", SHARE, "length of the decay as a share of what follows the warmup")

@@ -7,8 +7,9 @@ source. It says
     SOURCE        the framework and version, or the repository and commit, that the vectors are from
     construct     how to make the framework's object for a schedule, on an optimizer
 
-and its docstring says where the source is had. `python -m tests.record NAME...` writes tests/vectors/NAME.json anew.
-Where a source is a file, it is read from the folder that LRSCHED_SOURCES names; it is never part of this project.
+and, where random draws would miss some, VARIANTS: fields to set in turn, by scheduler. Its docstring says where the
+source is had. `python -m tests.record NAME...` writes tests/vectors/NAME.json anew; `--compare N` compares N draws
+instead. Where a source is a file, it is read from the folder that LRSCHED_SOURCES names; it is no part of this project.
 """
 
 import importlib

@@ -1,18 +1,25 @@
 """`python -m tests.record NAME...`: write tests/vectors/NAME.json from the live framework."""
 
+import dataclasses
 import importlib
 import json
 import random
 import sys
 import warnings
+from collections.abc import Iterator
+from itertools import count, islice
 from typing import Any
 
+from lrcli.errors import InputError
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import LIVE
 from tests.draws import base_rates, draw
 from tests.record import VECTORS, recorders
+from tests.test_vectors import assert_recorded
 
-DRAWS = 4
+DRAWS, DRAWS_ALONE = 4, 10
+"""Of each scheduler: where live tests hold it too, and where the vectors alone do."""
 TICKS = [*range(16), *range(16, 130, 8)]
 """All ticks are walked; these are kept."""
 
@@ -42,29 +49,61 @@ def walked(recorder: Any, schedule: Schedule, lrs: tuple[float, ...]) -> list[li
     return kept + momenta if schedule.cycles_momentum else kept
 
 
+def drawn(recorder: Any, name: str, seed: str) -> Iterator[tuple[Schedule, tuple[float, ...], list[list[float]]]]:
+    """Random schedules and base rates, with what the framework makes of them; in turn those of each variant."""
+    rng = random.Random(seed)
+    cls = every()[name]
+    variants = getattr(recorder, "VARIANTS", {}).get(name, [{}])
+    for number in count():
+        columns = None
+        while columns is None:
+            groups = 1 + number % 2
+            lrs, schedule = base_rates(rng, groups), draw(rng, cls, groups=groups)
+            try:
+                schedule = dataclasses.replace(schedule, **variants[number % len(variants)])
+            except InputError:
+                continue
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                columns = walked(recorder, schedule, lrs)
+        yield schedule, lrs, columns
+
+
 def recorded(name: str, module: str) -> dict[str, Any]:
     """The document of one scheduler."""
     recorder = importlib.import_module(f"tests.record.{module}")
-    rng = random.Random(name)
-    draws: list[dict[str, Any]] = []
-    while len(draws) < DRAWS:
-        groups = 1 + len(draws) % 2
-        lrs, schedule = base_rates(rng, groups), draw(rng, every()[name], groups=groups)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            columns = walked(recorder, schedule, lrs)
-        if columns is not None:
-            hexed = [" ".join(value.hex() for value in column) for column in columns]
-            draws.append({"spec": schedule.spec, "lr": [lr.hex() for lr in lrs], "columns": hexed})
+    wanted = DRAWS if every()[name].reference.evidence == LIVE else DRAWS_ALONE
+    wanted = max(wanted, len(getattr(recorder, "VARIANTS", {}).get(name, [])))
+    draws = [
+        {
+            "spec": schedule.spec,
+            "lr": [lr.hex() for lr in lrs],
+            "columns": [" ".join(value.hex() for value in column) for column in columns],
+        }
+        for schedule, lrs, columns in islice(drawn(recorder, name, name), wanted)
+    ]
     return {"source": recorder.SOURCE, "recorder": f"tests/record/{module}.py", "ticks": TICKS, "draws": draws}
 
 
-def main(names: list[str]) -> None:
-    """Record these schedulers."""
+def compared(name: str, module: str, draws: int) -> None:
+    """Hold lrsched to the live framework itself for so many draws; AssertionError where a bit differs."""
+    recorder = importlib.import_module(f"tests.record.{module}")
+    for schedule, lrs, columns in islice(drawn(recorder, name, f"{name} compared"), draws):
+        assert_recorded(schedule, lrs, TICKS, columns)
+
+
+def main(words: list[str]) -> None:
+    """Record the schedulers named; with `--compare N` compare them over N draws instead."""
     known = recorders()
-    for name in names:
-        document = recorded(name, known[name])
-        (VECTORS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    draws = int(words.pop(words.index("--compare") + 1)) if "--compare" in words else 0
+    for name in words:
+        if name == "--compare":
+            continue
+        if draws:
+            compared(name, known[name], draws)
+        else:
+            text = json.dumps(recorded(name, known[name]), indent=1)
+            (VECTORS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
         print(name)
 
 

@@ -1,0 +1,144 @@
+"""Megatron-LM's OptimizerParamScheduler, by the arguments of its training script.
+
+Megatron counts everything in samples: a tick is an iteration of global_batch_size samples.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Self
+
+from lrcli.schedules import role
+from lrcli.schedules.base import Absolute, scheduler
+from lrcli.schedules.family import MEGATRON
+from lrcli.schedules.param import ParamError, param
+
+STYLES = ("constant", "linear", "cosine", "inverse-square-root", "WSD")
+WSD_STYLES = ("exponential", "linear", "cosine", "minus_sqrt")
+
+
+@scheduler("megatron", family=MEGATRON, source="megatron.core.optimizer_param_scheduler.OptimizerParamScheduler")
+class Megatron(Absolute):
+    """Up from lr_warmup_init in a straight line, and down to min_lr in one of five styles.
+
+    Formula:
+        x_t = init + (base_lr - init) * s / W                   up to W, s = t * global_batch_size
+        x_t = min_lr + (base_lr - min_lr) * f(p)                up to D, p = (s - W) / (D - W)
+        x_t = min_lr                                            from then on
+        linear: f = 1 - p; cosine: (1 + cos(pi * p)) / 2; constant: base_lr, without an end
+        inverse-square-root: base_lr * sqrt(W / s), min_lr at least
+        WSD: f = 1 until the last wsd samples before D, then with q their share that is over:
+            exponential 2 * 0.5^q - 1, linear 1 - q, cosine, minus_sqrt 1 - sqrt(q)
+        W, D and wsd are the lengths in samples: iterations times global_batch_size
+
+    Surprises:
+        - The first iteration trains at lr_warmup_init, 0 unless it is given.
+        - lr_decay_iters includes the warmup; a run that is longer stays at min_lr. Left out, Megatron takes
+          train_iters.
+        - The default style is linear, and min_lr is 0: a rate, not a share.
+        - lr_warmup_fraction is a share of the decay length, not of the run.
+        - WSD's own default is the exponential decay; its decay is counted back from the end of lr_decay_iters.
+        - With inverse-square-root and no warmup the rate is base_lr / sqrt(s): it falls by the square root of a whole
+          batch in one iteration.
+        - With a batch size that is ramped up an iteration is not always global_batch_size samples.
+
+    Resume:
+        The checkpoint has the samples so far. Rates, lengths or a style that differ from it are an AssertionError:
+        --override-opt_param-scheduler takes the new ones, --use-checkpoint-opt_param-scheduler the old.
+    """
+
+    lr_decay_style: str = param("shape of the decay", default="linear", choices=STYLES, role=role.SHAPE)
+    lr_decay_iters: int | None = param(
+        "ticks until min_lr is reached, the warmup included", default=None, at_least=1, example="100", role=role.LENGTH
+    )
+    lr_decay_samples: int | None = param("the same in samples", default=None, at_least=1, role=role.LENGTH_IN_SAMPLES)
+    lr_warmup_iters: int = param("ticks of the warmup", default=0, at_least=0, example="10", role=role.WARMUP)
+    lr_warmup_samples: int = param("the same in samples", default=0, at_least=0, role=role.LENGTH_IN_SAMPLES)
+    lr_warmup_fraction: float | None = param(
+        "the warmup as a share of the decay length", default=None, at_least=0, below=1, role=role.WARMUP_SHARE
+    )
+    lr_warmup_init: float = param("rate at the start of the warmup", default=0.0, role=role.START)
+    min_lr: float = param("lowest rate", default=0.0, at_least=0, role=role.FLOOR)
+    lr_wsd_decay_style: str = param("shape of WSD's decay", default="exponential", choices=WSD_STYLES, role=role.SHAPE)
+    lr_wsd_decay_iters: int | None = param("ticks of WSD's decay", default=None, at_least=1, role=role.DECAY)
+    lr_wsd_decay_samples: int | None = param(
+        "the same in samples", default=None, at_least=1, role=role.LENGTH_IN_SAMPLES
+    )
+    global_batch_size: int = param(
+        "samples of an iteration: Megatron counts in them", default=1, at_least=1, role=role.SAMPLES_PER_TICK
+    )
+
+    def validate(self) -> None:
+        iters = (self.lr_decay_iters, self.lr_wsd_decay_iters, self.lr_warmup_iters or None)
+        samples = (self.lr_decay_samples, self.lr_wsd_decay_samples, self.lr_warmup_samples or None)
+        if any(iters) and any(samples):
+            raise ParamError("--lr-decay-iters", "give all lengths in iterations, or all in samples")
+        if self.lr_warmup_fraction is not None and (self.lr_warmup_iters or self.lr_warmup_samples):
+            raise ParamError("--lr-warmup-fraction", "give the warmup as a fraction or as a length, not both")
+        if self.lr_decay_iters is None and self.lr_decay_samples is None:
+            raise ParamError("--lr-decay-iters", "expected a length, in iterations or as --lr-decay-samples")
+        if self.lr_decay_style == "WSD" and self._wsd is None:
+            raise ParamError("--lr-wsd-decay-iters", "WSD needs the length of its decay")
+        if self._warmup >= self._decay:
+            found = f"found {self._warmup:g} samples of {self._decay}"
+            raise ParamError("--lr-warmup-iters", f"expected a warmup that is shorter than the decay length, {found}")
+
+    def bind(self, group: int, lrs: Sequence[float]) -> Self:
+        if lrs[0] < self.min_lr:
+            raise ParamError("--min-lr", f"expected at most the rate, which is {lrs[0]:g}, found {self.min_lr:g}")
+        if lrs[0] < self.lr_warmup_init:
+            found = f"found {self.lr_warmup_init:g}"
+            raise ParamError("--lr-warmup-init", f"expected at most the rate, which is {lrs[0]:g}, {found}")
+        return super().bind(group, lrs)
+
+    @cached_property
+    def _decay(self) -> int:
+        return self.lr_decay_samples or (self.lr_decay_iters or 0) * self.global_batch_size
+
+    @cached_property
+    def _warmup(self) -> float:
+        if self.lr_warmup_fraction is not None:
+            return self.lr_warmup_fraction * self._decay
+        return self.lr_warmup_samples or self.lr_warmup_iters * self.global_batch_size
+
+    @cached_property
+    def _wsd(self) -> int | None:
+        if self.lr_wsd_decay_iters is not None:
+            return self.lr_wsd_decay_iters * self.global_batch_size
+        return self.lr_wsd_decay_samples
+
+    def at(self, t: int, base_lr: float) -> float:
+        samples, warmup, decay = t * self.global_batch_size, self._warmup, self._decay
+        if warmup > 0 and samples <= warmup:
+            return self.lr_warmup_init + (base_lr - self.lr_warmup_init) * samples / warmup
+        if self.lr_decay_style == "constant":
+            return base_lr
+        if samples > decay:
+            return self.min_lr
+        if self.lr_decay_style == "inverse-square-root":
+            return max(self.min_lr, base_lr * float(max(warmup, 1) ** 0.5) / float(max(samples, 1) ** 0.5))
+        return self.min_lr + self._height(samples, (samples - warmup) / (decay - warmup)) * (base_lr - self.min_lr)
+
+    def _height(self, samples: int, progress: float) -> float:
+        """How much of the way down is left."""
+        style, wsd = self.lr_decay_style, self._wsd
+        if style == "WSD" and wsd is not None:
+            if samples <= self._decay - wsd:
+                return 1.0
+            style, progress = self.lr_wsd_decay_style, (samples - self._decay + wsd) / wsd
+        if style == "cosine":
+            return 0.5 * (math.cos(math.pi * progress) + 1.0)
+        if style == "exponential":
+            return 2.0 * math.pow(0.5, progress) - 1.0
+        return 1.0 - (math.sqrt(progress) if style == "minus_sqrt" else progress)
+
+    @property
+    def horizon(self) -> int | None:
+        return -(-self._decay // self.global_batch_size)
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        if self._warmup > 0:
+            yield 0, "warmup"
+            yield -(-int(self._warmup) // self.global_batch_size), "stable" if self.lr_decay_style == "WSD" else "decay"
+        if self.lr_decay_style == "WSD" and self._wsd is not None:
+            yield max(0, -(-(self._decay - self._wsd) // self.global_batch_size)), "decay"
