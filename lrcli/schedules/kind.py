@@ -112,10 +112,18 @@ def _take_per_group(value: Any) -> PerGroup:
     return _take_number(value)
 
 
+def _unbracketed(text: str) -> str:
+    """The inside of a list as Python writes it: `[30, 60]`, `(0.9, 0.95)`."""
+    inside = text.strip()
+    if inside[:1] + inside[-1:] in ("[]", "()"):
+        return inside[1:-1].strip().removesuffix(",")
+    return text
+
+
 def _list_of(item: Callable[[str], Any], plural: str) -> Callable[[str], tuple[Any, ...]]:
     def parse(text: str) -> tuple[Any, ...]:
         try:
-            return tuple(item(part.strip()) for part in text.split(","))
+            return tuple(item(part.strip()) for part in _unbracketed(text).split(","))
         except ValueError as error:
             raise ValueError(f"{plural} with commas between them (each {error})") from None
 
@@ -129,6 +137,7 @@ def _format_list(item: Callable[[Any], str]) -> Callable[[Any], str]:
 def _per_group(text: str) -> PerGroup:
     if text.count(",") >= MOST_GROUPS:
         raise ValueError(f"at most {MOST_GROUPS} numbers")
+    text = _unbracketed(text)
     values: tuple[float, ...] = _list_of(_number, "numbers")(text) if "," in text else (_number(text),)
     return values if len(values) > 1 else values[0]
 
