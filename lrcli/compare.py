@@ -6,11 +6,14 @@ from itertools import chain, count, islice, repeat
 
 from lrcli.engine import Run, Selection, at_rows, describe, filled, numbered, rates, refuse_to_walk
 from lrcli.errors import InputError
-from lrcli.rows import BLOCK, Block, Panel, Rows
+from lrcli.rows import BLOCK, Block, Panel, Rows, parts
 from lrcli.schedules.base import Schedule, parameters
 from lrcli.spec import Spec
 
 MOST_CURVES = 1000
+
+SUMMED = 2
+"""What a tick costs the summary; see `Schedule.cost`."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ def compared(specs: Sequence[Spec], run: Run, selection: Selection) -> Rows:
     length = max(curve.length for curve in found)
     if len(found) > MOST_CURVES:
         raise InputError(f"expected at most {MOST_CURVES} curves, found {len(found)}")
-    refuse_to_walk(sum(curve.length for curve in found))
+    # Each is walked for its summary, and again for its column.
+    refuse_to_walk(length, sum(curve.length * (curve.composed.cost + SUMMED) for curve in found))
     shown = selection.rows(length)
     return Rows(
         columns=(*run.axes, *names),
@@ -112,8 +116,7 @@ def compared(specs: Sequence[Spec], run: Run, selection: Selection) -> Rows:
 
 def _blocks(found: Sequence[Curve], run: Run, shown: range | list[int]) -> Iterator[Block]:
     sources = [at_rows(chain(curve.values(), repeat(None)), shown) for curve in found]
-    for start in range(0, len(shown), BLOCK):
-        ticks = shown[start : start + BLOCK]
+    for ticks in parts(shown, len(found)):
         axes = (ticks,) if run.interval == "epoch" else (ticks, [tick // run.steps_per_epoch for tick in ticks])
         yield (*axes, *(list(islice(source, len(ticks))) for source in sources))
 

@@ -5,7 +5,7 @@ from itertools import islice, pairwise, takewhile
 from typing import TypeGuard, TypeVar
 
 from lrcli.errors import InputError
-from lrcli.rows import BLOCK, Block, Mark, Panel, Rows
+from lrcli.rows import Block, Mark, Panel, Rows, parts
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, parameters
 from lrcli.schedules.compose import Sequential
 from lrcli.schedules.kind import PerGroup
@@ -15,8 +15,11 @@ from lrcli.schedules.pytorch import Linear
 LONGEST_RUN = 10**9
 """Ticks; a run beyond it is a slip of the finger."""
 
-LONGEST_WALK = 10**8
-"""Ticks that are computed one after another; that takes half a minute."""
+MOST_WORK = 10**8
+"""Tenths of a microsecond that nobody is made to wait for what is not shown: ten seconds. See `Schedule.cost`."""
+
+SHOWN_AS_IT_COMES = 4
+"""How much more work may go into rows that are shown: whoever waits sees them go by."""
 
 MOST_MARKS = 64
 """More milestones than this would hide the curve."""
@@ -137,7 +140,10 @@ def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:
     composed = run.warmed_up(schedule)
     length = run.ticks(composed)
     shown = selection.rows(length)
-    refuse_to_walk(len(shown) if _jumps(composed, shown) else shown[-1] + 1)
+    ticks = len(shown) if _jumps(composed, shown) else shown[-1] + 1
+    weighed = ticks - len(shown) + -(-len(shown) // SHOWN_AS_IT_COMES)
+    refuse_to_walk(ticks, weighed * composed.cost * len(run.lrs))
+    composed.check_until(shown[-1])
     rate_names = numbered("lr", run.lrs)
     momentum_names = numbered("momentum", run.lrs) if composed.cycles_momentum else ()
     return Rows(
@@ -152,10 +158,11 @@ def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:
     )
 
 
-def refuse_to_walk(ticks: int) -> None:
-    """Raises ParamError for more ticks than anybody waits for."""
-    if ticks > LONGEST_WALK:
-        raise ParamError("--epochs", f"expected at most {LONGEST_WALK} ticks to compute, found {ticks}")
+def refuse_to_walk(ticks: int, work: int) -> None:
+    """Raises ParamError for ticks that are more work than anybody waits for: ticks x groups x the cost of a tick."""
+    if work > MOST_WORK:
+        most = ticks * MOST_WORK // work
+        raise ParamError("--epochs", f"expected at most {most} ticks to compute of this schedule, found {ticks}")
 
 
 def spec_of(schedule: Schedule, run: Run) -> str:
@@ -186,8 +193,7 @@ def _blocks(schedule: Schedule, run: Run, shown: range | list[int]) -> Iterator[
         pairs = [_pairs_at(schedule, run.lrs, group, shown) for group in groups]
     else:
         sources = [_rates_at(schedule, run.lrs, group, shown) for group in groups]
-    for start in range(0, len(shown), BLOCK):
-        ticks = shown[start : start + BLOCK]
+    for ticks in parts(shown, len(groups)):
         axes = (ticks,) if run.interval == "epoch" else (ticks, [tick // run.steps_per_epoch for tick in ticks])
         if schedule.cycles_momentum:
             halves = [tuple(zip(*filled(pair, ticks, schedule), strict=True)) for pair in pairs]

@@ -39,24 +39,29 @@ class Replay(BaseRates):
         """The framework's scheduler at its start."""
         rule = TorchJudge if self.framework == "torch" else KerasJudge
         ramp = Linear(start_factor=self.warmup_start_factor, total_iters=max(self.warmup, 1))
-        ramps = [list(islice(ramp.stream(lr), self.warmup)) for lr in self.lrs]
-        return WarmedUp(rule(plateau, self.lrs), list(zip(*ramps, strict=True)))
+        ramps = zip(*(ramp.stream(lr) for lr in self.lrs), strict=True)
+        return WarmedUp(rule(plateau, self.lrs), ramps, self.warmup)
 
 
 class WarmedUp:
     """A judge that is not asked until the warmup is over."""
 
-    def __init__(self, judge: TorchJudge | KerasJudge, ramp: list[Rates]) -> None:
+    def __init__(self, judge: TorchJudge | KerasJudge, ramp: Iterator[Rates], length: int) -> None:
         self.inner = judge
         self.ramp = ramp
+        self.left = length
+        self.coming = next(ramp)
 
     def judge(self, metrics: Sequence[float]) -> Judgement:
         """What a block of metrics does."""
-        warming = min(len(self.ramp), len(metrics))
+        warming = min(self.left, len(metrics))
         if not warming:
             return self.inner.judge(metrics)
-        used, self.ramp = self.ramp[:warming], self.ramp[warming:]
-        left = [*used[1:], self.ramp[0] if self.ramp else self.inner.rates]
+        self.left -= warming
+        left = list(islice(self.ramp, warming))
+        used, self.coming = [self.coming, *left[:-1]], left[-1]
+        if not self.left:
+            left[-1] = self.inner.rates
         warmed = Judgement(
             used, left, [self.inner.nothing_yet] * warming, [0] * warming, [0] * warming, ["warmup"] * warming
         )
@@ -92,7 +97,9 @@ def _blocks(
 ) -> Iterator[Block]:
     judge = given.judge(plateau)
     best: float | None = None
-    stop = 0
+    stop, last = 0, selection.stop if selection.at is None else max(selection.at) + 1
+    # Rows that were asked for one by one are shown when all of them are there.
+    held: list[Block] = []
     for epochs, metrics in log:
         there = range(stop, stop := stop + len(epochs))
         judged = judge.judge(metrics)
@@ -102,11 +109,18 @@ def _blocks(
             why = [list(_reasons(plateau, given, metrics, judged, best))] if given.explain else []
             block: Block = (epochs, metrics, *by_group(judged.rates), *by_group(judged.next_rates), *judged[2:], *why)
             places = [row - there.start for row in shown]
-            yield block if len(shown) == len(there) else tuple([column[place] for place in places] for column in block)
+            block = (
+                block if len(shown) == len(there) else tuple([column[place] for place in places] for column in block)
+            )
+            if selection.at is None:
+                yield block
+            else:
+                held.append(block)
         best = judged.best[-1]
-        if selection.stop is not None and stop >= selection.stop:
+        if last is not None and stop >= last:
             break
     selection.rows(stop)  # Raises for rows that the log does not have.
+    yield from held
 
 
 def by_group(rates: Sequence[Rates]) -> list[list[float]]:

@@ -1,16 +1,28 @@
 """What is computed on one side and drawn or written on the other: a table that is made as it is read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 BLOCK = 4096
 """Rows in a full block: large enough to hide the cost of a block, small enough to stay in the cache."""
 
+MOST_CELLS = 64 * BLOCK
+"""Cells in a block: of many columns it has fewer rows, so that memory does not grow with them."""
+
 Cell = float | int | str | None
 Block = tuple[Sequence[Cell], ...]
 """One sequence per column, all of the same length, at most `BLOCK` long."""
+
+
+Part = TypeVar("Part", bound=Sequence[Any])
+
+
+def parts(whole: Part, columns: int) -> Iterator[Part]:
+    """`whole` in slices as long as the blocks of a table of `columns` are."""
+    size = max(1, min(BLOCK, MOST_CELLS // columns))
+    return (whole[start : start + size] for start in range(0, len(whole), size))  # type: ignore[misc]
 
 
 class Mark(NamedTuple):

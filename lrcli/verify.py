@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from lrcli.engine import Run, rates
+from lrcli.engine import MOST_WORK, Run, rates
 from lrcli.errors import InputError
 from lrcli.rows import Panel, Rows
-from lrcli.schedules.base import Schedule
+from lrcli.schedules.base import FAST, Schedule
 from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import STEP
 from lrcli.text import significant
@@ -118,9 +118,9 @@ def verify(schedule: Schedule, run: Run, points: Sequence[Point], tolerance: flo
     composed = run.warmed_up(schedule)
     limit = tolerance if tolerance is not None else tolerance_of([point.rate for point in points])
     logs = [aligned(points, composed, run, origin) for origin in origins(points, composed, run)]
-    farthest = max(logs[0].ticks)
-    if farthest > FARTHEST_TICK:
-        raise InputError(f"expected a log of at most {FARTHEST_TICK} ticks, found one that reaches {farthest}")
+    farthest, most = max(logs[0].ticks), min(FARTHEST_TICK, MOST_WORK // composed.cost)
+    if farthest > most:
+        raise InputError(f"expected a log of at most {most} ticks for this schedule, found one that reaches {farthest}")
     verdicts = [_compared(composed, run, logged, limit) for logged in logs]
     best = next((verdict for verdict in verdicts if verdict.follows), verdicts[0])
     if best.follows:
@@ -224,7 +224,7 @@ def explain(schedule: Schedule, run: Run, logged: Logged, limit: float) -> Expla
     sample = thinned(logged)
     found = [point.rate for point in sample.points]
     nothing = NEXT_TO_NOTHING * max(map(abs, found))
-    left = MOST_WALKED
+    left = MOST_WALKED * FAST // max(FAST, run.warmed_up(schedule).cost)
 
     def fits(candidate: Schedule, candidate_run: Run, ticks: Sequence[int]) -> bool:
         nonlocal left

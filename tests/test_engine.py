@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from lrcli import spec
 from lrcli.engine import Run, Selection, rates, simulate
 from lrcli.errors import InputError
-from lrcli.rows import BLOCK, Rows
+from lrcli.rows import BLOCK, MOST_CELLS, Rows
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from tests.draws import draw, same_bits
@@ -160,7 +161,7 @@ def test_groups_and_momenta_have_columns_of_their_own() -> None:
         ),
         ("plateau", {}, "follows a metric"),
         ("exponential --gamma 2", {"epochs": 10**9 + 1}, "at most 1000000000 ticks"),
-        ("cosine --t-max 100000001", {}, "at most 100000000 ticks to compute"),
+        ("cosine --t-max 100000001", {}, "ticks to compute of this schedule"),
         ("sequential 'linear' 'chained linear' --milestones 2", {}, "NotImplementedError"),
         ("cosine --t-max 5", {"lr": -1.0}, "Invalid learning rate: -1.0"),
     ],
@@ -223,3 +224,29 @@ def test_any_row_alone_is_the_row_of_the_whole_run(cls: type[Schedule]) -> None:
 
 def test_rates_do_not_need_a_length() -> None:
     assert list(itertools.islice(rates(spec.parse("cosine --t-max 2").schedule, (0.1,)), 3)) == [0.1, 0.05, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "run", "at"),
+    [
+        ("cosine --t-max 100000000", {"lr": tuple([0.1] * 1000)}, 99_999_999),
+        ("chained 'cosine --t-max 5' 'step --step-size 3' linear", {"epochs": 20_000_000}, 19_999_999),
+        ("multiplicative --expr '7**1400//7**1399/7'", {"epochs": 10_000_000}, 9_999_999),
+        ("cosine --t-max 100000000", {}, 99_999_999),
+        ("cosine --t-max 5", {"warmup": 90_000_000, "epochs": 10**8}, 99_999_999),
+    ],
+)
+def test_more_work_than_anybody_waits_for_is_refused(text: str, run: dict[str, Any], at: int) -> None:
+    with pytest.raises(InputError, match="ticks to compute of this schedule"):
+        rows_of(text, Selection(at=(at,)), **run)
+
+
+def test_of_many_columns_a_block_has_fewer_rows() -> None:
+    block = next(iter(rows_of("cosine --t-max 5000", lr=tuple([0.1] * 1000)).blocks))
+    assert len(block) == 1001 and len(block[0]) * len(block) <= 2 * MOST_CELLS
+
+
+def test_what_torch_refuses_at_a_milestone_is_said_before_the_first_row() -> None:
+    with pytest.raises(InputError, match="NotImplementedError"):
+        rows_of("chained linear", warmup=8192, epochs=9000)
+    assert rows_of("chained linear", warmup=8192, epochs=8192).length == 8192

@@ -1,5 +1,7 @@
 """--expr: the bits of the Python lambda, and nothing but arithmetic."""
 
+import ast
+import contextlib
 import math
 import random
 import time
@@ -102,3 +104,53 @@ def test_random_text_is_a_number_or_a_refusal(text: str) -> None:
 def test_what_python_warns_of_is_taken_in_silence(recwarn: pytest.WarningsRecorder) -> None:
     assert Expression("1if t else 2")(0, 0.1) == 2
     assert not recwarn
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        't # coding: utf-7 +AAo-);import os;os.system("id")#',
+        "t # c",
+        "(t\n+1)",
+        "t\\\n+1",
+        "(t\r+1)",
+        "\N{FULLWIDTH LATIN SMALL LETTER T}",
+        "t\x0c+1",
+        "\N{MATHEMATICAL BOLD SMALL T}+1",
+    ],
+)
+def test_what_python_takes_beside_arithmetic_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="arithmetic of t"):
+        Expression(text)
+
+
+@pytest.mark.parametrize("text", [*EXPRESSIONS, "((t))", "t if t<5 else 2*t", "0xff", "-t**-2", "t+" * 100 + "t"])
+def test_an_expression_is_written_anew_and_read_again(text: str) -> None:
+    written = Expression(text)
+    assert written.text == ast.unparse(ast.parse(text, mode="eval"))
+    again = Expression(written.text)
+    assert again == written and again.text == written.text
+    assert [again(t, 0.1) for t in range(1, 9)] == [eval(text, {"t": t, "base_lr": 0.1, **NAMES}) for t in range(1, 9)]
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        ("0.9**t", 1),
+        ("(t + 1)**-0.5 + t**-2", 1),
+        ("(t + 1)**2 / 1000**2", 1),
+        ("7**1400//7**1390", 60),
+        ("*".join(["9**1290"] * 60) + "//9**9", 100_000),
+    ],
+)
+def test_the_cost_of_an_expression_is_not_much_less_than_the_time_it_takes(text: str, least: int) -> None:
+    expression = Expression(text)
+    assert least <= expression.cost <= (20 if least == 1 else 10**8)
+
+    def seconds() -> float:
+        began = time.process_time()
+        with contextlib.suppress(InputError):
+            expression(3, 0.1)
+        return time.process_time() - began
+
+    assert min(seconds() for _ in range(20)) * 1e7 < 1000 + 4 * expression.cost

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,19 @@ def test_rows_that_the_log_does_not_have_are_refused(chosen: Selection) -> None:
 def test_a_log_of_cuts_does_not_fill_the_memory_with_marks() -> None:
     rows, found = replayed(FLAT * 30, patience=0, factor=0.999)
     assert sum(row["event"] == "reduced" for row in found) > len(rows.marks) == MOST_MARKS
+
+
+def test_a_warmup_of_any_length_takes_no_memory() -> None:
+    log = [([0, 1, 2], [1.0, 0.5, 0.4]), ([3], [0.3])]
+    rows = replay(Plateau(), Replay(warmup=10**9), log, Selection(), "")
+    assert [event for block in rows.blocks for event in block[-1]] == ["warmup"] * 4
+
+
+def test_rows_that_are_asked_for_are_all_there_or_none_is_shown() -> None:
+    log = [([0], [1.0]), ([1], [0.5])]
+    blocks = iter(replay(Plateau(), Replay(), log, Selection(at=(0, 999)), "").blocks)
+    with pytest.raises(InputError, match="row 999 is not in the run"):
+        next(blocks)
+    endless = (([epoch], [1.0]) for epoch in count())
+    found = list(replay(Plateau(), Replay(), endless, Selection(at=(0, 5)), "").blocks)
+    assert [block[0][0] for block in found] == [0, 5]

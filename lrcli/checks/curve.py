@@ -10,8 +10,11 @@ from lrcli.errors import InputError
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.schedules.pytorch_cycles import Cyclic
 
+MOST_WORK = 2**25
+"""What the ticks that are walked may cost, three seconds; what comes later is judged by the hyperparameters alone."""
+
 LONGEST_WALK = 2**20
-"""Ticks that are walked; what comes later is judged by the hyperparameters alone."""
+"""Ticks that are walked at most."""
 
 DENSE = 2**15
 """Ticks up to which every one is looked at."""
@@ -82,7 +85,7 @@ def walked(schedule: Schedule, lrs: tuple[float, ...], group: int, length: int, 
 
     Of a long run of a schedule that is a formula of the tick there are samples, those at `landmarks` among them.
     """
-    ticks: Sequence[int] = range(min(length, LONGEST_WALK))
+    ticks: Sequence[int] = range(min(length, LONGEST_WALK, max(1, MOST_WORK // schedule.cost)))
     values: list[float] = []
     try:
         if length > DENSE and isinstance(schedule, Absolute) and not isinstance(schedule, Cyclic):

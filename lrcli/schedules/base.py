@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
+from lrcli.schedules.expression import Expression
 from lrcli.schedules.family import Checkpoint, Family
 from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
 from lrcli.schedules.role import HOLD, LENGTH, Role
 
 DEFAULT_HORIZON = 100
 """Ticks shown of a schedule that has no end of its own."""
+
+FAST, SLOW = 4, 20
+"""Cost of a tick where `advance` is a loop of its own, and where it is a call of `tick` or `at`."""
 
 Group = dict[str, float]
 """One parameter group of an optimizer, with the keys that torch's schedulers read and write."""
@@ -141,6 +145,16 @@ class Schedule(Declared):
     def cycles_momentum(self) -> bool:
         """Whether it moves the momentum, so that rows have one."""
         return False
+
+    @property
+    def cost(self) -> int:
+        """Work of a tick in tenths of a microsecond, and not much less: it bounds how many are computed."""
+        is_fast = type(self).advance not in (Schedule.advance, Absolute.advance) and not self.cycles_momentum
+        expressions = sum(value.cost for _, value in self.items() if isinstance(value, Expression))
+        return (FAST if is_fast else SLOW) + expressions
+
+    def check_until(self, last: int) -> None:
+        """Raise InputError for what the framework refuses by tick `last`, whatever the rates are."""
 
     def bind(self, group: int, lrs: Sequence[float]) -> Self:
         """This schedule as parameter group `group` sees it, with the values that are given per group resolved.

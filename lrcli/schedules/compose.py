@@ -8,14 +8,26 @@ import dataclasses
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Self
+from typing import NoReturn, Self
 
 from lrcli.errors import InputError
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, Group, Schedule, Ticker
+from lrcli.schedules.base import DEFAULT_HORIZON, SLOW, Group, Schedule, Ticker
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import ParamError, param
 from lrcli.schedules.pytorch import torch_scheduler
+
+
+def refuse_to_take_over(name: str) -> NoReturn:
+    """Raises InputError for a composition that is a later child of a sequence."""
+    raise InputError(
+        f"{name} cannot take over at a milestone of SequentialLR: it has no closed form, and torch raises "
+        "NotImplementedError. Put it first, or write its children out"
+    )
+
+
+FEW = 1_000_000
+"""Ticks that are stepped in about a second."""
 
 
 class CompositeTicker(Ticker):
@@ -30,10 +42,7 @@ class CompositeTicker(Ticker):
         self.step()
 
     def restart(self) -> None:
-        raise InputError(
-            f"{self.name} cannot take over at a milestone of SequentialLR: it has no closed form, and torch raises "
-            "NotImplementedError. Put it first, or write its children out"
-        )
+        refuse_to_take_over(self.name)
 
     def undo(self) -> None:
         for child in self.children:
@@ -97,6 +106,10 @@ class Composite(Schedule):
     def cycles_momentum(self) -> bool:
         return any(child.cycles_momentum for child in self.schedulers)
 
+    @property
+    def cost(self) -> int:
+        return sum(max(child.cost, SLOW) for child in self.schedulers)
+
 
 @torch_scheduler("sequential", "SequentialLR")
 class Sequential(Composite):
@@ -144,6 +157,19 @@ class Sequential(Composite):
 
     def ticker(self, group: Group) -> Ticker:
         return SequentialTicker(self, group)
+
+    @property
+    def cost(self) -> int:
+        # One of the children at a time; up to the last milestone they are stepped, not read.
+        stepped = SLOW if max(self.milestones, default=0) > FEW else 0
+        return max(stepped, *(child.cost for child in self.schedulers))
+
+    def check_until(self, last: int) -> None:
+        for tick in sorted(set(self.milestones)):
+            index = bisect_right(self.milestones, tick)
+            child = self.schedulers[index]
+            if 0 < tick <= last and self.milestones[index - 1] == tick and isinstance(child, Composite):
+                refuse_to_take_over(child.reference.symbol)
 
     @property
     def horizon(self) -> int | None:

@@ -15,10 +15,13 @@ from lrcli.schedules.kind import Kind
 from lrcli.text import quoted
 
 LONGEST = 500
-"""Characters in an expression; with powers bounded too, nothing in it can grow without end."""
+"""Characters in an expression, blanks aside; with powers bounded too, nothing in it can grow without end."""
 
 MOST_BITS = 4096
 """Size of an integer power that is still computed; a float64 has 1024 bits before its point."""
+
+TICK_BITS, FLOAT_BITS = 30, 1024
+"""Size of the largest tick, and of the largest whole number that `floor` or `ceil` makes of a float."""
 
 _FUNCTIONS: dict[str, Callable[..., float]] = {
     "min": min,
@@ -85,25 +88,76 @@ class _Checked(ast.NodeTransformer):
         return ast.Call(func=ast.Name("_power", ast.Load()), args=[node.left, node.right], keywords=[])
 
 
+def weighed(node: ast.expr) -> tuple[int, int]:
+    """The size in bits that the whole number of a node may have, 0 for a float, and what computing it costs.
+
+    The cost is counted as `Schedule.cost` is. Whole numbers have no end in Python: large ones are what takes long.
+    """
+    below = [weighed(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    sizes = [size for size, _ in below]
+    size = size_of(node, sizes)
+    largest = max([size, *sizes])
+    return size, 1 + largest * largest // 250_000 + sum(cost for _, cost in below)
+
+
+def size_of(node: ast.expr, sizes: list[int]) -> int:
+    """The size in bits that the whole number of a node may have whose parts have these `sizes`; 0 for a float."""
+    match node:
+        case ast.Constant(value=int() as value):
+            return max(1, value.bit_length())
+        case ast.Name(id="t"):
+            return TICK_BITS
+        case ast.Call(func=ast.Name(id="floor" | "ceil")):
+            return max(FLOAT_BITS, *sizes)
+        case ast.Call(func=ast.Name(id="min" | "max" | "abs")):
+            return max(sizes)
+        case ast.Constant() | ast.Name() | ast.Call() | ast.BinOp(op=ast.Div()):
+            return 0
+        case ast.Compare() | ast.UnaryOp(op=ast.Not()):
+            return 1
+        case ast.BinOp() if not all(sizes):
+            return 0
+        case ast.BinOp(op=ast.Pow(), right=ast.UnaryOp(op=ast.USub(), operand=ast.Constant())):
+            return 0
+        case ast.BinOp(op=ast.Pow(), right=ast.Constant(value=int() as value)):
+            return min(MOST_BITS, sizes[0] * value)
+        case ast.BinOp(op=ast.Pow()):
+            return MOST_BITS
+        case ast.BinOp(op=ast.Mult()):
+            return sum(sizes)
+        case _:
+            return max(sizes) + 1 if any(sizes) else 0
+
+
 class Expression:
     """A checked expression; calling it with the tick and the base rate gives the factor.
 
-    Raises ValueError (what was expected) for a text that is not such arithmetic; the call raises InputError with the
-    tick where the arithmetic itself fails.
+    `text` is what was understood, written anew: it holds nothing but arithmetic, whatever it is put into. `cost` is the
+    work of a call, as `Schedule.cost` counts it. Raises ValueError (what was expected) for a text that is not such
+    arithmetic; the call raises InputError with the tick where the arithmetic itself fails.
     """
 
     def __init__(self, text: str) -> None:
-        self.text = text.strip()
-        if len(text) > LONGEST:
+        text = text.strip()
+        if len(text) > 4 * LONGEST:
             raise ValueError(f"an expression of at most {LONGEST} characters")
+        # Python takes comments, line breaks in brackets, and letters that it reads as others.
+        if not text.isascii() or not text.isprintable() or "#" in text:
+            raise ValueError(_EXPECTED)
         try:
             with warnings.catch_warnings(action="ignore"):  # of 1if, which Python takes too
-                tree = ast.parse(self.text, mode="eval")
+                tree, written = (ast.parse(text, mode="eval") for _ in range(2))
             tree.body = _Checked().visit(tree.body)
+            self.text = ast.unparse(written)
+            if len(self.text.replace(" ", "")) > LONGEST:
+                raise ValueError(f"an expression of at most {LONGEST} characters")
+            self.cost = weighed(written.body)[1]
             arguments = ast.arguments([], [ast.arg(name) for name in _VARIABLES], None, [], [], None, [])
             tree.body = ast.Lambda(args=arguments, body=tree.body)
             code = compile(ast.fix_missing_locations(tree), "--expr", "eval")
-        except (SyntaxError, RecursionError, MemoryError):
+        except RecursionError:
+            raise ValueError(f"{_EXPECTED}, and not so many terms in one another") from None
+        except (SyntaxError, MemoryError):
             raise ValueError(_EXPECTED) from None
         reachable = {"__builtins__": {}, "pi": math.pi, "_power": _power, **_FUNCTIONS}
         self._evaluate: Callable[[int, float], float] = eval(code, reachable)
