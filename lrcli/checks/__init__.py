@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lrcli.checks import arithmetic, composition, cycles, decay, groups, horizon, metrics, plateau, warmup
 from lrcli.checks.case import Case, Facts
+from lrcli.checks.fix import words_of
 from lrcli.checks.metrics import Observed, ReplayCase
 from lrcli.checks.plateau import PlateauCase
 from lrcli.checks.rule import ERROR, NOTE, RULES, SEVERITIES, WARNING, Finding, Rule, found_in
@@ -75,5 +76,5 @@ def lengths(schedule: Schedule, run: Run, facts: Facts = NO_FACTS) -> Lengths | 
     if run.epochs is None or isinstance(schedule, Plateau):
         return None
     case = Case(schedule, run, facts)
-    option = case.plan.ending_at(case.length) if case.plan else ""
+    option = words_of(case.plan.ending_at(case.length)) if case.plan else ""
     return Lengths(case.steps_per_epoch, run.epochs * case.steps_per_epoch, case.length, option)

@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator
 
 from lrcli.checks.case import ZERO, Case, Part, schedule_rule, shown
+from lrcli.checks.fix import Fix
 from lrcli.checks.rule import ERROR, Problem
-from lrcli.schedules.pytorch_cycles import OneCycle
+from lrcli.schedules import role
 
 
 @schedule_rule("LR108", "raises", ERROR)
@@ -29,29 +30,38 @@ def raises(case: Case) -> Iterator[Problem]:
         measured with torch 2.13: StepLR(0) and CosineAnnealingLR(T_max=0) are constructed without complaint
     """
     _, tick, failure = case.walk
-    # The rules about OneCycleLR know why.
+    # The rules about one cycle know why.
     if not failure or any(tick in failures_of(part) for part in case.parts):
         return
     where = f"call {tick} of step(), at the end of {case.when(tick - 1)}, raises" if tick else "it cannot be made"
     zeros = (
-        declared.option
+        (part, declared)
         for part in case.parts
         for declared, value in part.schedule.items()
         if value == 0 and not isinstance(value, bool) and declared.default != 0
     )
-    option = next(zeros, None)
-    fix = f"{option} with a value above 0" if option else ""
+    fixes: tuple[Fix, ...] = ()
+    hint = ""
+    if found := next(zeros, None):
+        part, declared = found
+        hint = f"{declared.option} with a value above 0"
+        if declared.role and declared.role.scales_with_run:
+            ticks = max(1, case.end_of(part) - part.start)
+            often = max(1, ticks // 3) if declared.role is role.DROP_EVERY else ticks
+            fixes = ((part.with_value(declared, declared.take(often)),),)
     if case.ramp and case.plan and case.ramp.own and case.ramp.end >= case.plan.end:
-        fix = f"{case.ramp.option} with less than {case.plan.value}"
-    yield Problem(f"{where}: {failure}", fix)
+        fixes = case.ramp.lasting(max(1, case.plan.end // 20))
+        hint = f"a warmup of less than {case.plan.value}"
+    yield Problem(f"{where}: {failure}", fixes, hint)
 
 
 def failures_of(part: Part) -> tuple[int, ...]:
-    """The ticks at which OneCycleLR raises for want of a first phase, and past its end."""
-    if not isinstance(part.schedule, OneCycle):
+    """The ticks at which a cycle raises for want of a rise, and past its end."""
+    schedule = part.schedule
+    if schedule.most_calls is None:
         return ()
-    past = part.start + part.schedule.total_steps + 1
-    return (0, past) if part.schedule.pct_start * part.schedule.total_steps == 1 else (past,)
+    past = part.start + schedule.most_calls + 1
+    return (0, past) if schedule.fields(role.PEAK_AT) and schedule.rises_until == 0 else (past,)
 
 
 @schedule_rule("LR109", "not-a-rate", ERROR)

@@ -3,15 +3,17 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lrcli.checks.curve import Curve, Walk, walked
+from lrcli.checks.fix import Change, Fix, Path, changed, changed_run, rounded
 from lrcli.checks.rule import Find, rule
 from lrcli.engine import Run
+from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.compose import Chained, Sequential
-from lrcli.schedules.param import Declared, declaration, param
-from lrcli.schedules.pytorch import Constant, Linear
+from lrcli.schedules.compose import Chained, Composite, Sequential
+from lrcli.schedules.param import Declared, Param, declaration, param
+from lrcli.schedules.role import Role
 from lrcli.text import significant
 
 NOTHING = 1e-4
@@ -19,22 +21,6 @@ NOTHING = 1e-4
 
 ZERO = 1e-12
 """Share of the highest rate that is zero but for rounding."""
-
-LENGTHS = (
-    "T_max",
-    "total_steps",
-    "total_iters",
-    "t_initial",
-    "lr_decay_iters",
-    "stable_steps",
-    "hold_steps",
-    "num_stable_steps",
-    "num_training_steps",
-)
-"""The fields that say how long a schedule is, the one that decides first."""
-
-WARMUPS = ("num_warmup_steps", "warmup_steps", "warmup_iters", "warmup_t")
-"""The fields that say how long a schedule's own warmup is."""
 
 
 @declaration
@@ -67,33 +53,60 @@ class Part(NamedTuple):
     """None for the last."""
     chained: bool
     """Whether others change the rate at the same time."""
+    path: Path | None = ()
+    """Where it stands in the schedule; None for the warmup of the run."""
+    label: str = ""
+    """What a fix calls it."""
+
+    def with_value(self, declared: Param, value: Any) -> Change:
+        """The change of one parameter of this part."""
+        return Change(declared, value, self.path, self.label)
+
+    def with_role(self, wanted: Role, value: float, digits: int = 3) -> Fix:
+        """The fix that gives the parameter of that role a value, rounded as it is shown."""
+        declared = self.schedule.fields(wanted)[0]
+        return (self.with_value(declared, rounded(declared, value, digits)),)
 
 
 class Plan(NamedTuple):
-    """How long the schedule is meant to be: the option that says so, and the tick at which it is over."""
+    """How long the schedule is meant to be: the parameter that says so, and the tick at which it is over."""
 
     part: Part
-    option: str
+    declared: Param
     value: int
     end: int
 
     @property
     def given(self) -> str:
         """The option with its value."""
-        return f"{self.option} {self.value}"
+        return f"{self.declared.option} {self.value}"
 
-    def ending_at(self, tick: int) -> str:
-        """The option with the value that ends the schedule at `tick`."""
-        return f"{self.option} {self.value + tick - self.end}"
+    def ending_at(self, tick: int) -> tuple[Fix, ...]:
+        """The fix that ends the schedule at `tick`; where nothing is left of the hold, the decay is shortened too."""
+        value = self.value + tick - self.end
+        decay = self.part.schedule.given(role.DECAY)
+        if self.declared.role is role.HOLD and value < 0 and decay:
+            return ((self.part.with_value(self.declared, 0), self.part.with_value(decay[0], decay[1] + value)),)
+        return ((self.part.with_value(self.declared, value),),) if value > 0 else ()
 
 
 class Ramp(NamedTuple):
-    """The warmup: the option that gives its length, and the tick at which it is over."""
+    """The warmup: how its length is changed, and the tick at which it is over."""
 
-    option: str
     end: int
     own: bool
     """Whether it is part of the schedule, whose length includes it, and not a schedule before it."""
+    lengths: Fix
+    """Its length as it is, in all the parameters that say so."""
+
+    def lasting(self, ticks: int) -> tuple[Fix, ...]:
+        """The fix that makes the warmup that long."""
+        return (
+            tuple(
+                change._replace(value=(ticks, *change.value[1:]) if isinstance(change.value, tuple) else ticks)
+                for change in self.lengths
+            ),
+        )
 
 
 class Case:
@@ -108,6 +121,7 @@ class Case:
         self.batches_per_epoch = facts.batches(run.steps_per_epoch)
         self.run = dataclasses.replace(run, steps_per_epoch=self.steps_per_epoch)
         self.facts = facts
+        self.given = (schedule, run)
         self.schedule = run.warmed_up(schedule)
         self.epochs = run.epochs
         self.length = self.run.ticks(self.schedule) * (facts.num_processes if run.epochs else 1)
@@ -115,7 +129,26 @@ class Case:
         self.per_step = run.interval == "step"
         self.group = max(range(len(run.lrs)), key=run.lrs.__getitem__)
         self.lr = run.lrs[self.group]
-        self.parts = list(parts_of(self.schedule))
+        self.parts = [self._labelled(part) for part in parts_of(self.schedule)]
+
+    def changed(self, fix: Fix) -> "Case":
+        """The case after the fix. Raises InputError where a value is refused."""
+        schedule, run = self.given
+        return Case(changed(schedule, fix), changed_run(run, fix), self.facts)
+
+    def run_with(self, name: str, value: Any) -> Fix:
+        """The fix that gives the run another value."""
+        return (Change(self.run.params()[name], value, None),)
+
+    def _labelled(self, part: Part) -> Part:
+        """The part with its name, and with its place in the schedule that was given, without the run's warmup."""
+        path: Path | None = part.path
+        if self.run.warmup and path:
+            path = path[1:] if path[0] else None
+        names = [child.schedule.reference.name for child in parts_of(self.schedule)]
+        name = part.schedule.reference.name
+        place = f" (part {'.'.join(str(index + 1) for index in path)})" if path and names.count(name) > 1 else ""
+        return part._replace(path=path, label=name + place)
 
     @cached_property
     def walk(self) -> Walk:
@@ -129,6 +162,11 @@ class Case:
         """The rates that the run trains with; None where they are not all known."""
         used = self.walk.curve.before(self.length)
         return used if used.ticks and used.ticks[-1] == self.length - 1 else None
+
+    @property
+    def composites(self) -> "list[Whole]":
+        """The schedules made of schedules, as they were given: without the run's warmup."""
+        return list(composites_of(self.given[0], self.run.warmup))
 
     @cached_property
     def peak(self) -> float:
@@ -156,15 +194,19 @@ class Case:
         first = self.parts[0]
         if first.chained:
             return None
-        if first.stop is not None:
-            rises = isinstance(first.schedule, Linear) and first.schedule.end_factor > first.schedule.start_factor
-            option = "--warmup" if self.run.warmup else "--milestones"
-            return Ramp(option, first.stop, own=False) if rises else None
-        for name in WARMUPS:
-            ticks = getattr(first.schedule, name, 0)
-            if ticks > 0:
-                return Ramp(first.schedule.params()[name].option, ticks, own=True)
-        return None
+        if first.stop is None:
+            own = first.schedule.given(role.WARMUP)
+            return Ramp(own[1], True, (first.with_value(*own),)) if own and own[1] > 0 else None
+        if not first.schedule.is_warmup:
+            return None
+        if first.path is None:
+            return Ramp(first.stop, False, self.run_with("warmup", first.stop))
+        sequence = next(whole for whole in self.composites if whole.path == first.path[:-1])
+        milestones = sequence.schedule.fields(role.TAKES_OVER_AT)[0]
+        lengths = first.schedule.given(role.LENGTH)
+        changes = [sequence.with_value(milestones, sequence.schedule.value(role.TAKES_OVER_AT))]
+        changes += [first.with_value(lengths[0], first.stop)] if lengths else []
+        return Ramp(first.stop, False, tuple(changes))
 
     def when(self, tick: int) -> str:
         """Where in the run a tick is: "epoch 49", "step 4900 (epoch 49)"."""
@@ -184,44 +226,51 @@ def shown(rate: float) -> str:
     return significant(rate, 3)
 
 
-def parts_of(schedule: Schedule, start: int = 0, stop: int | None = None, chained: bool = False) -> Iterator[Part]:
+def parts_of(
+    schedule: Schedule, start: int = 0, stop: int | None = None, chained: bool = False, path: Path = ()
+) -> Iterator[Part]:
     """The parts of a schedule in order."""
     if isinstance(schedule, Sequential):
         bounds = [start, *(start + milestone for milestone in schedule.milestones), stop]
-        for child, begin, end in zip(schedule.schedulers, bounds, bounds[1:], strict=False):
+        for place, (child, begin, end) in enumerate(zip(schedule.schedulers, bounds, bounds[1:], strict=False)):
             assert begin is not None
-            yield from parts_of(child, begin, end, chained)
+            yield from parts_of(child, begin, end, chained, (*path, place))
     elif isinstance(schedule, Chained):
-        for child in schedule.schedulers:
-            yield from parts_of(child, start, stop, chained or len(schedule.schedulers) > 1)
+        for place, child in enumerate(schedule.schedulers):
+            yield from parts_of(child, start, stop, chained or len(schedule.schedulers) > 1, (*path, place))
     else:
-        yield Part(schedule, start, stop, chained)
+        yield Part(schedule, start, stop, chained, path)
 
 
-def composites_of(schedule: Schedule, start: int = 0) -> Iterator[tuple[Sequential | Chained, int]]:
-    """The schedules made of schedules, outermost first, each with the tick at which it begins."""
-    if not isinstance(schedule, Sequential | Chained):
+class Whole(NamedTuple):
+    """A schedule made of schedules, the tick at which it begins, and where it stands."""
+
+    schedule: Composite
+    start: int
+    path: Path
+
+    def with_value(self, declared: Param, value: Any) -> Change:
+        """The change of one of its own parameters."""
+        return Change(declared, value, self.path, self.schedule.reference.name)
+
+
+def composites_of(schedule: Schedule, start: int = 0, path: Path = ()) -> Iterator[Whole]:
+    """The schedules made of schedules, outermost first."""
+    if not isinstance(schedule, Composite):
         return
-    yield schedule, start
-    begins = schedule.milestones if isinstance(schedule, Sequential) else (0,) * len(schedule.schedulers)
-    for child, begin in zip(schedule.schedulers, (0, *begins), strict=False):
-        yield from composites_of(child, start + begin)
+    yield Whole(schedule, start, path)
+    begins = schedule.value(role.TAKES_OVER_AT) or (0,) * len(schedule.schedulers)
+    for place, (child, begin) in enumerate(zip(schedule.schedulers, (0, *begins), strict=False)):
+        yield from composites_of(child, start + begin, (*path, place))
 
 
 def plan_of(part: Part) -> Plan | None:
     """The length of a part, where it has an end: a warmup alone has none, and neither has what goes on for ever."""
-    schedule, params = part.schedule, part.schedule.params()
-    if isinstance(schedule, Constant) or getattr(schedule, "cycle_limit", 1) != 1:
+    schedule = part.schedule
+    found, horizon = schedule.given(role.HOLD, role.LENGTH), schedule.horizon
+    if not schedule.ends or found is None or horizon is None:
         return None
-    if isinstance(schedule, Linear) and schedule.end_factor >= schedule.start_factor:
-        return None
-    name = next((name for name in LENGTHS if name in params and getattr(schedule, name) is not None), None)
-    if name is None or schedule.horizon is None:
-        return None
-    # An optional number of training steps is there for the call's sake: only a decay phase makes something of it.
-    if name == "num_training_steps" and not params[name].required and "num_decay_steps" not in params:
-        return None
-    return Plan(part, params[name].option, getattr(schedule, name), part.start + schedule.horizon)
+    return Plan(part, *found, part.start + horizon)
 
 
 schedule_rule: Callable[[str, str, str], Callable[[Find], Find]] = partial(rule, subject=Case)

@@ -5,10 +5,12 @@ The rules that name a reason and those that only say what happens ask here, so t
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lrcli.checks.case import NOTHING, Case, Part, Plan, plan_of
-from lrcli.schedules.pytorch_cycles import CosineRestarts, Cyclic, OneCycle
+from lrcli.checks.fix import Fix
+from lrcli.schedules import role
+from lrcli.schedules.param import Param
 
 FAR_LONGER = 5
 """A schedule that many times as long as the run was hardly meant to be cut off."""
@@ -34,65 +36,73 @@ def alike(count: int, other: float) -> bool:
 def reach_of(case: Case) -> Plan | None:
     """The plan, or where there is none the first cycle."""
     last = case.parts[-1]
-    if isinstance(last.schedule, CosineRestarts):
-        return Plan(last, "--t-0", last.schedule.T_0, last.start + last.schedule.T_0)
-    if isinstance(last.schedule, Cyclic):
-        return Plan(last, "--step-size-up", last.schedule.step_size_up, last.start + last.schedule.step_size_up)
-    return case.plan
+    cycle = last.schedule.given(role.CYCLE)
+    return Plan(last, *cycle, last.start + cycle[1]) if cycle else case.plan
 
 
 def rise_of(part: Part) -> float:
     """The tick at which a cycle that starts low is at its highest; 0 for what starts high."""
-    if isinstance(part.schedule, OneCycle):
-        return part.start + part.schedule.pct_start * part.schedule.total_steps - 1
-    return part.start + part.schedule.step_size_up if isinstance(part.schedule, Cyclic) else 0
+    rises = part.schedule.rises_until
+    return part.start + rises if rises > 0 else 0
 
 
 class Drops(NamedTuple):
-    """When a part lowers the rate: the values of an option, each some ticks before the drop."""
+    """When a part lowers the rate: the values of a parameter, each some ticks before the drop."""
 
-    option: str
-    values: tuple[float, ...]
+    part: Part
+    declared: Param
+    value: Any
     offset: int
-    repeated: bool = False
+    repeated: bool
     """Whether the one value is the distance from each drop to the next."""
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The values; those that are never counted, at 0 and before, are left out."""
+        return (self.value,) if self.repeated else tuple(value for value in self.value if value > 0)
 
     @property
     def ticks(self) -> list[int]:
         """The ticks of the run at which the rate drops; where they repeat themselves, the first."""
         return [self.offset + math.ceil(value) for value in self.values]
 
-    def scaled(self, factor: float) -> str:
-        """The option with its values multiplied."""
-        return f"{self.option} {','.join(str(max(1, round(value * factor))) for value in self.values)}"
+    def moved(self, values: tuple[float, ...]) -> tuple[Fix, ...]:
+        """The fix that has the drops at other values; none where they are not a plain list."""
+        if self.repeated:
+            return ((self.part.with_value(self.declared, self.declared.take(values[0])),),)
+        return ((self.part.with_value(self.declared, values),),) if isinstance(self.value, tuple) and values else ()
+
+    def scaled(self, factor: float) -> tuple[Fix, ...]:
+        """The fix that multiplies the values."""
+        return self.moved(tuple(max(1, round(value * factor)) for value in self.values))
 
 
 def drops_of(part: Part) -> Drops | None:
-    """The drops of a part that has them; those that are never counted, at 0 and before, are left out."""
-    schedule, start = part.schedule, part.start + getattr(part.schedule, "prefix", 0)
-    if hasattr(schedule, "step_size"):
-        return Drops("--step-size", (schedule.step_size,), start, repeated=True) if schedule.step_size > 0 else None
-    decay_t = getattr(schedule, "decay_t", None)
-    if isinstance(decay_t, float):
-        return Drops("--decay-t", (decay_t,), start, repeated=True) if decay_t > 0 else None
-    rules = getattr(schedule, "step_rules", None)
-    values = rules.steps if rules else getattr(schedule, "milestones", decay_t)
-    listed = tuple(value for value in values or () if value > 0)
-    if not listed:
-        return None
-    # timm's milestones act one tick before their number.
-    option = "--step-rules" if rules else "--decay-t" if decay_t else "--milestones"
-    return Drops(option, listed, start - 1 if decay_t else start)
+    """The drops of a part that has them."""
+    schedule, offset = part.schedule, part.start + part.schedule.drop_offset
+    if every := schedule.given(role.DROP_EVERY):
+        return Drops(part, *every, offset, repeated=True) if every[1] > 0 else None
+    listed = schedule.given(role.DROPS_AT)
+    drops = Drops(part, *listed, offset, repeated=False) if listed else None
+    return drops if drops and drops.values else None
 
 
-def gamma_of(case: Case) -> float | None:
+class Gamma(NamedTuple):
+    """The factor of every drop."""
+
+    part: Part
+    declared: Param
+    value: float
+
+    def becoming(self, value: float, digits: int = 4) -> tuple[Fix, ...]:
+        """The fix that gives it another value."""
+        return (self.part.with_role(role.DROP_FACTOR, value, digits),)
+
+
+def gamma_of(case: Case) -> Gamma | None:
     """The factor of every drop of a schedule that has no end, None where there is no such thing."""
-    for schedule, *_ in case.parts:
-        if hasattr(schedule, "gamma") and not isinstance(schedule, Cyclic):
-            return float(schedule.gamma)
-        if hasattr(schedule, "decay_t"):
-            return float(schedule.decay_rate)  # type: ignore[attr-defined]
-    return None
+    factors = ((part, part.schedule.given(role.DROP_FACTOR)) for part in case.parts)
+    return next((Gamma(part, *factor) for part, factor in factors if factor), None)
 
 
 def alive_until(case: Case) -> int:
@@ -108,7 +118,7 @@ def dies(case: Case) -> bool:
     gamma, alive = gamma_of(case), alive_until(case) / case.length
     if gamma is None:
         return alive < A_LOT
-    return 0 < gamma < 1 and (alive < 1 - A_LITTLE or case.used.last < A_LITTLE * NOTHING * case.peak)
+    return 0 < gamma.value < 1 and (alive < 1 - A_LITTLE or case.used.last < A_LITTLE * NOTHING * case.peak)
 
 
 def idle(case: Case) -> int:
@@ -150,7 +160,8 @@ def counts_steps(case: Case) -> bool:
         return max(drops.ticks) <= max(counts)
     if reach is None:
         return False
-    if in_steps and reach.end > ticks and any(alike(length, count) for length in reach[2:] for count in counts):
+    lengths = (reach.value, reach.end)
+    if in_steps and reach.end > ticks and any(alike(length, count) for length in lengths for count in counts):
         return True
     return reach.end >= FAR_LONGER * ticks or rise_of(reach.part) >= ticks
 
@@ -160,8 +171,8 @@ def counts_epochs(case: Case) -> bool:
     epochs, reach, drops = case.epochs or 0, reach_of(case), drops_of(case.parts[-1])
     if not case.per_step or case.steps_per_epoch == 1:
         return False
-    if isinstance(case.parts[-1].schedule, CosineRestarts):
-        return reach is not None and reach.value <= min(epochs, case.steps_per_epoch - 1)
+    if reach is not None and reach is not case.plan and not rise_of(reach.part):
+        return reach.value <= min(epochs, case.steps_per_epoch - 1)
     if reach is not None:
         return reach.value <= epochs and case.length >= FAR_SHORTER * reach.end
     if drops and not drops.repeated:

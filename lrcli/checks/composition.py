@@ -3,13 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from lrcli.checks.case import Case, composites_of, schedule_rule, shown
+from lrcli.checks.case import Case, Plan, plan_of, schedule_rule, shown
 from lrcli.checks.causes import TOLERANCE
+from lrcli.checks.curve import first_rates
 from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
+from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, Schedule
-from lrcli.schedules.compose import Chained, Sequential
-from lrcli.schedules.pytorch import Constant, Cosine, Linear
-from lrcli.schedules.pytorch_cycles import Cyclic, OneCycle
 from lrcli.text import plural, significant
 
 BARELY = 0.95
@@ -37,16 +36,20 @@ def out_of_order(case: Case) -> Iterator[Problem]:
     Source:
         pytorch #185872; measured with torch 2.13
     """
-    for schedule, _ in composites_of(case.schedule):
-        if not isinstance(schedule, Sequential):
+    for whole in case.composites:
+        found = whole.schedule.given(role.TAKES_OVER_AT)
+        if found is None:
             continue
-        milestones = schedule.milestones
+        declared, milestones = found
         reached = {bisect_right(milestones, tick) for tick in (0, *milestones) if tick >= 0}
-        never = [child.spec for index, child in enumerate(schedule.schedulers) if index not in reached]
+        never = [child.spec for index, child in enumerate(whole.schedule.schedulers) if index not in reached]
         if sorted({*milestones, 0}) != [0, *milestones]:
             given = ",".join(map(str, milestones))
             lost = f": {' and '.join(map(repr, never))} never runs" if never else ""
-            yield Problem(f"--milestones {given} do not increase from above 0{lost}", "milestones in increasing order")
+            ordered = tuple(sorted({milestone for milestone in milestones if milestone > 0}))
+            fixes = ((whole.with_value(declared, ordered),),) if len(ordered) == len(milestones) else ()
+            hint = "" if fixes else "milestones above 0, each higher than the one before"
+            yield Problem(f"--milestones {given} do not increase from above 0{lost}", fixes, hint)
 
 
 @schedule_rule("LR222", "child-never-runs", WARNING)
@@ -68,7 +71,7 @@ def never_runs(case: Case) -> Iterator[Problem]:
     for part in case.parts:
         if part.start >= case.ticks:
             where = f"takes over at tick {part.start}, and the run has {case.ticks}"
-            yield Problem(f"'{part.schedule.spec}' never runs: it {where}", f"a milestone below {case.ticks}")
+            yield Problem(f"'{part.schedule.spec}' never runs: it {where}", hint=f"a milestone below {case.ticks}")
 
 
 @schedule_rule("LR223", "base-rate-rewritten", WARNING)
@@ -89,14 +92,15 @@ def base_rate_rewritten(case: Case) -> Iterator[Problem]:
     """
     if len(case.parts) == 1 or not case.walk.curve.rates:
         return
-    rewriting = [part.schedule for part in case.parts if isinstance(part.schedule, OneCycle | Cyclic)]
+    rewriting = [part.schedule for part in case.parts if part.schedule.rewrites_base_rate]
     if rewriting:
         others = [part.schedule for part in case.parts if part.schedule not in rewriting]
         whom = f"the rate of {symbols(others)}" if others else "each other's rate"
         start = shown(case.walk.curve.first)
         message = f"the constructor of {symbols(rewriting)} rewrites {whom}: the run starts at {start}"
-        own = isinstance(rewriting[0], OneCycle)
-        yield Problem(message, "onecycle alone, it warms up by itself (--pct-start)" if own else "cyclic alone")
+        rises = rewriting[0].given(role.PEAK_AT)
+        own = f", it warms up by itself ({rises[0].option})" if rises else ""
+        yield Problem(message, hint=f"{rewriting[0].reference.name} alone{own}")
 
 
 @schedule_rule("LR224", "overwritten-every-tick", WARNING)
@@ -115,8 +119,8 @@ def overwritten(case: Case) -> Iterator[Problem]:
     Source:
         pytorch #129565, PR #180594; casanovo PR #249
     """
-    for schedule, _ in composites_of(case.schedule):
-        if not isinstance(schedule, Chained) or len(schedule.schedulers) == 1:
+    for schedule in (whole.schedule for whole in case.composites):
+        if schedule.fields(role.TAKES_OVER_AT) or len(schedule.schedulers) == 1:
             continue
         absolute = [child for child in schedule.schedulers if isinstance(child, Absolute)]
         if absolute:
@@ -124,7 +128,7 @@ def overwritten(case: Case) -> Iterator[Problem]:
             message = (
                 f"{symbols(absolute[-1:])} sets the rate outright at every tick: what {symbols(others)} did is lost"
             )
-            yield Problem(message, "sequential, or one lambda with the product of both")
+            yield Problem(message, hint="sequential, or one lambda with the product of both")
 
 
 @schedule_rule("LR225", "chained-cosine-starts-again", WARNING)
@@ -143,15 +147,22 @@ def starts_again(case: Case) -> Iterator[Problem]:
         pytorch #129565; measured with torch 2.13
     """
     for part in case.parts:
-        if not part.chained or not isinstance(part.schedule, Cosine) or case.ticks is None:
+        plan = plan_of(part)
+        if not part.chained or plan is None or case.ticks is None or isinstance(part.schedule, Absolute):
             continue
-        trough = part.start + part.schedule.T_max
-        if 0 <= trough < case.ticks - 1 and case.used:
-            after = case.used.since(trough)
-            if after.highest - after.first > TOLERANCE * case.peak:
-                begins = f"--t-max {part.schedule.T_max} is over at {case.when(trough)}"
+        if 0 <= plan.end < case.ticks - 1 and case.used:
+            after = case.used.since(plan.end)
+            if after.highest - after.first > TOLERANCE * case.peak and climbs_alone(case, plan):
+                begins = f"{plan.given} is over at {case.when(plan.end)}"
                 message = f"{begins}: from the base rate the rate climbs back to {case.share(after.highest)}"
-                yield Problem(message, f"--t-max {case.ticks - part.start}")
+                yield Problem(message, plan.ending_at(case.ticks))
+
+
+def climbs_alone(case: Case, plan: Plan) -> bool:
+    """Whether the part of a plan, without the others, rises again after its end."""
+    alone = first_rates(plan.part.schedule, case.run.lrs, case.group, case.length - plan.part.start)
+    after = alone.since(plan.end - plan.part.start)
+    return bool(after.rates) and after.highest > after.first
 
 
 @schedule_rule("LR226", "chained-warmup", NOTE)
@@ -169,10 +180,11 @@ def chained_warmup(case: Case) -> Iterator[Problem]:
     Source:
         pytorch #129565; measured with torch 2.13
     """
-    rising = [part.schedule for part in case.parts if part.chained and isinstance(part.schedule, Linear | Constant)]
+    rising = [part.schedule for part in case.parts if part.chained and part.schedule.is_warmup]
     absolute = any(isinstance(part.schedule, Absolute) for part in case.parts)
     if rising and not absolute and case.lr and 0 < case.peak < BARELY * case.lr and len(case.parts) > len(rising):
         percent = significant(100 * case.peak / case.lr, 3)
         begun = f"while {symbols(rising)} warms up, the decay has begun"
         message = f"{begun}: the peak is {shown(case.peak)}, {percent} % of --lr"
-        yield Problem(message, f"sequential, with a milestone at {plural(max(s.total_iters for s in rising), 'tick')}")
+        ticks = max(schedule.horizon or 0 for schedule in rising)
+        yield Problem(message, hint=f"sequential, with a milestone at {plural(ticks, 'tick')}")

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from lrcli.engine import rates
 from lrcli.errors import InputError
 from lrcli.schedules.base import Absolute, Schedule
-from lrcli.schedules.pytorch_cycles import Cyclic
 
 MOST_WORK = 2**25
 """What the ticks that are walked may cost, three seconds; what comes later is judged by the hyperparameters alone."""
@@ -88,10 +87,11 @@ def walked(schedule: Schedule, lrs: tuple[float, ...], group: int, length: int, 
     ticks: Sequence[int] = range(min(length, LONGEST_WALK, max(1, MOST_WORK // schedule.cost)))
     values: list[float] = []
     try:
-        if length > DENSE and isinstance(schedule, Absolute) and not isinstance(schedule, Cyclic):
+        if length > DENSE and isinstance(schedule, Absolute):
             ticks = sampled(length, landmarks)
             bound = schedule.bind(group, lrs)
-            values.extend(bound.at(tick, lrs[group]) for tick in ticks)
+            base_lr = bound.base(lrs[group])
+            values.extend(bound.at(tick, base_lr) for tick in ticks)
         else:
             values.extend(islice(rates(schedule, lrs, group), len(ticks)))
     except InputError as error:

@@ -2,23 +2,26 @@
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 
 from lrcli.checks.case import Case, Part, schedule_rule, shown
 from lrcli.checks.causes import cause
+from lrcli.checks.fix import rounded
 from lrcli.checks.rule import ERROR, WARNING, Problem
-from lrcli.schedules.pytorch_cycles import CosineRestarts, OneCycle
+from lrcli.schedules import role
 from lrcli.text import significant
 
 A_BIT = 0.1
 """Share of the peak above which three phases were not all there."""
 
+A_THIRD = 0.3
+"""Where in the cycle the rate is highest unless something else is said."""
+
+MOST_RESTARTS = 2**16
+"""Restarts that are looked at; a run with more hardly ends at one of them by mistake."""
+
 HIGH = 0.5
 """Share of the peak at which no schedule that comes down should leave a run."""
-
-
-def one_cycles(case: Case) -> Iterator[tuple[Part, OneCycle]]:
-    """The parts that are OneCycleLR."""
-    return ((part, part.schedule) for part in case.parts if isinstance(part.schedule, OneCycle))
 
 
 @schedule_rule("LR111", "onecycle-overrun", ERROR)
@@ -38,18 +41,20 @@ def overrun(case: Case) -> Iterator[Problem]:
     Source:
         pytorch #38170 #91765; flair #2954; GrowSP #11; PiFold #6; hearai PR #98; Lightning #5449
     """
-    for part, schedule in one_cycles(case):
-        allowed = part.start + schedule.total_steps
+    for part in case.parts:
+        most, length = part.schedule.most_calls, part.schedule.given(role.LENGTH)
         last = case.length if part.stop is None else min(case.length, part.stop - 1)
         # accelerate looks at total_steps itself before each call.
-        if case.ticks and last > allowed and case.facts.num_processes == 1:
-            total = schedule.total_steps
-            raised = f'"Tried to step {total + 1} times. The specified number of total steps is {total}"'
+        if most is None or length is None or not case.ticks or case.facts.num_processes > 1:
+            continue
+        allowed = part.start + most
+        if last > allowed:
+            raised = f'"Tried to step {most + 1} times. The specified number of total steps is {most}"'
             again = case.walk.failed_at == allowed + 1
-            bounce = f", after that was trained at {shown(case.walk.curve.last)} again" if again else ""
+            bounce = f"; the tick before it is trained at {shown(case.walk.curve.last)} again" if again else ""
             yield Problem(
                 f"call {allowed + 1} of step(), at the end of {case.when(allowed)}, raises {raised}{bounce}",
-                f"--total-steps {case.end_of(part) - part.start}",
+                ((part.with_value(length[0], case.end_of(part) - part.start),),),
             )
 
 
@@ -69,17 +74,19 @@ def no_warmup(case: Case) -> Iterator[Problem]:
     Source:
         pytorch PR #180187, PR #183386; geti PR #1449; Pointcept #153 #173; axolotl warmup_steps=1
     """
-    for _, schedule in one_cycles(case):
-        ticks = float(schedule.pct_start * schedule.total_steps)
-        if schedule.pct_start == 0 or ticks > 1:
+    for part in case.parts:
+        schedule = part.schedule
+        share, length = schedule.given(role.PEAK_AT), schedule.given(role.LENGTH)
+        if not share or not length or not share[1] or schedule.rises_until > 0:
             continue
-        product = f"pct_start * total_steps = {significant(schedule.pct_start, 4)} * {schedule.total_steps} is"
-        fix = "--pct-start 0.3" if schedule.total_steps > 3 else "--total-steps 10"
-        if ticks == 1:
-            yield Problem(f"{product} 1: the constructor raises ZeroDivisionError", fix, ERROR)
+        product = f"{share[0].name} * {length[0].name} = {significant(share[1], 4)} * {length[1]} is"
+        later = part.with_role(role.PEAK_AT, A_THIRD)
+        fixes = (later, (part.with_value(length[0], 10), *later))
+        if schedule.rises_until == 0:
+            yield Problem(f"{product} 1: the constructor raises ZeroDivisionError", fixes, severity=ERROR)
         else:
             began = f", and the rate begins at {case.share(case.walk.curve.first)}" if case.walk.curve.rates else ""
-            yield Problem(f"{product} less than 1: there is no warmup{began}", fix)
+            yield Problem(f"{product} less than 1: there is no warmup{began}", fixes)
 
 
 @schedule_rule("LR113", "onecycle-divisors", WARNING)
@@ -97,13 +104,13 @@ def divisors(case: Case) -> Iterator[Problem]:
     Source:
         ultralytics #8400 (a final share and a divisor mistaken for each other); measured with torch 2.13
     """
-    for _, schedule in one_cycles(case):
-        for option, value in (("--div-factor", schedule.div_factor), ("--final-div-factor", schedule.final_div_factor)):
+    for part in case.parts:
+        for declared, value in part.schedule.all_given(role.START_DIVISOR, role.FLOOR_DIVISOR):
             if 0 < value < 1:
                 highest = f": the rate goes up to {shown(case.peak)}" if case.used else ""
                 yield Problem(
-                    f"{option} {shown(value)} multiplies the rate by {shown(1 / value)}{highest}",
-                    f"{option} {shown(1 / value)}",
+                    f"{declared.option} {shown(value)} multiplies the rate by {shown(1 / value)}{highest}",
+                    ((part.with_value(declared, rounded(declared, 1 / value)),),),
                 )
 
 
@@ -122,22 +129,30 @@ def ends_in_mid_cycle(case: Case) -> Iterator[Problem]:
     Source:
         pytorch #95122 #62640 #49630, PR #110497; katsura-jp #4
     """
-    schedule, start = case.parts[-1].schedule, case.parts[-1].start
-    if not isinstance(schedule, CosineRestarts) or case.ticks is None or case.used is None or cause(case):
+    part = case.parts[-1]
+    if case.ticks is None or case.used is None or part.chained or cause(case):
         return
-    cycle, closed, following = schedule.T_0, 0, start + schedule.T_0
-    if schedule.T_mult == 1:
-        closed = (case.length - start) // cycle * cycle + start if following <= case.length else 0
-        following = max(closed, start) + cycle
-    while following <= case.length:
-        cycle, closed, following = cycle * schedule.T_mult, following, following + cycle * schedule.T_mult
-    if closed and closed < case.length and case.used.last > HIGH * case.peak:
-        message = f"the last restart is at {case.when(closed)}: the run ends at {case.share(case.used.last)}"
-        per_epoch = case.steps_per_epoch * case.facts.num_processes if case.per_step else case.facts.num_processes
-        nearest = [str(tick // per_epoch) for tick in (closed, following) if tick % per_epoch == 0]
-        yield Problem(
-            message, f"--epochs {' or '.join(nearest)}" if nearest else f"a run of {closed} or {following} ticks"
-        )
+    bounds = restarts_around(part, case.length)
+    if bounds is None or case.used.last <= HIGH * case.peak:
+        return
+    closed, following = bounds
+    message = f"the last restart is at {case.when(closed)}: the run ends at {case.share(case.used.last)}"
+    per_epoch = case.steps_per_epoch * case.facts.num_processes if case.per_step else case.facts.num_processes
+    fixes = tuple(case.run_with("epochs", tick // per_epoch) for tick in bounds if tick % per_epoch == 0)
+    yield Problem(message, fixes, "" if fixes else f"a run of {closed} or {following} ticks")
+
+
+def restarts_around(part: Part, length: int) -> tuple[int, int] | None:
+    """The last restart before the end of the run and the next one; None where there is none, or too many."""
+    before = part.start
+    for restart in islice(part.schedule.restarts(), MOST_RESTARTS):
+        tick = part.start + math.ceil(restart)
+        if tick >= length:
+            return (before, tick) if before > part.start and tick > length else None
+        before = tick
+    # After the last restart there is one more cycle, up to the horizon.
+    end = part.start + (part.schedule.horizon or 0)
+    return (before, end) if part.start < before < length < end else None
 
 
 @schedule_rule("LR322", "nothing-restarts", WARNING)
@@ -155,10 +170,11 @@ def nothing_restarts(case: Case) -> Iterator[Problem]:
         diffusers #3195, PR #3606; kohya_ss #1889
     """
     for part in case.parts:
-        cycles = getattr(part.schedule, "num_cycles", None)
-        if "restarts" in part.schedule.reference.name and cycles is not None and cycles <= 1:
+        cycles = part.schedule.given(role.CYCLES)
+        if part.schedule.meant_to_restart and cycles and cycles[1] <= 1:
             yield Problem(
-                f"with --num-cycles {cycles} nothing restarts: it is a plain cosine", "--num-cycles 3, or hf-cosine"
+                f"with {cycles[0].option} {cycles[1]} nothing restarts: there is one cycle only",
+                ((part.with_value(cycles[0], 3),),),
             )
 
 
@@ -182,10 +198,8 @@ def ends_at_its_peak(case: Case) -> Iterator[Problem]:
     if plan is None or case.used is None or case.length < plan.end or plan.end < 2:
         return
     last = case.used.at(plan.end - 1)
-    schedule = plan.part.schedule
-    shape = "num_cycles" if hasattr(schedule, "num_cycles") else "pct_start"
-    never_down = getattr(schedule, "three_phase", False) and last > A_BIT * case.peak
-    if getattr(schedule, shape, 0) > HIGH and (last > HIGH * case.peak or never_down):
-        option, value = schedule.params()[shape].option, getattr(schedule, shape)
-        message = f"with {option} {value:g} the schedule ends at {case.share(last)}"
-        yield Problem(message, f"{option} {0.3 if shape == 'pct_start' else math.floor(value) + 0.5:g}")
+    for wanted, most, better in ((role.PEAK_AT, A_BIT, 0.3), (role.WAVES, HIGH, 0.5)):
+        declared, value = plan.part.schedule.given(wanted) or (None, 0)
+        if declared and value > HIGH and last > most * case.peak:
+            fix = plan.part.with_role(wanted, better + (math.floor(value) if wanted is role.WAVES else 0), 12)
+            yield Problem(f"with {declared.option} {value:g} the schedule ends at {case.share(last)}", (fix,))

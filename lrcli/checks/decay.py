@@ -5,14 +5,17 @@ from itertools import pairwise
 
 from lrcli.checks.case import NOTHING, ZERO, Case, schedule_rule, shown
 from lrcli.checks.causes import alive_until, cause, dies, drops_of, gamma_of, idle
+from lrcli.checks.fix import Fix, rounded
 from lrcli.checks.horizon import LONG_TAIL
 from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
-from lrcli.schedules.pytorch import Exponential
-from lrcli.schedules.pytorch_cycles import Cyclic
+from lrcli.schedules import role
 from lrcli.text import significant
 
 A_GOOD_END = 0.01
 """Share of the rate that the suggested gamma leaves at the end."""
+
+FLOORS = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE)
+"""What says how low the rate goes."""
 
 
 @schedule_rule("LR301", "drop-never-comes", WARNING)
@@ -41,16 +44,16 @@ def never_comes(case: Case) -> Iterator[Problem]:
         if drops is None or not late or part.start >= case.ticks:
             continue
         ticks = ", ".join(map(str, late[:5])) + (", ..." if len(late) > 5 else "")
-        kept = [f"{value:g}" for value, tick in zip(drops.values, drops.ticks, strict=True) if tick < end]
+        kept = tuple(value for value, tick in zip(drops.values, drops.ticks, strict=True) if tick < end)
         if drops.repeated:
             message = f"the first drop would be at tick {ticks}, the rate never drops"
-            fix = f"{drops.option} {max(1, (end - part.start) // 3)}"
+            fixes, hint = drops.moved((max(1, (end - part.start) // 3),)), ""
         else:
             which = f"drops at ticks {ticks} never come" if len(late) > 1 else f"drop at tick {ticks} never comes"
             message = f"the {which}" if kept else f"the {which}, the rate never drops"
-            listed = kept and drops.option != "--step-rules"
-            fix = f"{drops.option} {','.join(kept)}" if listed else f"drops before tick {end}"
-        yield Problem(f"{message}: the last tick is {end - 1}", fix)
+            fixes = drops.moved(kept)
+            hint = "" if fixes else f"drops before tick {end}"
+        yield Problem(f"{message}: the last tick is {end - 1}", fixes, hint)
 
 
 @schedule_rule("LR302", "milestones-of-drops", WARNING)
@@ -72,26 +75,28 @@ def odd_milestones(case: Case) -> Iterator[Problem]:
         measured with torch 2.13 and timm 1.0.31
     """
     for part in case.parts:
-        option, ticks = "--milestones", getattr(part.schedule, "milestones", ())
-        sorted_search = isinstance(getattr(part.schedule, "decay_t", None), tuple)
-        if sorted_search:
-            option, ticks = "--decay-t", getattr(part.schedule, "decay_t", ())
-        mended = f"{option} {','.join(str(tick) for tick in sorted(set(ticks)) if tick > 0)}"
+        declared, ticks = part.schedule.given(role.DROPS_AT) or (None, ())
+        if declared is None or not isinstance(ticks, tuple) or not ticks:
+            continue
+        option = declared.option
+        kept = tuple(sorted({tick for tick in ticks if tick > 0}))
+        fixes = ((part.with_value(declared, kept),),) if kept else ()
         repeated = sorted({tick for tick in ticks if ticks.count(tick) > 1})
         if repeated:
             yield Problem(
                 f"{option} lists {', '.join(map(str, repeated))} more than once: the rate drops that often at once",
-                mended,
+                fixes,
             )
-        if ticks and min(ticks) <= 0:
+        if min(ticks) <= 0:
             effect = "drops the rate from the start" if 0 in ticks else "never comes"
-            yield Problem(f"{option} {min(ticks)} {effect}", mended)
+            yield Problem(f"{option} {0 if 0 in ticks else min(ticks)} {effect}", fixes)
         if list(ticks) != sorted(ticks):
-            if sorted_search:
-                message = f"{option} does not increase: timm searches it as a sorted list, drops come at wrong ticks"
-                yield Problem(message, mended)
+            if part.schedule.drops_in_any_order:
+                framework = part.schedule.reference.family.name
+                yield Problem(f"{option} does not increase; {framework} takes it in any order", fixes, severity=NOTE)
             else:
-                yield Problem(f"{option} does not increase; torch takes it in any order", mended, NOTE)
+                message = f"{option} does not increase, but is searched as a sorted list: drops come at wrong ticks"
+                yield Problem(message, fixes)
 
 
 @schedule_rule("LR303", "rate-dies", WARNING)
@@ -116,18 +121,12 @@ def rate_dies(case: Case) -> Iterator[Problem]:
     since = alive_until(case)
     idle_share = significant(100 * (case.length - since) / case.length, 3)
     nothing = f"from {case.when(since)} on, {idle_share} % of the run, it is below {NOTHING:g} of its peak"
-    gamma, fix = gamma_of(case), ""
+    gamma = gamma_of(case)
     drops = sum(after != before for before, after in pairwise(case.used.rates))
-    if gamma and 0 < gamma < 1 and drops:
-        fix = f"--gamma {significant(A_GOOD_END ** (1 / drops), 4 if drops < 1000 else 8)}"
-    yield Problem(
-        f"the rate falls to {case.share(case.used.last)}: {nothing}", fix.replace("--gamma", gamma_option(case))
-    )
-
-
-def gamma_option(case: Case) -> str:
-    """What the factor of every drop is called."""
-    return "--decay-rate" if any(hasattr(part.schedule, "decay_t") for part in case.parts) else "--gamma"
+    fixes: tuple[Fix, ...] = ()
+    if gamma and 0 < gamma.value < 1 and drops:
+        fixes = gamma.becoming(A_GOOD_END ** (1 / drops), 4 if drops < 1000 else 8)
+    yield Problem(f"the rate falls to {case.share(case.used.last)}: {nothing}", fixes)
 
 
 @schedule_rule("LR304", "gamma-does-not-decay", WARNING)
@@ -146,20 +145,19 @@ def no_decay(case: Case) -> Iterator[Problem]:
     Source:
         measured with torch 2.13: ExponentialLR(gamma>1) is accepted silently; timm 1.0.31
     """
-    gamma, option = gamma_of(case), gamma_option(case)
-    if gamma is None or 0 < gamma < 1:
+    gamma = gamma_of(case)
+    if gamma is None or 0 < gamma.value < 1:
         return
-    each = f"{option} {gamma:g}"
-    if gamma <= 0:
-        yield Problem(
-            f"{each} makes the rate {'0' if gamma == 0 else 'negative'} at the first drop", f"{option} 0.1", ERROR
-        )
-    elif gamma == 1:
-        yield Problem(f"{each}: the rate never changes", f"{option} 0.1")
+    each = f"{gamma.declared.option} {gamma.value:g}"
+    if gamma.value <= 0:
+        made = "0" if gamma.value == 0 else "negative"
+        yield Problem(f"{each} makes the rate {made} at the first drop", gamma.becoming(0.1), severity=ERROR)
+    elif gamma.value == 1:
+        yield Problem(f"{each}: the rate never changes", gamma.becoming(0.1))
     else:
-        last = isinstance(case.parts[-1].schedule, Exponential) and case.peak > 0
-        grown = f" to {shown(case.peak)}" if last else ""
-        yield Problem(f"{each} raises the rate{grown}", f"{option} {significant(1 / gamma, 4)}")
+        always = not gamma.part.schedule.fields(role.DROP_EVERY, role.DROPS_AT) and case.peak > 0
+        grown = f" to {shown(case.peak)}" if always else ""
+        yield Problem(f"{each} raises the rate{grown}", gamma.becoming(1 / gamma.value))
 
 
 @schedule_rule("LR305", "ends-at-zero", WARNING)
@@ -179,9 +177,10 @@ def ends_at_zero(case: Case) -> Iterator[Problem]:
     Source:
         Unsup_Recycle_GAN #14; mmcv #519; ultralytics PR #10160; pytorch #47560; LANfactory PR #124; AReaL PR #1289
     """
+    gamma = gamma_of(case)
     explained = (
         case.ticks is None
-        or gamma_of(case) == 0
+        or (gamma is not None and gamma.value == 0)
         or cause(case)
         or dies(case)
         or idle(case) > max(1, LONG_TAIL * case.length)
@@ -191,17 +190,11 @@ def ends_at_zero(case: Case) -> Iterator[Problem]:
     zeros = case.length - case.used.after_last(lambda rate: rate > ZERO * case.peak)
     unit = "step" if case.per_step else "epoch"
     lost = unit if zeros == 1 else f"{zeros} {unit}s"
-    fix = case.plan.ending_at(case.length) if case.plan else f"a schedule that ends at tick {case.length}"
+    fixes = case.plan.ending_at(case.length) if case.plan else ()
+    hint = "" if fixes else f"a schedule that ends at tick {case.length}"
     severity = WARNING if case.is_for_sure_per_epoch or zeros > max(1, A_GOOD_END * case.length) else NOTE
     since = case.when(case.length - zeros)
-    yield Problem(f"the rate is 0 in the last {lost} of the run, from {since} on", fix, severity)
-
-
-FLOORS = ("eta_min", "lr_min", "min_lr")
-"""The fields that say how low the rate goes."""
-
-SHARES = ("min_lr_ratio", "min_lr_rate", "final_lr_scale")
-"""The fields that say so as a share of the base rate."""
+    yield Problem(f"the rate is 0 in the last {lost} of the run, from {since} on", fixes, hint, severity)
 
 
 @schedule_rule("LR306", "floor-above-rate", WARNING)
@@ -220,18 +213,24 @@ def floor_above_rate(case: Case) -> Iterator[Problem]:
     Source:
         katsura-jp #14; hi-ml #611; measured with torch 2.13: CosineAnnealingLR(eta_min>lr) is accepted silently
     """
-    for schedule, *_ in case.parts:
-        known = schedule.params()
-        for name in (name for name in (*FLOORS, *SHARES) if name in known):
-            floor, highest = getattr(schedule, name), 1.0 if name in SHARES else case.lr
+    if case.walk.failure:
+        return
+    for part in case.parts:
+        schedule = part.schedule
+        for declared, floor in [] if schedule.is_warmup else schedule.all_given(*FLOORS):
+            is_share = declared.role is role.FLOOR_SHARE
+            highest = 1.0 if is_share else case.lr
             if isinstance(floor, float) and floor >= highest > 0:
-                what = "the whole rate" if name in SHARES else f"--lr {shown(case.lr)}"
+                what = "the whole rate" if is_share else f"--lr {shown(case.lr)}"
                 effect = "the rate does not fall" if floor == highest else "the rate rises to it"
+                # Whoever gives the rate itself as the lowest one may want a constant rate.
+                severity = NOTE if floor == highest else WARNING
                 yield Problem(
-                    f"{known[name].option} {shown(floor)} is not below {what}: {effect}",
-                    f"{known[name].option} {shown(highest / 100)}",
+                    f"{declared.option} {shown(floor)} is not below {what}: {effect}",
+                    ((part.with_value(declared, rounded(declared, highest / 100)),),),
+                    severity=severity,
                 )
-        if isinstance(schedule, Cyclic) and isinstance(schedule.base_lr, float) and isinstance(schedule.max_lr, float):
-            low, high = shown(schedule.base_lr), shown(schedule.max_lr)
-            if schedule.base_lr >= schedule.max_lr:
-                yield Problem(f"--base-lr {low} is not below --max-lr {high}", f"--base-lr {high} --max-lr {low}")
+        low, high = schedule.given(role.START), schedule.given(role.PEAK)
+        if low and high and isinstance(low[1], float) and isinstance(high[1], float) and low[1] >= high[1]:
+            message = f"{low[0].option} {shown(low[1])} is not below {high[0].option} {shown(high[1])}"
+            yield Problem(message, ((part.with_value(low[0], high[1]), part.with_value(high[0], low[1])),))

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 
 from lrcli.checks.case import Case, schedule_rule, shown
 from lrcli.checks.curve import first_rates
+from lrcli.checks.fix import rounded
 from lrcli.checks.rule import NOTE, WARNING, Problem
 from lrcli.engine import Run
 from lrcli.schedules import role
-
-CYCLE_RATES = ("base_lr", "max_lr")
-"""The fields that replace the optimizer's rate."""
 
 FEW = 4
 """Ticks that tell whether two rates make a difference."""
@@ -30,19 +28,17 @@ def floor_above_a_group(case: Case) -> Iterator[Problem]:
     Source:
         Lightning #4983; katsura-jp #14; flair PR #2641; DeepSpeed PR #8201
     """
-    for schedule, *_ in case.parts:
-        known = schedule.params()
-        for declared in schedule.fields(role.FLOOR):
-            name = declared.name
-            floor = getattr(schedule, name)
+    for part in case.parts:
+        for declared in part.schedule.fields(role.FLOOR):
+            floor = part.schedule.value(role.FLOOR)
             below = [(group, lr) for group, lr in enumerate(case.run.lrs) if isinstance(floor, float) and lr < floor]
             if below and case.lr > floor:
                 group, lowest = min(below, key=lambda pair: pair[1])
-                option = known[name].option
                 message = (
-                    f"{option} {shown(floor)} is above the rate of group {group}: it rises from {shown(lowest)} to it"
+                    f"{declared.option} {shown(floor)} is above the rate of group {group}: "
+                    f"it rises from {shown(lowest)} to it"
                 )
-                yield Problem(message, f"{option} {shown(lowest / 10)}")
+                yield Problem(message, (part.with_role(role.FLOOR, lowest / 10),))
 
 
 @schedule_rule("LR502", "one-rate-for-all-groups", WARNING)
@@ -62,15 +58,20 @@ def one_rate_for_all(case: Case) -> Iterator[Problem]:
     if len(set(case.run.lrs)) == 1:
         return
     own = " and ".join(shown(lr) for lr in case.run.lrs)
-    for schedule, *_ in case.parts:
-        known = schedule.params()
-        values = {known[name].option: getattr(schedule, name) for name in CYCLE_RATES if name in known}
-        single = {option: value for option, value in values.items() if isinstance(value, float)}
+    for part in case.parts:
+        cycle = part.schedule.fields(role.START, role.PEAK)
+        single = {
+            declared: value
+            for declared, value in part.schedule.items()
+            if declared in cycle and declared.is_per_group and isinstance(value, float)
+        }
         if single:
-            given = " and ".join(f"{option} {shown(value)}" for option, value in single.items())
-            each = (",".join(shown(value * lr / case.lr) for lr in case.run.lrs) for value in single.values())
-            fix = " ".join(f"{option} {rates}" for option, rates in zip(single, each, strict=True))
-            yield Problem(f"{given} {'is' if len(single) == 1 else 'are'} every group's: {own} are overwritten", fix)
+            given = " and ".join(f"{declared.option} {shown(value)}" for declared, value in single.items())
+            fix = tuple(
+                part.with_value(declared, tuple(rounded(declared, value * lr / case.lr) for lr in case.run.lrs))
+                for declared, value in single.items()
+            )
+            yield Problem(f"{given} {'is' if len(single) == 1 else 'are'} every group's: {own} are overwritten", (fix,))
 
 
 @schedule_rule("LR503", "optimizer-rate-ignored", NOTE)

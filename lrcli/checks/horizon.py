@@ -7,7 +7,8 @@ from operator import le
 from lrcli.checks.case import NOTHING, ZERO, Case, plan_of, schedule_rule, shown
 from lrcli.checks.causes import TOLERANCE, cause, climb, drops_of, gamma_of, idle, reach_of, rise_of
 from lrcli.checks.rule import NOTE, WARNING, Problem
-from lrcli.schedules.pytorch_cycles import CosineRestarts, Cyclic
+from lrcli.schedules import role
+from lrcli.schedules.family import EPOCH, STEP
 from lrcli.text import plural, significant
 
 ROUNDING = 1e-9
@@ -46,21 +47,23 @@ def far_longer(case: Case) -> Iterator[Problem]:
     if cause(case) != "LR101":
         return
     reach, steps = reach_of(case), case.steps_per_epoch
-    per_step = "" if case.per_step else "--interval step, or "
+    per_step = () if case.per_step else (case.run_with("interval", STEP),)
     if reach is None:
         drops = drops_of(case.parts[-1])
         message = f"the rate never drops: there are {calls(case)}, one per epoch, and the drops are given in steps"
-        yield Problem(message, per_step + (drops.scaled(1 / steps) if drops else ""))
+        yield Problem(message, (*per_step, *(drops.scaled(1 / steps) if drops else ())))
         return
-    part = "first cycle" if isinstance(reach.part.schedule, CosineRestarts | Cyclic) else "schedule"
+    in_cycles = reach.declared.role is role.CYCLE
+    part = "first cycle" if in_cycles else "schedule"
     message = f"{reach.given} is made for more than {calls(case)}"
     if rise_of(reach.part) >= case.length:
         highest = f", and the highest rate is {shown(case.peak)}" if case.used else ""
         message += f": the peak at tick {rise_of(reach.part):g} is never reached{highest}"
     else:
         message += f": {significant(100 * case.length / reach.end, 3)} % of the {part} runs{ending(case)}"
-    whole = max(1, case.length // 2) if isinstance(reach.part.schedule, Cyclic) else None
-    yield Problem(message, per_step + (f"{reach.option} {whole}" if whole else reach.ending_at(case.length)))
+    # A cycle that rises first is over when it has come down again.
+    rises = in_cycles and rise_of(reach.part) > 0
+    yield Problem(message, (*per_step, *reach.ending_at(max(1, case.length // 2) if rises else case.length)))
 
 
 @schedule_rule("LR102", "schedule-in-epochs", WARNING)
@@ -87,15 +90,18 @@ def far_shorter(case: Case) -> Iterator[Problem]:
     if reach is not None:
         over = reach.end / steps
         message = f"{reach.given} is over after {significant(over, 3)} of {plural(case.epochs or 0, 'epoch')}"
-        mended = reach.ending_at(reach.end * steps if isinstance(reach.part.schedule, CosineRestarts) else case.length)
+        restarts = reach.declared.role is role.CYCLE and not rise_of(reach.part)
+        fixes = reach.ending_at(reach.end * steps if restarts else case.length)
     elif drops and not drops.repeated:
         over = max(drops.ticks) / steps
         message = f"the last drop comes after {significant(over, 3)} of {plural(case.epochs or 0, 'epoch')}"
-        mended = drops.scaled(steps)
+        fixes = drops.scaled(steps)
     else:
         message = f"the rate is multiplied by gamma per optimizer step, not per epoch{ending(case)}"
-        mended = drops.scaled(steps) if drops else f"--gamma {significant(gamma ** (1 / steps), 8)}" if gamma else ""
-    yield Problem(f"{message}: step() is called {case.length} times", f"--interval epoch, or {mended}")
+        slower = gamma.becoming(gamma.value ** (1 / steps), 8) if gamma and gamma.value > 0 else ()
+        fixes = drops.scaled(steps) if drops else slower
+    per_epoch = case.run_with("interval", EPOCH)
+    yield Problem(f"{message}: step() is called {case.length} times", (per_epoch, *fixes))
 
 
 @schedule_rule("LR103", "climbs-back", WARNING)
@@ -121,12 +127,13 @@ def climbs_back(case: Case) -> Iterator[Problem]:
         assert plan and case.used
         after = case.used.before(stop).since(plan.end)
         summit = after.where(partial(le, (1 - ROUNDING) * after.highest)) or 0
-        # A run of whole waves, more than one of them, may be meant as cycles.
-        waves = stop - part.start > 4 * plan.value > 0 and (stop - part.start - 1) % (2 * plan.value) == 0
+        # A run of whole falls and rises, many of them, may be meant as cycles; the last tick may be the turn itself.
+        ticks = stop - part.start
+        waves = ticks > 4 * plan.value > 0 and ticks % plan.value in (0, 1)
         over = f"{plan.given} is over at {case.when(plan.end)}"
         message = f"{over}: the rate climbs back to {case.share(after.highest)} by {case.when(summit)}"
         severity = NOTE if climb(case, plan) < TOLERANCE or waves else WARNING
-        yield Problem(message, plan.ending_at(stop), severity)
+        yield Problem(message, plan.ending_at(stop), severity=severity)
 
 
 @schedule_rule("LR104", "over-early", WARNING)
@@ -158,7 +165,7 @@ def over_early(case: Case) -> Iterator[Problem]:
         level = "0" if highest <= ZERO * case.peak else case.share(highest)
         yield Problem(f"{since} {level} {rest}", plan.ending_at(case.length))
     elif case.length > 2 * plan.end and climb(case, plan) <= 0 and case.used.last > NOTHING * case.peak:
-        yield Problem(f"{since} {case.share(case.used.last)} {rest}", plan.ending_at(case.length), NOTE)
+        yield Problem(f"{since} {case.share(case.used.last)} {rest}", plan.ending_at(case.length), severity=NOTE)
 
 
 @schedule_rule("LR105", "length-in-batches", WARNING)
@@ -190,7 +197,7 @@ def counts_batches(case: Case) -> Iterator[Problem]:
         )
     elif case.per_step and not cause(case) and plan.end in floored:
         message = f"{plan.given} leaves out the last, incomplete accumulation of each epoch: there are {counted}"
-        yield Problem(message, plan.ending_at(case.length), NOTE)
+        yield Problem(message, plan.ending_at(case.length), severity=NOTE)
 
 
 @schedule_rule("LR106", "accelerate-steps-per-process", WARNING)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lrcli.checks.case import shown
+from lrcli.checks.plateau import with_value
 from lrcli.checks.rule import NOTE, WARNING, Find, Problem, rule
 from lrcli.schedules.plateau import Plateau
 from lrcli.text import plural, significant
@@ -119,7 +120,7 @@ def wrong_mode(case: ReplayCase) -> Iterator[Problem]:
     mode, observed = case.plateau.mode, case.observed
     other, better = ("max", "higher") if mode == "min" else ("min", "lower")
     if better_of(observed.column) == better:
-        yield Problem(f"of {observed.column}, {better} is better, but the mode is {mode}", f"--mode {other}")
+        yield Problem(f"of {observed.column}, {better} is better, but the mode is {mode}", with_value("mode", other))
         return
     best_first, worst_last = (
         (observed.lowest, observed.highest) if mode == "min" else (observed.highest, observed.lowest)
@@ -131,7 +132,7 @@ def wrong_mode(case: ReplayCase) -> Iterator[Problem]:
     if away and not better_of(observed.column):
         way = f"from {shown(observed.first)}, its best by --mode {mode}, to {shown(observed.last)}, its worst"
         message = f"{observed.column} goes {way}"
-        yield Problem(message, f"--mode {other}, if {better} is better")
+        yield Problem(message, with_value("mode", other), f"only if {better} is better")
 
 
 def better_of(column: str) -> str:
@@ -165,7 +166,7 @@ def negative_metric(case: ReplayCase) -> Iterator[Problem]:
             "with a relative threshold equal values count as better, and the rate was cut "
             f"{plural(observed.reduced, 'time')}"
         )
-        yield Problem(message, "--threshold-mode abs")
+        yield Problem(message, with_value("threshold_mode", "abs"))
 
 
 @replay_rule("LR413", "metric-missing", WARNING)
@@ -183,7 +184,9 @@ def missing(case: ReplayCase) -> Iterator[Problem]:
     observed = case.observed
     if observed.missing:
         count = f"{observed.missing} of {plural(observed.count, 'value')} of {observed.column}"
-        yield Problem(f"{count} are not a number: torch counts each as a bad epoch", "call step() only with a value")
+        yield Problem(
+            f"{count} are not a number: torch counts each as a bad epoch", hint="call step() only with a value"
+        )
 
 
 @replay_rule("LR414", "stale-metric", WARNING)
@@ -206,7 +209,8 @@ def stale(case: ReplayCase) -> Iterator[Problem]:
     ):
         share = significant(100 * observed.repeats / observed.count, 3)
         yield Problem(
-            f"{share} % of the values of {observed.column} equal the one before", "call step() only after a validation"
+            f"{share} % of the values of {observed.column} equal the one before",
+            hint="call step() only after a validation",
         )
 
 

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lrcli.checks.case import shown
+from lrcli.checks.fix import Change, Fix, changed, rounded
 from lrcli.checks.rule import ERROR, WARNING, Find, Problem, rule
 from lrcli.schedules.kind import resolved
 from lrcli.schedules.plateau import Plateau
@@ -24,6 +25,17 @@ class PlateauCase(NamedTuple):
     def floors(self) -> list[float]:
         """The lowest rate of each group."""
         return [resolved(self.plateau.bind(group, self.lrs).min_lr) for group in range(len(self.lrs))]
+
+    def changed(self, fix: Fix) -> "PlateauCase":
+        """The case after the fix. Raises InputError where a value is refused."""
+        after = changed(self.plateau, fix)
+        assert isinstance(after, Plateau)
+        return self._replace(plateau=after)
+
+
+def with_value(name: str, value: Any) -> tuple[Fix, ...]:
+    """The fix that gives the plateau another value."""
+    return ((Change(Plateau.params()[name], value, (), "plateau"),),)
 
 
 plateau_rule: Callable[[str, str, str], Callable[[Find], Find]] = partial(rule, subject=PlateauCase)
@@ -48,8 +60,11 @@ def patience_outlasts_run(case: PlateauCase) -> Iterator[Problem]:
     earliest = patience + (2 if case.framework == "torch" else 1)
     if case.epochs is not None and case.epochs <= earliest:
         message = f"with --patience {patience} the first lower rate is that of epoch {earliest}: a run of"
+        shorter = max(0, case.epochs // 4)
         yield Problem(
-            f"{message} {plural(case.epochs, 'epoch')} never uses it", f"--patience {max(0, case.epochs // 4)}"
+            f"{message} {plural(case.epochs, 'epoch')} never uses it",
+            with_value("patience", shorter) if shorter < patience else (),
+            "" if case.epochs > 2 else "a longer run",
         )
 
 
@@ -71,7 +86,9 @@ def min_lr_not_below(case: PlateauCase) -> Iterator[Problem]:
     if above:
         floor, lr = above[0]
         message = f"--min-lr {shown(floor)} is not below the rate of {shown(lr)}: it is never cut"
-        yield Problem(message, f"--min-lr {shown(lr / 100)}", ERROR if len(above) == len(case.lrs) else WARNING)
+        lower = rounded(Plateau.params()["min_lr"], min(case.lrs) / 100)
+        severity = ERROR if len(above) == len(case.lrs) else WARNING
+        yield Problem(message, with_value("min_lr", lower), severity=severity)
 
 
 @plateau_rule("LR403", "eps-blocks-every-cut", ERROR)
@@ -92,7 +109,8 @@ def eps_blocks(case: PlateauCase) -> Iterator[Problem]:
     cuts = [lr - max(lr * plateau.factor, floor) for lr, floor in zip(case.lrs, case.floors, strict=True) if floor < lr]
     if case.framework == "torch" and cuts and max(cuts) <= plateau.eps:
         yield Problem(
-            f"the first cut, by {shown(max(cuts))}, is not more than --eps {plateau.eps:g}: the rate stays", "--eps 0"
+            f"the first cut, by {shown(max(cuts))}, is not more than --eps {plateau.eps:g}: the rate stays",
+            with_value("eps", 0.0),
         )
 
 
@@ -119,7 +137,7 @@ def out_of_reach(case: PlateauCase) -> Iterator[Problem]:
         message = (
             f"--min-lr {shown(floor)} is never reached: the rate sticks at {shown(stuck)}, where a cut is not more than"
         )
-        yield Problem(f"{message} --eps {plateau.eps:g}", "--eps 0")
+        yield Problem(f"{message} --eps {plateau.eps:g}", with_value("eps", 0.0))
 
 
 @plateau_rule("LR405", "factor-not-positive", ERROR)
@@ -138,4 +156,5 @@ def odd_factor(case: PlateauCase) -> Iterator[Problem]:
     """
     if case.plateau.factor <= 0:
         left = max(min(case.lrs) * case.plateau.factor, max(case.floors))
-        yield Problem(f"--factor {case.plateau.factor:g}: the first cut leaves a rate of {shown(left)}", "--factor 0.1")
+        message = f"--factor {case.plateau.factor:g}: the first cut leaves a rate of {shown(left)}"
+        yield Problem(message, with_value("factor", 0.1))

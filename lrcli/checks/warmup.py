@@ -7,8 +7,8 @@ from lrcli.checks.causes import cause
 from lrcli.checks.curve import first_rates
 from lrcli.checks.horizon import ending
 from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
-from lrcli.schedules.pytorch import Constant, Linear
-from lrcli.schedules.pytorch_cycles import Cyclic, OneCycle
+from lrcli.schedules import role
+from lrcli.schedules.family import STEP
 from lrcli.text import plural, significant
 
 A_THIRD = 1 / 3
@@ -78,13 +78,13 @@ def outlasts_run(case: Case) -> Iterator[Problem]:
     if ramp.end >= end:
         reached = f"{case.when(end - 1)} is the last, at {shown(case.used.at(end - 1))}" if case.used else ""
         message = f"the warmup takes {plural(ramp.end, 'tick')} and there are {end}: the peak is never reached"
-        unit = "--interval step, or " if case.steps_per_epoch > 1 and not case.per_step else ""
-        yield Problem(f"{message}; {reached}" if reached else message, f"{unit}{ramp.option} {max(1, end // 20)}")
+        per_step = () if case.per_step else (case.run_with("interval", STEP),)
+        fixes = (*per_step, *ramp.lasting(max(1, end // 20)))
+        yield Problem(f"{message}; {reached}" if reached else message, fixes)
     elif 2 * ramp.end > end:
         share = significant(100 * ramp.end / end, 3)
-        yield Problem(
-            f"the warmup takes {share} % of {plural(end, 'tick')}", f"{ramp.option} {max(1, end // 20)}", WARNING
-        )
+        message = f"the warmup takes {share} % of {plural(end, 'tick')}"
+        yield Problem(message, ramp.lasting(max(1, end // 20)), severity=WARNING)
 
 
 @schedule_rule("LR203", "warmup-cut-short", WARNING)
@@ -103,7 +103,7 @@ def cut_short(case: Case) -> Iterator[Problem]:
     Source:
         threestudio #226; measured with torch 2.13
     """
-    if any(isinstance(part.schedule, OneCycle | Cyclic) for part in case.parts):
+    if any(part.schedule.rewrites_base_rate for part in case.parts):
         return
     for part, following in zip(case.parts, case.parts[1:], strict=False):
         gap = following.start - part.start
@@ -117,8 +117,10 @@ def cut_short(case: Case) -> Iterator[Problem]:
                 f"the warmup is not at the full rate at {case.when(following.start)}, where the next schedule takes "
                 f"over: the rate jumps from {shown(before)} to {shown(after)}"
             )
-            ticks = getattr(part.schedule, "total_iters", gap)
-            yield Problem(message, f"--total-iters {gap}" if ticks > gap else "--end-factor 1")
+            length, end = part.schedule.given(role.LENGTH), part.schedule.given(role.FLOOR_SHARE)
+            sooner = ((part.with_value(length[0], gap),),) if length and length[1] > gap else ()
+            whole = ((part.with_value(end[0], 1.0),),) if end and not sooner else ()
+            yield Problem(message, (*sooner, *whole))
 
 
 @schedule_rule("LR210", "warmup-ignored", WARNING)
@@ -144,9 +146,9 @@ def ignored(case: Case) -> Iterator[Problem]:
         message = (
             f"the warmup of {plural(ramp.end, 'tick')} does not rise: {shown(first)} at first, {shown(after)} after it"
         )
-        initial = "--warmup-lr-init 0, or another rate below --lr"
-        known = case.parts[0].schedule.params()
-        yield Problem(message, initial if "warmup_lr_init" in known else "a schedule that warms up, or no warmup")
+        first_rate = case.parts[0].schedule.fields(role.START)
+        lower = (case.parts[0].with_role(role.START, case.lr / 100),) if first_rate else ()
+        yield Problem(message, lower, "" if lower else "a schedule that warms up, or no warmup")
 
 
 @schedule_rule("LR211", "a-third-of-the-rate", NOTE)
@@ -166,25 +168,28 @@ def a_third(case: Case) -> Iterator[Problem]:
     Source:
         pytorch #86454, PR #86695; makani PR #100
     """
-    for schedule in (part.schedule for part in case.parts if isinstance(part.schedule, Constant | Linear)):
-        low = schedule.factor if isinstance(schedule, Constant) else schedule.start_factor
-        if low >= (1 if isinstance(schedule, Constant) else schedule.end_factor):
+    for part in (part for part in case.parts if part.schedule.is_warmup):
+        length, low = part.schedule.given(role.LENGTH), part.schedule.given(role.START_SHARE)
+        if length is None or low is None:
             continue
-        share = f"{significant(100 * low, 3)} % of --lr"
-        if schedule.total_iters <= 0:
-            message = f"with --total-iters {schedule.total_iters} the rate stays at {share} for ever"
-            whole = isinstance(schedule, Constant)
-            yield Problem(message, "--factor 1" if whole else "--start-factor 0.1 --total-iters 5", WARNING)
+        high = part.schedule.given(role.FLOOR_SHARE)
+        constant = (part.with_value(low[0], 1.0),)
+        share = f"{significant(100 * low[1], 3)} % of --lr"
+        if length[1] <= 0:
+            message = f"with {length[0].option} {length[1]} the rate stays at {share} for ever"
+            ramp = (part.with_value(low[0], 0.1), part.with_value(length[0], 5))
+            yield Problem(message, (ramp if high else constant,), severity=WARNING)
         elif len(case.parts) == 1 and case.ticks:
-            most = schedule.total_iters > case.ticks or (low == A_THIRD and 2 * schedule.total_iters >= case.ticks)
-            severity = WARNING if most or not schedule.words() else NOTE
-            then = f"at {case.when(schedule.total_iters)}" if schedule.total_iters < case.ticks else "after the run"
-            if isinstance(schedule, Constant):
+            most = length[1] > case.ticks or (low[1] == A_THIRD and 2 * length[1] >= case.ticks)
+            severity = WARNING if most or not part.schedule.words() else NOTE
+            then = f"at {case.when(length[1])}" if length[1] < case.ticks else "after the run"
+            if high is None:
                 message = f"the rate is {share} and jumps to all of it {then}"
-                yield Problem(message, "--factor 1 for a constant rate, linear for a warmup", severity)
+                yield Problem(message, (constant,), "linear for a warmup", severity)
             elif severity == WARNING:
                 message = f"the rate rises from {share} to all of it {then}, and does not come down"
-                yield Problem(message, "linear --start-factor 1 --end-factor 0.01 for a decay", severity)
+                decay = (*constant, part.with_value(high[0], 0.01))
+                yield Problem(message, (decay,), severity=severity)
 
 
 @schedule_rule("LR212", "starts-at-zero", NOTE)
@@ -206,9 +211,10 @@ def starts_at_zero(case: Case) -> Iterator[Problem]:
     if zeros:
         unit = "epoch" if case.is_for_sure_per_epoch else "step"
         lost = f"the first {unit} is" if zeros == 1 else f"the first {zeros} {unit}s are"
-        initial = case.parts[0].schedule.params().get("warmup_lr_init")
-        fix = f"{initial.option} {shown(case.lr / 100)}" if initial else "--interval step" if unit == "epoch" else ""
-        yield Problem(f"{lost} trained at rate 0", fix, WARNING if unit == "epoch" else NOTE)
+        higher = case.parts[0].schedule.fields(role.START)
+        fixes = (case.parts[0].with_role(role.START, case.lr / 100),) if higher else ()
+        hint = "" if fixes or unit == "step" else "a warmup of (t + 1) / W, or step() after every optimizer step"
+        yield Problem(f"{lost} trained at rate 0", fixes, hint, WARNING if unit == "epoch" else NOTE)
 
 
 @schedule_rule("LR213", "phases-overlap", WARNING)
@@ -227,7 +233,12 @@ def phases_overlap(case: Case) -> Iterator[Problem]:
         measured with transformers 5.23
     """
     for part in case.parts:
-        stable = getattr(part.schedule, "stable", 0)
-        if stable < 0:
-            message = f"warmup and decay take {-stable} more ticks than the run has: the decay begins part-way down"
-            yield Problem(message, "a shorter warmup or decay")
+        schedule = part.schedule
+        length, decay = schedule.given(role.LENGTH), schedule.given(role.DECAY)
+        if not length or not decay or schedule.given(role.HOLD):
+            continue
+        over = (schedule.value(role.WARMUP) or 0) + decay[1] - length[1]
+        if over > 0:
+            message = f"warmup and decay take {over} more ticks than the run has: the decay begins part-way down"
+            shorter = (part.with_value(decay[0], decay[1] - over),)
+            yield Problem(message, (shorter,) if decay[1] > over else (), "a shorter warmup or decay")

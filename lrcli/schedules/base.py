@@ -213,8 +213,12 @@ class Schedule(Declared):
 
     def given(self, *roles: Role) -> tuple[Param, Any] | None:
         """The first field that has one of these roles and a value, with the value; None where there is none."""
+        return next(iter(self.all_given(*roles)), None)
+
+    def all_given(self, *roles: Role) -> list[tuple[Param, Any]]:
+        """The fields that have one of these roles and a value, each with its value."""
         found = ((declared, getattr(self, declared.name)) for declared in self.fields(*roles))
-        return next(((declared, value) for declared, value in found if value is not None), None)
+        return [(declared, value) for declared, value in found if value is not None]
 
     def value(self, *roles: Role) -> Any:
         """The value of the first field that has one of these roles and a value; None where there is none."""

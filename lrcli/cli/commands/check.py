@@ -80,10 +80,11 @@ def _codes(option: str, text: str | None) -> tuple[str, ...]:
 
 
 def lines_of(several: Iterable[Finding]) -> str:
-    """Findings as a person reads them: code, severity and what will happen, and below what mends it."""
+    """Findings as a person reads them: code, severity and what will happen, and below it fixes and advice."""
     return "".join(
         f"{finding.code} {finding.severity}: {printable(finding.message)}\n"
-        + (f"      mend it: {printable(finding.fix)}\n" if finding.fix else "")
+        + (f"      fix: {printable(finding.fix)}\n" if finding.fix else "")
+        + (f"      hint: {printable(finding.hint)}\n" if finding.hint else "")
         for finding in several
     )
 
@@ -92,7 +93,7 @@ def as_text(found: Checks) -> str:
     """The findings of each spec below its name."""
     text = ""
     for _, canonical, several, _ in found:
-        text += f"{canonical}: {'nothing to find fault with' if not several else ''}".rstrip() + "\n"
+        text += f"{canonical}: {'no problems found' if not several else ''}".rstrip() + "\n"
         text += "".join(f"  {line}\n" for line in lines_of(several).splitlines())
     return text
 
