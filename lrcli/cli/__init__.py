@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         _abandon_stdout()
         return complain(f"cannot write to standard output: {error.strerror or error}")
     except Exception as error:
-        # A mistake of ours; whoever wants to mend it sets LRSCHED_DEBUG and sees where it is.
+        # A mistake of ours; whoever wants to fix it sets LRSCHED_DEBUG and sees where it is.
         if os.environ.get("LRSCHED_DEBUG"):
             raise
         return complain(f"internal error, please report it: {type(error).__name__}: {error}")
