@@ -8,7 +8,7 @@ _lrsched_parts=(chained constant cosine cosine-restarts cyclic exponential flat-
 _lrsched_command() {
     case $1 in
         chained) sections=(chained Run Selection Output Help) ;;
-        check) sections=(Checked Run Facts Help) ;;
+        check) sections=(Checked Run Help) ;;
         code) sections=(Written Run Help) ;;
         compare) sections=(Compared Run Selection Output Help) ;;
         completion) sections=(Completed Help) ;;
@@ -69,11 +69,10 @@ _lrsched_section() {
         Program) options+=(--help -h --version) ;;
         Help) options+=(--help -h) ;;
         chained) options+=('=<part>...') ;;
-        Run) options+=(--lr= --epochs= -n= --steps-per-epoch= '--interval=epoch|step' --warmup= --warmup-start-factor=) ;;
+        Run) options+=(--lr= --ticks= -n= --epochs= --steps= --steps-per-epoch= --examples= --batch-size= --accumulate= --num-processes= --drop-last --no-drop-last --batches-per-epoch= --tokens= --tokens-per-step= '--interval=epoch|step' --warmup= --warmup-start-factor=) ;;
         Selection) options+=(--start= --stop= --every= --at=) ;;
         Output) options+=('--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' --json --no-json '--output=<file>' '-o=<file>' --open --no-open --log-y --no-log-y --width= --height= --precision= --ascii --no-ascii '--color=auto|always|never' --size= --transparent --no-transparent) ;;
         Checked) options+=('=<spec>...' --rules --no-rules --ignore= --select= --exit-zero --no-exit-zero '--format=text|json|github' '-f=text|json|github' --json --no-json '--output=<file>' '-o=<file>') ;;
-        Facts) options+=(--batches-per-epoch= --accumulate= --num-processes=) ;;
         Written) options+=('=<spec>' '--to=torch|transformers|timm|optax|keras' '--output=<file>' '-o=<file>') ;;
         Compared) options+=('=<spec>...') ;;
         Completed) options+=('=bash|zsh|fish|powershell') ;;

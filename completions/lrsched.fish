@@ -72,7 +72,7 @@ function __lrsched_sections
         case chained
             printf '%s\n' chained Run Selection Output Help
         case check
-            printf '%s\n' Checked Run Facts Help
+            printf '%s\n' Checked Run Help
         case code
             printf '%s\n' Written Run Help
         case compare
@@ -195,10 +195,21 @@ function __lrsched_section
         case Run
             printf '%s\t%s\n' \
                 '--lr=' 'base learning rate; several, with commas, are parameter groups' \
-                '--epochs=' 'length of the run in epochs; default: the schedule\'s own' \
-                '-n=' 'length of the run in epochs; default: the schedule\'s own' \
+                '--ticks=' 'length of the run in calls of scheduler.step(), which is the number of rows; default: the schedule\'s own' \
+                '-n=' 'length of the run in calls of scheduler.step(), which is the number of rows; default: the schedule\'s own' \
+                '--epochs=' 'length in epochs; a fraction is allowed where steps are counted' \
+                '--steps=' 'length in optimizer steps' \
                 '--steps-per-epoch=' 'optimizer steps in an epoch' \
-                '--interval=epoch|step' 'when scheduler.step() is called' \
+                '--examples=' 'examples in an epoch, of all processes together' \
+                '--batch-size=' 'examples in a batch of one process; default: 1' \
+                '--accumulate=' 'batches whose gradients make one optimizer step' \
+                '--num-processes=' 'processes that share the examples; beside an epoch\'s length, accelerate\'s, which steps once for each' \
+                '--drop-last' 'leave out the last batch of an epoch where it is not full' \
+                '--no-drop-last' 'switches --drop-last off' \
+                '--batches-per-epoch=' 'batches that one process sees in an epoch' \
+                '--tokens=' 'length in tokens' \
+                '--tokens-per-step=' 'tokens in an optimizer step' \
+                '--interval=epoch|step' 'when scheduler.step() is called; default: as the schedule\'s users do' \
                 '--warmup=' 'ticks of LinearLR before the schedule, put together with SequentialLR' \
                 '--warmup-start-factor=' 'share of the rate at which the warmup starts'
         case Selection
@@ -243,11 +254,6 @@ function __lrsched_section
                 '--no-json' 'switches --json off' \
                 '--output=<file>' 'file to write, whole or not at all; - is standard output' \
                 '-o=<file>' 'file to write, whole or not at all; - is standard output'
-        case Facts
-            printf '%s\t%s\n' \
-                '--batches-per-epoch=' 'batches that one process sees in an epoch; with --accumulate it gives the optimizer steps' \
-                '--accumulate=' 'batches whose gradients are accumulated to one optimizer step' \
-                '--num-processes=' 'accelerate\'s processes: it steps the scheduler once for each'
         case Written
             printf '%s\t%s\n' \
                 '=<spec>' 'the schedule: "cosine --t-max 50"' \

@@ -67,7 +67,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
     function Get-SectionName($command) {
         switch -CaseSensitive ($command) {
             'chained' { 'chained', 'Run', 'Selection', 'Output', 'Help' }
-            'check' { 'Checked', 'Run', 'Facts', 'Help' }
+            'check' { 'Checked', 'Run', 'Help' }
             'code' { 'Written', 'Run', 'Help' }
             'compare' { 'Compared', 'Run', 'Selection', 'Output', 'Help' }
             'completion' { 'Completed', 'Help' }
@@ -139,10 +139,21 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             }
             'Run' {
                 '--lr=	base learning rate; several, with commas, are parameter groups'
-                '--epochs=	length of the run in epochs; default: the schedule''s own'
-                '-n=	length of the run in epochs; default: the schedule''s own'
+                '--ticks=	length of the run in calls of scheduler.step(), which is the number of rows; default: the schedule''s own'
+                '-n=	length of the run in calls of scheduler.step(), which is the number of rows; default: the schedule''s own'
+                '--epochs=	length in epochs; a fraction is allowed where steps are counted'
+                '--steps=	length in optimizer steps'
                 '--steps-per-epoch=	optimizer steps in an epoch'
-                '--interval=epoch|step	when scheduler.step() is called'
+                '--examples=	examples in an epoch, of all processes together'
+                '--batch-size=	examples in a batch of one process; default: 1'
+                '--accumulate=	batches whose gradients make one optimizer step'
+                '--num-processes=	processes that share the examples; beside an epoch''s length, accelerate''s, which steps once for each'
+                '--drop-last	leave out the last batch of an epoch where it is not full'
+                '--no-drop-last	switches --drop-last off'
+                '--batches-per-epoch=	batches that one process sees in an epoch'
+                '--tokens=	length in tokens'
+                '--tokens-per-step=	tokens in an optimizer step'
+                '--interval=epoch|step	when scheduler.step() is called; default: as the schedule''s users do'
                 '--warmup=	ticks of LinearLR before the schedule, put together with SequentialLR'
                 '--warmup-start-factor=	share of the rate at which the warmup starts'
             }
@@ -187,11 +198,6 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--no-json	switches --json off'
                 '--output=<file>	file to write, whole or not at all; - is standard output'
                 '-o=<file>	file to write, whole or not at all; - is standard output'
-            }
-            'Facts' {
-                '--batches-per-epoch=	batches that one process sees in an epoch; with --accumulate it gives the optimizer steps'
-                '--accumulate=	batches whose gradients are accumulated to one optimizer step'
-                '--num-processes=	accelerate''s processes: it steps the scheduler once for each'
             }
             'Written' {
                 '=<spec>	the schedule: "cosine --t-max 50"'

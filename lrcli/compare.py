@@ -1,14 +1,18 @@
 """Several schedules side by side, and the figures that tell them apart."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, count, islice, repeat
+from typing import NamedTuple
 
-from lrcli.engine import Run, Selection, at_rows, describe, filled, numbered, rates, refuse_to_walk
+from lrcli.engine import Selection, at_rows, describe, filled, numbered, rates, refuse_to_walk
 from lrcli.errors import InputError
+from lrcli.plan import Planned
 from lrcli.rows import BLOCK, Block, Panel, Rows, parts
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule, parameters
-from lrcli.spec import Spec
+from lrcli.schedules.family import EPOCH, STEP
 
 MOST_CURVES = 1000
 
@@ -39,42 +43,68 @@ class Curve:
     schedule: Schedule
     run: Run
     group: int
+    rows_per_tick: int = 1
+    """More than 1 where rows are optimizer steps and the schedule is stepped once an epoch."""
 
     @property
     def length(self) -> int:
         """Rows of the run."""
-        return self.run.ticks(self.composed)
+        return self.run.length(self.composed) * self.rows_per_tick
 
     @property
     def composed(self) -> Schedule:
         """The schedule with the run's warmup."""
         return self.run.warmed_up(self.schedule)
 
-    def blocks(self) -> Iterator[list[float]]:
-        """The rates, a block at a time."""
-        source = rates(self.composed, self.run.lrs, self.group)
-        for start in range(0, self.length, BLOCK):
-            yield filled(source, range(start, min(start + BLOCK, self.length)), self.composed)
-
     def values(self) -> Iterator[float]:
         """The rates, one after another."""
-        return chain.from_iterable(self.blocks())
+        ticks = self.run.length(self.composed)
+        source = rates(self.composed, self.run.lrs, self.group)
+        blocks = (
+            filled(source, range(start, min(start + BLOCK, ticks)), self.composed) for start in range(0, ticks, BLOCK)
+        )
+        values = chain.from_iterable(blocks)
+        return values if self.rows_per_tick == 1 else (rate for rate in values for _ in range(self.rows_per_tick))
 
 
-def curves(specs: Sequence[Spec], run: Run) -> list[Curve]:
-    """A curve for each spec and parameter group. Raises InputError where they cannot share an axis."""
+class Axes(NamedTuple):
+    """What the rows of a comparison stand for."""
+
+    names: tuple[str, ...]
+    steps_per_epoch: int | None
+    interval: str | None
+
+
+def axes_of(plans: Sequence[Planned]) -> Axes:
+    """The axes that the schedules share: optimizer steps where one of them is stepped so, else epochs.
+
+    Where the length of an epoch is not known, schedules that are stepped otherwise are compared call by call.
+    """
+    intervals = {plan.run.interval for plan in plans}
+    lengths = {plan.run.steps_per_epoch for plan in plans}
+    if len(intervals) == 1:
+        interval = next(iter(intervals))
+        if interval == EPOCH:
+            return Axes((EPOCH,), None, interval)
+        known = next(iter(lengths)) if len(lengths) == 1 else None
+        return Axes((STEP, EPOCH) if known else (STEP,), known, interval)
+    if len(lengths) == 1 and None not in lengths:
+        return Axes((STEP, EPOCH), next(iter(lengths)), STEP)
+    return Axes(("tick",), None, None)
+
+
+def curves(plans: Sequence[Planned], run: Run) -> list[Curve]:
+    """A curve for each schedule and parameter group."""
     found: list[Curve] = []
-    for spec in specs:
-        own = spec.in_run(run)
-        if own.axes != run.axes or own.steps_per_epoch != run.steps_per_epoch:
-            raise InputError(
-                f"in the spec {spec.text(run)!r}: schedules are compared row by row; give --interval and "
-                "--steps-per-epoch once, after the specs"
-            )
-        text = spec.schedule.spec if own == run else spec.text(run)
+    axes = axes_of(plans)
+    for plan in plans:
+        own = plan.run
+        alone = run.settled(plan.schedule.counts_in, plan.schedule.reference.family)
+        text = plan.schedule.spec if own == alone else plan.text
+        rows_per_tick = (axes.steps_per_epoch or 1) if axes.interval == STEP and own.interval == EPOCH else 1
         for group, column in enumerate(numbered("lr", own.lrs)):
             name = text if len(own.lrs) == 1 else f"{text} {column}"
-            found.append(Curve(_unlike(name, found), spec.schedule, own, group))
+            found.append(Curve(_unlike(name, found), plan.schedule, own, group, rows_per_tick))
     return found
 
 
@@ -86,12 +116,13 @@ def _unlike(name: str, others: Sequence[Curve]) -> str:
     )
 
 
-def compared(specs: Sequence[Spec], run: Run, selection: Selection) -> Rows:
+def compared(plans: Sequence[Planned], run: Run, selection: Selection) -> Rows:
     """One row per tick and one column per schedule; past the end of a shorter run its cells are empty.
 
     Raises InputError, also while the rows are read.
     """
-    found = curves(specs, run)
+    axes = axes_of(plans)
+    found = curves(plans, run)
     names = tuple(curve.name for curve in found)
     length = max(curve.length for curve in found)
     if len(found) > MOST_CURVES:
@@ -100,25 +131,25 @@ def compared(specs: Sequence[Spec], run: Run, selection: Selection) -> Rows:
     refuse_to_walk(length, sum(curve.length * (curve.composed.cost + SUMMED) for curve in found))
     shown = selection.rows(length)
     return Rows(
-        columns=(*run.axes, *names),
-        blocks=_blocks(found, run, shown),
+        columns=(*axes.names, *names),
+        blocks=_blocks(found, axes, shown),
         length=len(shown),
         title=f"{len(found)} schedules",
         panels=(Panel(names),),
         document={
-            "schedules": [describe(spec.schedule, spec.in_run(run)) for spec in specs],
-            "run": parameters(run),
+            "schedules": [describe(plan.schedule, plan.run) for plan in plans],
+            "run": parameters(dataclasses.replace(run, interval=axes.interval)),
             "summary": [asdict(summary) for summary in summaries(found)],
         },
         selected=not selection.is_all,
     )
 
 
-def _blocks(found: Sequence[Curve], run: Run, shown: range | list[int]) -> Iterator[Block]:
+def _blocks(found: Sequence[Curve], axes: Axes, shown: range | list[int]) -> Iterator[Block]:
     sources = [at_rows(chain(curve.values(), repeat(None)), shown) for curve in found]
-    for ticks in parts(shown, len(found)):
-        axes = (ticks,) if run.interval == "epoch" else (ticks, [tick // run.steps_per_epoch for tick in ticks])
-        yield (*axes, *(list(islice(source, len(ticks))) for source in sources))
+    for rows in parts(shown, len(found)):
+        epochs = ([row // axes.steps_per_epoch for row in rows],) if axes.steps_per_epoch else ()
+        yield (rows, *epochs, *(list(islice(source, len(rows))) for source in sources))
 
 
 def summaries(found: Sequence[Curve]) -> list[Summary]:

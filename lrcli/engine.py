@@ -1,19 +1,15 @@
 """A schedule and a run become rows: which rate is used while each tick is trained."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise, takewhile
 from typing import TypeGuard, TypeVar
 
 from lrcli.errors import InputError
 from lrcli.rows import Block, Mark, Panel, Rows, parts
-from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, parameters
-from lrcli.schedules.compose import Sequential
-from lrcli.schedules.kind import PerGroup
+from lrcli.run import Run
+from lrcli.schedules.base import Absolute, Schedule, parameters
 from lrcli.schedules.param import Declared, ParamError, declaration, param
-from lrcli.schedules.pytorch import Linear
-
-LONGEST_RUN = 10**9
-"""Ticks; a run beyond it is a slip of the finger."""
 
 MOST_WORK = 10**8
 """Tenths of a microsecond that nobody is made to wait for what is not shown: ten seconds. See `Schedule.cost`."""
@@ -26,61 +22,6 @@ MOST_MARKS = 64
 
 MOST_SOUGHT = 1_000_000
 """Marks that are passed on the way to the first row shown."""
-
-
-@declaration
-class BaseRates(Declared):
-    """The rates that the optimizer starts with."""
-
-    lr: PerGroup = param(
-        "base learning rate; several, with commas, are parameter groups",
-        default=0.1,
-        at_least=0,
-        error="Invalid learning rate: {}",
-    )
-
-    @property
-    def lrs(self) -> tuple[float, ...]:
-        """The base rate of each parameter group."""
-        return self.lr if isinstance(self.lr, tuple) else (self.lr,)
-
-
-@declaration
-class Run(BaseRates):
-    """The run that the schedule is part of."""
-
-    epochs: int | None = param(
-        "length of the run in epochs; default: the schedule's own", default=None, at_least=1, short="n"
-    )
-    steps_per_epoch: int = param("optimizer steps in an epoch", default=1, at_least=1)
-    interval: str = param("when scheduler.step() is called", default="epoch", choices=("epoch", "step"))
-    warmup: int = param("ticks of LinearLR before the schedule, put together with SequentialLR", default=0, at_least=0)
-    warmup_start_factor: float = param(
-        "share of the rate at which the warmup starts", default=1 / 3, above=0, at_most=1
-    )
-
-    @property
-    def axes(self) -> tuple[str, ...]:
-        """The columns that say where in the run a row is."""
-        return ("epoch",) if self.interval == "epoch" else ("step", "epoch")
-
-    def warmed_up(self, schedule: Schedule) -> Schedule:
-        """`schedule` with the warmup of this run before it."""
-        if not self.warmup:
-            return schedule
-        ramp = Linear(start_factor=self.warmup_start_factor, total_iters=self.warmup)
-        return Sequential(schedulers=(ramp, schedule), milestones=(self.warmup,))
-
-    def ticks(self, schedule: Schedule) -> int:
-        """Ticks of the run: the rows that there are before any selection. Raises ParamError for too many."""
-        if self.epochs is None:
-            ticks = schedule.horizon or 0
-            ticks = ticks if ticks > 0 else DEFAULT_HORIZON
-        else:
-            ticks = self.epochs * (self.steps_per_epoch if self.interval == "step" else 1)
-        if ticks > LONGEST_RUN:
-            raise ParamError("--epochs", f"expected a run of at most {LONGEST_RUN} ticks, found {ticks}")
-        return ticks
 
 
 @declaration
@@ -131,14 +72,14 @@ def rates_and_momenta(schedule: Schedule, lrs: tuple[float, ...], group: int = 0
 
 
 def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:
-    """The rows of a run: `epoch, lr`, or `step, epoch, lr` where step() is called per optimizer step.
+    """The rows of a settled run: `epoch, lr`, or `step, epoch, lr` where step() is called per optimizer step.
 
     With parameter groups the rates are `lr_0, lr_1, ...`; the momenta come last where the schedule moves them.
     The rows can be read once. Raises InputError, also while they are read: with the framework's own words where its
     arithmetic fails.
     """
     composed = run.warmed_up(schedule)
-    length = run.ticks(composed)
+    length = run.length(composed)
     shown = selection.rows(length)
     ticks = len(shown) if _jumps(composed, shown) else shown[-1] + 1
     weighed = ticks - len(shown) + -(-len(shown) // SHOWN_AS_IT_COMES)
@@ -153,7 +94,7 @@ def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:
         title=spec_of(schedule, run),
         panels=(Panel(rate_names), Panel(momentum_names, rate=False))[: 2 if momentum_names else 1],
         marks=marks(composed, shown),
-        document={"schedule": describe(schedule, run), "run": {**parameters(run), "ticks": length}},
+        document={"schedule": describe(schedule, run), "run": run_document(run, length)},
         selected=not selection.is_all,
     )
 
@@ -162,12 +103,22 @@ def refuse_to_walk(ticks: int, work: int) -> None:
     """Raises ParamError for ticks that are more work than anybody waits for: ticks x groups x the cost of a tick."""
     if work > MOST_WORK:
         most = ticks * MOST_WORK // work
-        raise ParamError("--epochs", f"expected at most {most} ticks to compute of this schedule, found {ticks}")
+        raise ParamError("--ticks", f"expected at most {most} ticks to compute of this schedule, found {ticks}")
 
 
 def spec_of(schedule: Schedule, run: Run) -> str:
     """The command line that makes this schedule in this run."""
-    return " ".join([schedule.spec, *run.words()])
+    usual = dataclasses.replace(run, interval=None) if run.interval == schedule.counts_in else run
+    return " ".join([schedule.spec, *usual.words()])
+
+
+def run_document(run: Run, length: int) -> dict[str, object]:
+    """The run as JSON shows it: what was said, what was found, and how."""
+    return {
+        **parameters(run),
+        "ticks": length,
+        "derivation": [{"text": line.text, "value": line.value} for line in run.derivation()],
+    }
 
 
 def describe(schedule: Schedule, run: Run) -> dict[str, object]:
@@ -194,7 +145,7 @@ def _blocks(schedule: Schedule, run: Run, shown: range | list[int]) -> Iterator[
     else:
         sources = [_rates_at(schedule, run.lrs, group, shown) for group in groups]
     for ticks in parts(shown, len(groups)):
-        axes = (ticks,) if run.interval == "epoch" else (ticks, [tick // run.steps_per_epoch for tick in ticks])
+        axes = run.axis_values(ticks)
         if schedule.cycles_momentum:
             halves = [tuple(zip(*filled(pair, ticks, schedule), strict=True)) for pair in pairs]
             yield (*axes, *(half[0] for half in halves), *(half[1] for half in halves))

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from lrcli.engine import Run
 from lrcli.errors import InputError
+from lrcli.run import Run
 from lrcli.schedules.plateau import float32
 from lrcli.spec import parse
 from lrcli.verify import MOST_WALKED, Logged, Point, beside, thinned
@@ -82,8 +82,9 @@ def held(spec: str, shape: Shape) -> Candidate | None:
         parsed = parse(spec)
     except InputError:
         return None
-    run = parsed.in_run(Run())
-    schedule = run.warmed_up(parsed.schedule)
+    planned = parsed.in_run(Run())
+    run = planned.run
+    schedule = run.warmed_up(planned.schedule)
     least = 1e-3 * max(shape.values) or 1.0
     error, exact, in_float32 = 0.0, True, True
     for _, rate, value in beside(schedule, run, shape.ticks, shape.values):

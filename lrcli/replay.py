@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from lrcli.engine import MOST_MARKS, BaseRates, Selection, numbered
+from lrcli.engine import MOST_MARKS, Selection, numbered
 from lrcli.rows import Block, Mark, Panel, Rows
+from lrcli.run import BaseRates
 from lrcli.schedules.base import parameters
 from lrcli.schedules.param import declaration, param
 from lrcli.schedules.plateau import Judgement, KerasJudge, Plateau, Rates, TorchJudge, joined

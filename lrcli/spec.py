@@ -4,18 +4,19 @@ The command line, quoted specs, generated completions and error messages share t
 `--option value`, `--option=value`, `--flag`, `--no-flag` and positional words, in any order.
 """
 
-import dataclasses
 import difflib
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lrcli.engine import Run, spec_of
+from lrcli.engine import spec_of
 from lrcli.errors import InputError
+from lrcli.plan import Planned, planned
+from lrcli.run import Run
 from lrcli.schedules import every, named
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import SPEC
-from lrcli.schedules.param import Param
+from lrcli.schedules.param import Param, shell_word
 from lrcli.text import quoted
 
 Values = dict[str, Any]
@@ -26,18 +27,31 @@ LONGEST = 20_000
 
 
 class Spec(NamedTuple):
-    """A schedule and what its spec says of the run."""
+    """A schedule as it was written: its class, the values given to it, and what the spec says of the run.
 
-    schedule: Schedule
+    It becomes a schedule in a run: lengths that were left out are the run's, and shares of the run become ticks.
+    """
+
+    source: str
+    cls: type[Schedule]
+    values: Mapping[str, Any]
     run: Values
 
-    def in_run(self, run: Run) -> Run:
-        """`run`, with what this spec says of it itself."""
-        return dataclasses.replace(run, **self.run)
+    def in_run(self, run: Run) -> Planned:
+        """The schedule in `run`, and what this spec says of that itself. Raises InputError naming the spec."""
+        try:
+            return planned(self.cls, self.values, run.saying(self.run))
+        except InputError as error:
+            raise InputError(f"in the spec {quoted(self.source)}: {error}" if self.source else str(error)) from None
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule in no other run than its own."""
+        return self.in_run(Run()).schedule
 
     def text(self, run: Run) -> str:
         """The spec in canonical form."""
-        return spec_of(self.schedule, self.in_run(run))
+        return spec_of(*self.in_run(run)[:2])
 
 
 def parse(text: str, *, run: bool = True) -> Spec:
@@ -54,32 +68,25 @@ def parse(text: str, *, run: bool = True) -> Spec:
         cls = find(words[0])
         params = {**cls.params(), **(Run.params() if run else {})}
         values = read_words(words[1:], params, belongs_to_run=() if run else Run.params())
-        parsed = {
-            name: params[name].parse(value) if isinstance(value, str) else value for name, value in values.items()
-        }
         own = {name: value for name, value in values.items() if name in cls.params()}
-        return Spec(build(cls, own), {name: parsed[name] for name in values if name not in own})
+        return gathered(cls, own, parsed(Run.params(), {k: v for k, v in values.items() if k not in own}), text)
     except InputError as error:
         raise InputError(f"in the spec {quoted(text)}: {error}") from None
 
 
-def build(cls: type[Schedule], values: Mapping[str, Any]) -> Schedule:
-    """The schedule of class `cls` with `values` as a command line gave them. Raises InputError."""
+def gathered(cls: type[Schedule], values: Mapping[str, Any], run: Values | None = None, source: str = "") -> Spec:
+    """The spec of `cls` with `values` as a command line gave them. Raises InputError for a value that is wrong."""
     params = cls.params()
-    missing = [declared for name, declared in params.items() if declared.required and not values.get(name)]
-    if missing:
-        raise InputError(f"missing {missing[0].option}: {missing[0].help}")
-    parsed = dict(values)
+    read = parsed(params, {name: value for name, value in values.items() if params[name].kind is not SPEC})
     for name, value in values.items():
         if params[name].kind is SPEC:
-            parsed[name] = tuple(_child(text) for text in value)
-        elif isinstance(value, str):
-            parsed[name] = params[name].parse(value)
-    return cls(**parsed)
+            read[name] = tuple(parse(text, run=False) for text in value)
+    return Spec(source, cls, read, run or {})
 
 
-def _child(text: str) -> Schedule:
-    return parse(text, run=False).schedule
+def parsed(params: Mapping[str, Param], values: Mapping[str, Any]) -> Values:
+    """The values that the texts of a command line stand for."""
+    return {name: params[name].parse(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _split(text: str) -> list[str]:
@@ -90,35 +97,76 @@ def _split(text: str) -> list[str]:
 
 
 def read_words(words: Sequence[str], params: Mapping[str, Param], belongs_to_run: Iterable[str] = ()) -> Values:
-    """What `words` give to `params`, unparsed. Raises InputError for a word that has no place."""
+    """What `words` give to `params`, unparsed. Raises InputError for a word that has no place.
+
+    An option is `--t-max 50`, `--t-max=50`, `--T_max 50`, `-n 5`, `-n5`; `T_max=50` is taken too.
+    """
     options = {spelling: declared for declared in params.values() for spelling in spellings(declared)}
-    positionals = [declared for declared in params.values() if declared.positional]
     values: Values = {}
     plain: list[str] = []
+    last: Param | None = None
     remaining: Iterator[str] = iter(words)
     for word in remaining:
-        name, equals, value = word.partition("=")
-        if not word.startswith("-") or word == "-" or _is_number(word):
+        if word == "--":
+            plain += remaining
+            break
+        name, value = _option(word, options)
+        if name is None:
+            if last and _continues(last, word):
+                raise InputError(_with_commas(last, values[last.name], word))
             plain.append(word)
-        elif name not in options:
-            raise InputError(_unknown_option(name, options, belongs_to_run))
-        elif options[name].is_flag:
-            if equals:
+            continue
+        if name not in options:
+            raise InputError(_unknown_option(name, options, belongs_to_run, words, params))
+        declared = last = options[name]
+        if declared.is_flag:
+            if value is not None:
                 raise InputError(f"{name} takes no value, found {quoted(value)}")
-            values[options[name].name] = name != options[name].negation
-        else:
-            given = value if equals else next(remaining, None)
-            if given is None:
-                raise InputError(f"{name} expects a value ({options[name].metavar})")
-            values[options[name].name] = given
-    for declared in positionals:
-        if declared.is_many:
+            values[declared.name] = name != declared.negation
+            continue
+        given = value if value is not None else next(remaining, None)
+        if given is None:
+            raise InputError(f"{name} expects a value ({declared.metavar})")
+        values[declared.name] = (*values.get(declared.name, ()), given) if declared.repeated else given
+    for declared in (declared for declared in params.values() if declared.positional):
+        if declared.is_many and plain:
             values[declared.name], plain = tuple(plain), []
         elif plain:
             values[declared.name] = plain.pop(0)
     if plain:
         raise InputError(f"unexpected word {quoted(plain[0])}")
     return values
+
+
+def _option(word: str, options: Mapping[str, Param]) -> tuple[str | None, str | None]:
+    """The option that `word` names, spelled as it is declared, and the value that is part of it.
+
+    The first is None for a word that is no option, the second where there is no value in it.
+    """
+    name, equals, value = word.partition("=")
+    if not word.startswith("-") or word == "-" or _is_number(word):
+        spelled = _spelled(f"--{name}")
+        return (spelled, value) if equals and spelled in options else (None, None)
+    if not word.startswith("--"):
+        short = name[:2]
+        if short in options and len(word) > 2 and not equals:
+            return short, word[2:]
+        return (short, value) if equals and len(name) == 2 else (name, None)
+    return _spelled(name), value if equals else None
+
+
+def _spelled(name: str) -> str:
+    """An option as it is declared: `--T_max` is `--t-max`."""
+    return "--" + name[2:].lower().replace("_", "-")
+
+
+def _continues(declared: Param, word: str) -> bool:
+    """Whether `word` looks like a further value of an option that takes a list."""
+    return declared.takes_list and _is_number(f"-{word}") and "," not in word
+
+
+def _with_commas(declared: Param, value: Any, word: str) -> str:
+    return f"several values of {declared.option} are one word, with commas: {declared.option} {value},{word}"
 
 
 def spellings(declared: Param) -> tuple[str, ...]:
@@ -131,17 +179,41 @@ def spellings(declared: Param) -> tuple[str, ...]:
 
 
 def _is_number(word: str) -> bool:
-    return word[1:2].isdigit() or word[1:2] == "."
+    return word[1:2].isdigit() or (word[1:2] == "." and word[2:3].isdigit())
 
 
-def _unknown_option(name: str, options: Mapping[str, Param], belongs_to_run: Iterable[str]) -> str:
+def _unknown_option(
+    name: str,
+    options: Mapping[str, Param],
+    belongs_to_run: Iterable[str],
+    words: Sequence[str],
+    params: Mapping[str, Param],
+) -> str:
     if name.startswith("--") and name[2:].replace("-", "_") in belongs_to_run:
         return f"{name} belongs to the whole run, not to a part of it"
+    if unquoted := _unquoted(name, words, params):
+        return unquoted
     near = difflib.get_close_matches(name, options, n=3)
     hint = (
         f"did you mean {' or '.join(near)}?" if near else f"expected {', '.join(o for o in options if o[:2] == '--')}"
     )
     return f"no such option: {quoted(name)}; {hint}"
+
+
+def _unquoted(name: str, words: Sequence[str], params: Mapping[str, Param]) -> str:
+    """What to say where a schedule was written without its quotes; nothing where it was not."""
+    if not any(declared.kind is SPEC for declared in params.values()):
+        return ""
+    for place, word in enumerate(words):
+        cls = named(word)
+        own = {spelling for declared in cls.params().values() for spelling in spellings(declared)} if cls else set()
+        if cls and name in own:
+            end = place + 1
+            while end < len(words) and (not words[end].startswith("-") or _option(words[end], {})[0] in own):
+                end += 1
+            line = [*words[:place], shell_word(shlex.join(words[place:end])), *words[end:]]
+            return f"{name} belongs to {word}: quote the schedule, as in {' '.join(line)}"
+    return ""
 
 
 def find(name: str, also: Sequence[str] = ()) -> type[Schedule]:

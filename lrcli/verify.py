@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from lrcli.engine import MOST_WORK, Run, rates
+from lrcli.engine import MOST_WORK, rates
 from lrcli.errors import InputError
 from lrcli.rows import Panel, Rows
+from lrcli.run import Run
 from lrcli.schedules.base import FAST, Schedule
 from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import STEP
@@ -132,7 +133,7 @@ def uses_steps(points: Sequence[Point], schedule: Schedule, run: Run) -> bool:
     """Whether the log's steps count the ticks: where step() is called per optimizer step, or there is no epoch."""
     if all(point.step is None for point in points):
         return False
-    per_step = run.interval == "step" or schedule.stepped == STEP
+    per_step = run.interval == STEP or schedule.counts_in == STEP
     return per_step or all(point.epoch is None for point in points)
 
 
@@ -145,8 +146,8 @@ def origins(points: Sequence[Point], schedule: Schedule, run: Run) -> list[int]:
 
 def _positions(points: Sequence[Point], schedule: Schedule, run: Run) -> list[float | None]:
     if uses_steps(points, schedule, run):
-        if run.interval == "epoch" and run.steps_per_epoch > 1 and schedule.stepped != STEP:
-            return [None if point.step is None else point.step // run.steps_per_epoch for point in points]
+        if run.interval != STEP and (run.steps_per_epoch or 1) > 1 and schedule.counts_in != STEP:
+            return [None if point.step is None else point.step // (run.steps_per_epoch or 1) for point in points]
         return [point.step for point in points]
     return epochs_of(points)
 
@@ -270,8 +271,8 @@ def _shifted(schedule: Schedule, run: Run, logged: Logged, fits: Fits) -> Iterat
 
 def _wrong_interval(schedule: Schedule, run: Run, logged: Logged, fits: Fits) -> Iterator[Explanation]:
     composed = run.warmed_up(schedule)
-    for steps_per_epoch in sorted({run.steps_per_epoch, *steps_in_an_epoch(logged.points)} - {1}):
-        if run.interval == "epoch":
+    for steps_per_epoch in sorted({run.steps_per_epoch or 1, *steps_in_an_epoch(logged.points)} - {1}):
+        if run.interval != STEP:
             by_step = [point.step for point in logged.points]
             candidates = [
                 [tick * steps_per_epoch for tick in logged.ticks],

@@ -1,5 +1,6 @@
 """The pitfalls: each is found where it is, with its numbers and what mends it, and not found beside it."""
 
+import dataclasses
 import math
 import random
 import re
@@ -13,7 +14,6 @@ from lrcli.checks import (
     NOTE,
     RULES,
     SEVERITIES,
-    Facts,
     Finding,
     Lengths,
     Observed,
@@ -25,9 +25,10 @@ from lrcli.checks import (
 from lrcli.checks.case import Case
 from lrcli.checks.fix import Fix, Path
 from lrcli.checks.metrics import ReplayCase, better_of
-from lrcli.engine import Run, Selection
+from lrcli.engine import Selection
 from lrcli.errors import InputError
 from lrcli.replay import Replay, replay
+from lrcli.run import Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import REGISTRY, Absolute, Schedule, scheduler
 from lrcli.schedules.compose import Composite
@@ -55,11 +56,11 @@ def split(line: str) -> tuple[str, str]:
     return text, facts
 
 
-def parts_of(line: str) -> tuple[Schedule, Run, Facts]:
-    """The schedule, the run and the facts of a line."""
+def parts_of(line: str) -> tuple[Schedule, Run]:
+    """The schedule and the run of a line."""
     text, facts = split(line)
-    parsed = spec.parse(text)
-    return parsed.schedule, parsed.in_run(Run()), Facts.from_text(spec.read_words(shlex.split(facts), Facts.params()))
+    run = Run.from_text(spec.read_words(shlex.split(facts), Run.params()))
+    return spec.parse(text).in_run(run)[:2]
 
 
 def checked(line: str) -> dict[str, Finding]:
@@ -122,7 +123,7 @@ def respelled(schedule: Schedule, path: Path, words: str) -> str:
 
 def mended(line: str, fix: Fix) -> str:
     """The line with a fix, as JSON has it, typed on the command line."""
-    schedule, run, _ = parts_of(line)
+    schedule, run = parts_of(line)
     text = schedule.spec
     for path in dict.fromkeys(change.path for change in fix if change.path is not None):
         words = options_of([change.as_document() for change in fix if change.path == path])
@@ -134,50 +135,50 @@ def mended(line: str, fix: Fix) -> str:
 SEEDED = [
     # the mistake, its code, words of its message, its fix; then the nearest that is none
     (
-        "onecycle --max-lr 0.1 --total-steps 1000 -n 10 --interval epoch --steps-per-epoch 100",
+        "onecycle --max-lr 0.1 --total-steps 1000 --epochs 10 --interval epoch --steps-per-epoch 100",
         ("LR101", "the peak at tick 299 is never reached, and the highest rate is 0.00421", "--interval step, or"),
-        "onecycle --max-lr 0.1 --total-steps 10 -n 10 --interval epoch --steps-per-epoch 100",
+        "onecycle --max-lr 0.1 --total-steps 10 --epochs 10 --interval epoch --steps-per-epoch 100",
     ),
     (
-        "cosine --t-max 9000 -n 90 --steps-per-epoch 100",
+        "cosine --t-max 9000 --epochs 90 --steps-per-epoch 100",
         ("LR101", "1 % of the schedule runs, and the run ends at 0.1", "--interval step, or --t-max 90"),
-        "cosine --t-max 9000 -n 90 --steps-per-epoch 100 --interval step",
+        "cosine --t-max 9000 --epochs 90 --steps-per-epoch 100 --interval step",
     ),
     ("cosine --t-max 500 -n 90", ("LR101", "18 % of the schedule", "--t-max 90"), "cosine --t-max 400 -n 90"),
     (
-        "multistep --milestones 3000,6000 -n 90 --steps-per-epoch 100",
+        "multistep --milestones 3000,6000 --epochs 90 --steps-per-epoch 100",
         ("LR101", "the rate never drops", "--milestones 30,60"),
-        "multistep --milestones 3000,6000 -n 90 --steps-per-epoch 100 --interval step",
+        "multistep --milestones 3000,6000 --epochs 90 --steps-per-epoch 100 --interval step",
     ),
     (
-        "cyclic --base-lr 0.001 --max-lr 0.1 -n 100",
+        "cyclic --base-lr 0.001 --max-lr 0.1 --ticks 100",
         ("LR101", "the peak at tick 2000 is never reached", "--step-size-up 50"),
-        "cyclic --base-lr 0.001 --max-lr 0.1 -n 20000 --interval step",
+        "cyclic --base-lr 0.001 --max-lr 0.1 --ticks 20000 --interval step",
     ),
     (
-        "cosine --t-max 90 -n 90 --steps-per-epoch 100 --interval step",
+        "cosine --t-max 90 --epochs 90 --steps-per-epoch 100 --interval step",
         ("LR102", "--t-max 90 is over after 0.9 of 90 epochs", "--interval epoch, or --t-max 9000"),
-        "cosine --t-max 90 -n 90 --steps-per-epoch 100",
+        "cosine --t-max 90 --epochs 90 --steps-per-epoch 100",
     ),
     (
-        "cosine --t-max 85 --warmup 5 -n 90 --steps-per-epoch 100 --interval step",
+        "cosine --t-max 85 --warmup 5 --epochs 90 --steps-per-epoch 100 --interval step",
         ("LR102", "0.9 of 90 epochs", "--t-max 8995"),
-        "cosine --t-max 8500 --warmup 500 -n 90 --steps-per-epoch 100 --interval step",
+        "cosine --t-max 8500 --warmup 500 --epochs 90 --steps-per-epoch 100 --interval step",
     ),
     (
-        "hf-linear --num-warmup-steps 9 --num-training-steps 90 -n 90 --steps-per-epoch 100 --interval step",
+        "hf-linear --num-warmup-steps 9 --num-training-steps 90 --epochs 90 --steps-per-epoch 100 --interval step",
         ("LR102", "0.9 of 90 epochs", "--num-training-steps 9000"),
-        "hf-linear --num-warmup-steps 900 --num-training-steps 9000 -n 90 --steps-per-epoch 100 --interval step",
+        "hf-linear --num-warmup-steps 900 --num-training-steps 9000 --epochs 90 --steps-per-epoch 100 --interval step",
     ),
     (
-        "step --step-size 30 -n 90 --steps-per-epoch 100 --interval step",
+        "step --step-size 30 --epochs 90 --steps-per-epoch 100 --interval step",
         ("LR102", "1e-300", "--step-size 3000"),
-        "step --step-size 3000 -n 90 --steps-per-epoch 100 --interval step",
+        "step --step-size 3000 --epochs 90 --steps-per-epoch 100 --interval step",
     ),
     (
-        "cosine-restarts --t-0 10 -n 90 --steps-per-epoch 100 --interval step",
+        "cosine-restarts --t-0 10 --epochs 90 --steps-per-epoch 100 --interval step",
         ("LR102", "--t-0 10 is over after 0.1 of 90 epochs", "--t-0 1000"),
-        "cosine-restarts --t-0 10 -n 90 --steps-per-epoch 100",
+        "cosine-restarts --t-0 10 --epochs 90 --steps-per-epoch 100",
     ),
     (
         "cosine --t-max 50 -n 90",
@@ -192,9 +193,9 @@ SEEDED = [
     ("cosine --t-max 45 -n 90", ("LR103", "climbs back to 0.0999", "--t-max 90"), "cosine --t-max 89 -n 89"),
     ("cosine --t-max 10 -n 95", ("LR103", "(100 % of the peak) by epoch 20", "--t-max 95"), "cosine --t-max 10 -n 100"),
     (
-        "hf-cosine --num-warmup-steps 500 --num-training-steps 5000 -n 8 --steps-per-epoch 1000 --interval step",
+        "hf-cosine --num-warmup-steps 500 --num-training-steps 5000 --epochs 8 --steps-per-epoch 1000 --interval step",
         ("LR103", "over at step 5000 (epoch 5): the rate climbs back", "--num-training-steps 8000"),
-        "hf-cosine --num-warmup-steps 500 --num-training-steps 8000 -n 8 --steps-per-epoch 1000 --interval step",
+        "hf-cosine --num-warmup-steps 500 --num-training-steps 8000 --epochs 8 --steps-per-epoch 1000 --interval step",
     ),
     (
         "polynomial -n 100",
@@ -207,33 +208,31 @@ SEEDED = [
         "polynomial --total-iters 9 -n 9",
     ),
     (
-        "wsd --warmup-steps 90 --stable-steps 810 --decay-steps 100 -n 1500 --interval step",
+        "wsd --warmup-steps 90 --stable-steps 810 --decay-steps 100 --ticks 1500 --interval step",
         ("LR104", "33.3 % of it", "--stable-steps 1310"),
-        "wsd --warmup-steps 90 --stable-steps 810 --decay-steps 100 --min-lr-ratio 0.1 -n 1500 --interval step",
+        "wsd --warmup-steps 90 --stable-steps 810 --decay-steps 100 --min-lr-ratio 0.1 --ticks 1500 --interval step",
     ),
     (
-        "hf-linear --num-warmup-steps 9 --num-training-steps 4000 -n 4 --interval step | --batches-per-epoch 1000 "
-        "--accumulate 4",
+        "hf-linear --num-warmup-steps 9 --num-training-steps 4000 --epochs 4 | --batches-per-epoch 1000 --accumulate 4",
         ("LR105", "4 * ceil(1000 / 4) = 1000 optimizer steps", "--num-training-steps 1000"),
-        "hf-linear --num-warmup-steps 9 --num-training-steps 1000 -n 4 --interval step | --batches-per-epoch 1000 "
-        "--accumulate 4",
+        "hf-linear --num-warmup-steps 9 --num-training-steps 1000 --epochs 4 | --batches-per-epoch 1000 --accumulate 4",
     ),
     (
-        "cosine --t-max 4000 -n 4 --steps-per-epoch 250 --interval step | --accumulate 4",
+        "cosine --t-max 4000 --epochs 4 --steps-per-epoch 250 --interval step | --accumulate 4",
         ("LR105", "= 1000 optimizer steps", "--t-max 1000"),
-        "cosine --t-max 1000 -n 4 --steps-per-epoch 250 --interval step | --accumulate 4",
+        "cosine --t-max 1000 --epochs 4 --steps-per-epoch 250 --interval step | --accumulate 4",
     ),
     (
-        "hf-cosine --num-warmup-steps 9 --num-training-steps 4000 -n 4 --interval step --steps-per-epoch 1000 | "
+        "hf-cosine --num-warmup-steps 9 --num-training-steps 4000 --epochs 4 --interval step --steps-per-epoch 1000 | "
         "--num-processes 4",
         ("LR106", "16000 times in all", "--num-training-steps 16000"),
-        "hf-cosine --num-warmup-steps 9 --num-training-steps 16000 -n 4 --interval step --steps-per-epoch 1000 | "
+        "hf-cosine --num-warmup-steps 9 --num-training-steps 16000 --epochs 4 --interval step --steps-per-epoch 1000 | "
         "--num-processes 4",
     ),
     (
-        "onecycle --max-lr 0.1 --total-steps 1000 -n 4 --interval step --steps-per-epoch 250 | --num-processes 4",
+        "onecycle --max-lr 0.1 --total-steps 1000 --epochs 4 --interval step --steps-per-epoch 250 | --num-processes 4",
         ("LR106", "over at step 250 (epoch 1)", "--total-steps 4000"),
-        "onecycle --max-lr 0.1 --total-steps 1000 -n 4 --interval step --steps-per-epoch 250",
+        "onecycle --max-lr 0.1 --total-steps 1000 --epochs 4 --interval step --steps-per-epoch 250",
     ),
     ("step --step-size 0 -n 9", ("LR108", "call 1 of step()", "--step-size"), "step --step-size 3 -n 9"),
     ("cosine --t-max 0 -n 9", ("LR108", "ZeroDivisionError", "--t-max"), "cosine --t-max 9 -n 9"),
@@ -249,9 +248,9 @@ SEEDED = [
     ),
     ("lambda --expr '1 - t / 50' -n 52", ("LR109", "at epoch 51", ""), "lambda --expr '1 - t / 50' -n 50"),
     (
-        "onecycle --max-lr 0.1 --total-steps 999 -n 10 --interval step --steps-per-epoch 100",
+        "onecycle --max-lr 0.1 --total-steps 999 --epochs 10 --interval step --steps-per-epoch 100",
         ("LR111", "call 1000 of step(), at the end of step 999 (epoch 9), raises", "--total-steps 1000"),
-        "onecycle --max-lr 0.1 --total-steps 1000 -n 10 --interval step --steps-per-epoch 100",
+        "onecycle --max-lr 0.1 --total-steps 1000 --epochs 10 --interval step --steps-per-epoch 100",
     ),
     (
         "onecycle --max-lr 0.1 --total-steps 1000 --pct-start 0.001",
@@ -284,9 +283,9 @@ SEEDED = [
         "cosine --t-max 45 --warmup 45 -n 90",
     ),
     (
-        "hf-constant-with-warmup --num-warmup-steps 500 -n 5 --steps-per-epoch 100 --interval step",
+        "hf-constant-with-warmup --num-warmup-steps 500 --epochs 5 --steps-per-epoch 100 --interval step",
         ("LR202", "step 499 (epoch 4) is the last", "--num-warmup-steps 25"),
-        "hf-constant-with-warmup --num-warmup-steps 250 -n 5 --steps-per-epoch 100 --interval step",
+        "hf-constant-with-warmup --num-warmup-steps 250 --epochs 5 --steps-per-epoch 100 --interval step",
     ),
     (
         "cosine --t-max 40 --warmup 46 -n 86",
@@ -316,7 +315,7 @@ SEEDED = [
     (
         "lambda --expr 'min(1, t / 10)' -n 90",
         ("LR212", "the first epoch", "a warmup of (t + 1) / W"),
-        "lambda --expr 'min(1, t / 10)' -n 90 --steps-per-epoch 10 --interval step",
+        "lambda --expr 'min(1, t / 10)' --epochs 90 --steps-per-epoch 10 --interval step",
     ),
     (
         "sequential 'constant --factor 1' 'step --step-size 30' --milestones 90 -n 90",
@@ -324,9 +323,9 @@ SEEDED = [
         "sequential 'constant --factor 1' 'step --step-size 3' --milestones 80 -n 90",
     ),
     (
-        "onecycle --max-lr 0.1 --total-steps 95 --warmup 5 -n 100",
+        "onecycle --max-lr 0.1 --total-steps 95 --warmup 5 --ticks 100",
         ("LR223", "rewrites the rate of LinearLR: the run starts at 0.00133", "--pct-start"),
-        "onecycle --max-lr 0.1 --total-steps 100 -n 100",
+        "onecycle --max-lr 0.1 --total-steps 100 --ticks 100",
     ),
     (
         "chained 'exponential --gamma 0.95' 'lambda --expr 0.5' -n 50",
@@ -350,9 +349,9 @@ SEEDED = [
         "timm-multistep --decay-t 30,90 --decay-rate 0.1 -n 90",
     ),
     (
-        "piecewise --step-rules 1:10,0.1:100,0.01 -n 100 --interval step",
+        "piecewise --step-rules 1:10,0.1:100,0.01 --ticks 100 --interval step",
         ("LR301", "the drop at tick 100 never comes", "before tick 100"),
-        "piecewise --step-rules 1:10,0.1:99,0.01 -n 100 --interval step",
+        "piecewise --step-rules 1:10,0.1:99,0.01 --ticks 100 --interval step",
     ),
     (
         "multistep --milestones 30,30,60 -n 90",
@@ -391,7 +390,7 @@ SEEDED = [
     ("nanogpt --lr 1e-5", ("LR306", "the rate rises to it", "--min-lr 1e-07"), "nanogpt --lr 6e-4"),
     (
         "cosine-restarts --t-0 10 -n 95",
-        ("LR321", "the last restart is at epoch 90: the run ends at 0.0655", "--epochs 90, or --epochs 100"),
+        ("LR321", "the last restart is at epoch 90: the run ends at 0.0655", "--ticks 90, or --ticks 100"),
         "cosine-restarts --t-0 10 -n 96",
     ),
     (
@@ -405,9 +404,9 @@ SEEDED = [
         "cosine --t-max 90 --eta-min 0.001 -n 90 --lr 0.1,0.001",
     ),
     (
-        "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10 --lr 0.1,0.01 -n 100",
+        "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10 --lr 0.1,0.01 --ticks 100",
         ("LR502", "0.1 and 0.01 are overwritten", "--base-lr 0.001,0.0001 --max-lr 0.1,0.01"),
-        "cyclic --base-lr 0.001,0.0001 --max-lr 0.1,0.01 --step-size-up 10 --lr 0.1,0.01 -n 100",
+        "cyclic --base-lr 0.001,0.0001 --max-lr 0.1,0.01 --step-size-up 10 --lr 0.1,0.01 --ticks 100",
     ),
 ]
 
@@ -484,12 +483,12 @@ def offered_by(line: str) -> list[Finding]:
 
 def test_what_costs_a_few_steps_of_many_is_only_a_note() -> None:
     for line in (
-        "hf-linear --num-warmup-steps 9 --num-training-steps 1000 -n 1003 --interval step",
-        "hf-cosine --num-warmup-steps 9 --num-training-steps 1000 -n 1003 --interval step",
-        "hf-linear --num-warmup-steps 9 --num-training-steps 990 -n 1000 --interval step",
+        "hf-linear --num-warmup-steps 9 --num-training-steps 1000 --ticks 1003 --interval step",
+        "hf-cosine --num-warmup-steps 9 --num-training-steps 1000 --ticks 1003 --interval step",
+        "hf-linear --num-warmup-steps 9 --num-training-steps 990 --ticks 1000 --interval step",
         "cosine --t-max 98 -n 100",
         "multistep --milestones 60,30 -n 90",
-        "hf-linear --num-warmup-steps 9 --num-training-steps 750 -n 3 --interval step | --batches-per-epoch 1001 "
+        "hf-linear --num-warmup-steps 9 --num-training-steps 750 --epochs 3 --interval step | --batches-per-epoch 1001 "
         "--accumulate 4",
     ):
         assert checked(line) and not blamed(line), line
@@ -497,11 +496,11 @@ def test_what_costs_a_few_steps_of_many_is_only_a_note() -> None:
 
 def test_one_mistake_is_reported_once() -> None:
     for line in (
-        "cosine --t-max 90 -n 90 --steps-per-epoch 100 --interval step",
-        "hf-linear --num-warmup-steps 9 --num-training-steps 90 -n 90 --steps-per-epoch 100 --interval step",
-        "exponential --gamma 0.95 -n 100 --steps-per-epoch 50 --interval step",
+        "cosine --t-max 90 --epochs 90 --steps-per-epoch 100 --interval step",
+        "hf-linear --num-warmup-steps 9 --num-training-steps 90 --epochs 90 --steps-per-epoch 100 --interval step",
+        "exponential --gamma 0.95 --epochs 100 --steps-per-epoch 50 --interval step",
         "cosine --t-max 90 --warmup 5 -n 90",
-        "onecycle --max-lr 0.1 --total-steps 1000 -n 10",
+        "onecycle --max-lr 0.1 --total-steps 1000 --ticks 10",
         "cosine --t-max 90 -n 90 | --num-processes 8",
     ):
         assert len(blamed(line)) == 1
@@ -514,9 +513,9 @@ def test_the_gravest_comes_first() -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_without_a_length_of_the_run_a_recipe_is_clean_too(name: str) -> None:
-    schedule, run, facts = parts_of(line_of(name))
-    own = Run(**{declared.name: None if declared.name == "epochs" else value for declared, value in run.items()})
-    assert not [finding for finding in findings(schedule, own, facts) if finding.severity != NOTE]
+    schedule, run = parts_of(line_of(name))
+    own = dataclasses.replace(run, epochs=None, ticks=None, steps=None)
+    assert not [finding for finding in findings(schedule, own) if finding.severity != NOTE]
 
 
 @pytest.mark.parametrize("cls", every().values(), ids=every())
@@ -529,7 +528,7 @@ def test_a_long_run_is_judged_by_samples_as_if_every_tick_were_looked_at(monkeyp
     rng = random.Random(5)
     classes = [cls for cls in every().values() if issubclass(cls, Absolute)]
     for _ in range(60):
-        schedule, run = draw(rng, rng.choice(classes)), Run(lr=0.1, epochs=rng.randint(2000, 4000), interval="step")
+        schedule, run = draw(rng, rng.choice(classes)), Run(lr=0.1, ticks=rng.randint(2000, 4000), interval="step")
         whole = {finding.code for finding in findings(schedule, run)}
         with monkeypatch.context() as patched:
             patched.setattr(curve, "DENSE", 1500)
@@ -546,15 +545,14 @@ def test_nothing_that_can_be_declared_does_worse_than_input_error() -> None:
         run = Run(
             lr=base_rates(rng, groups),
             epochs=rng.choice([None, 1, rng.randint(1, 100)]),
-            steps_per_epoch=rng.choice([1, 10]),
+            batches_per_epoch=rng.choice([1, 7, 40]),
+            accumulate=rng.choice([1, 4]),
+            num_processes=rng.choice([1, 8]),
             interval=rng.choice(["epoch", "step"]),
             warmup=0 if schedule.refuses_composition else rng.choice([0, 0, 5]),
-        )
-        facts = Facts(
-            batches_per_epoch=rng.choice([None, 7]), accumulate=rng.choice([1, 4]), num_processes=rng.choice([1, 8])
-        )
+        ).settled(schedule.counts_in, schedule.reference.family)
         try:
-            found = findings(schedule, run, facts)
+            found = findings(schedule, run)
         except InputError:
             continue
         for finding in found:
@@ -562,7 +560,7 @@ def test_nothing_that_can_be_declared_does_worse_than_input_error() -> None:
 
 
 def test_lengths_that_belong_to_a_run() -> None:
-    line = "hf-linear --num-warmup-steps 9 --num-training-steps 5 -n 10 --interval step | --batches-per-epoch 1001"
+    line = "hf-linear --num-warmup-steps 9 --num-training-steps 5 --epochs 10 | --batches-per-epoch 1001"
     line += " --accumulate 4"
     assert lengths(*parts_of(line)) == Lengths(251, 2510, 2510, "--num-training-steps 2510")
     assert lengths(*parts_of(f"{line} --num-processes 4")) == Lengths(251, 2510, 10040, "--num-training-steps 10040")
@@ -582,20 +580,20 @@ def test_a_warmup_that_is_never_read_is_found_by_its_name() -> None:
             return base_lr
 
     del REGISTRY["hf-constant"]
-    found = findings(HuggingFaceConstant(num_warmup_steps=10), Run(epochs=100, interval="step"))
+    found = findings(HuggingFaceConstant(num_warmup_steps=10), Run(ticks=100, interval="step"))
     assert [finding.code for finding in found] == ["LR210"]
 
 
 def test_a_case_knows_its_units() -> None:
-    per_step = Case(*parts_of("cosine --t-max 9 -n 9 --interval step --steps-per-epoch 100"))
+    per_step = Case(*parts_of("cosine --t-max 9 --epochs 9 --interval step --steps-per-epoch 100"))
     assert per_step.when(250) == "step 250 (epoch 2)"
-    assert Case(*parts_of("cosine --t-max 9 -n 9 --interval step")).when(7) == "step 7"
+    assert Case(*parts_of("cosine --t-max 9 --ticks 9 --interval step")).when(7) == "step 7"
     assert Case(*parts_of("cosine --t-max 9 -n 9")).when(7) == "epoch 7"
 
 
 def after_replay(plateau: str, metrics: list[float], column: str = "val_loss", framework: str = "torch") -> set[str]:
     """The codes found after a replay of `metrics`."""
-    schedule, run, _ = parts_of(plateau)
+    schedule, run = parts_of(plateau)
     assert isinstance(schedule, Plateau)
     given, observed = Replay(lr=run.lr, framework=framework), Observed(column)
     rows = replay(schedule, given, [(range(len(metrics)), metrics)], Selection(), "")

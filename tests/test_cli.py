@@ -78,7 +78,7 @@ BAD_INPUT = [
     ([*COSINE, "--lr", "-0.1"], ["--lr", "Invalid learning rate: -0.1"]),
     ([*COSINE, "--lr", "1_0"], ["--lr", "number"]),
     ([*COSINE, "--lr", "0.1,,0.2"], ["--lr", "commas"]),
-    ([*COSINE, "--epochs", "0"], ["--epochs", "at least 1"]),
+    ([*COSINE, "--epochs", "0"], ["--epochs", "more than 0"]),
     ([*COSINE, "--steps-per-epoch", "0"], ["--steps-per-epoch"]),
     ([*COSINE, "--interval", "batch"], ["--interval", "epoch or step", "'batch'"]),
     ([*COSINE, "--format", "yaml"], ["--format", "csv", "'yaml'"]),
@@ -287,7 +287,7 @@ def test_two_sequential_children_take_their_options_in_any_order() -> None:
 def test_compare_aligns_by_row() -> None:
     lines = lrsched("compare", "cosine --t-max 2", "exponential --gamma 0.5 -n 3").stdout.splitlines()
     assert lines == [
-        "epoch,cosine --t-max 2,exponential --gamma 0.5 --epochs 3",
+        "epoch,cosine --t-max 2,exponential --gamma 0.5 --ticks 3",
         "0,0.1,0.1",
         "1,0.05,0.05",
         "2,,0.025",

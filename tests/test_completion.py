@@ -17,7 +17,7 @@ from lrcli.cli import command, main
 from lrcli.cli.completion import SHELLS, files, script, shell
 from lrcli.cli.completion.__main__ import main as generate
 from lrcli.cli.completion.tree import Argument, Node, Option, Section, Tree, Value
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared
@@ -244,7 +244,7 @@ def expected() -> Iterator[tuple[str, set[str]]]:
         if SPEC in kinds:
             before = f"lrsched {found.name}{' x' * kinds.index(SPEC)}"
             yield f'{before} "', parts if found.name in schedulers else set(schedulers)
-            yield f'{before} "cosine --t', {"--t-max"}
+            yield f'{before} "cosine --t-m', {"--t-max"}
         for section in found.sections.values():
             for param in section.params().values():
                 if param.choices and (section, param.name) not in seen:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrcli import spec
-from lrcli.engine import Run, Selection, rates, simulate
+from lrcli.engine import Selection, rates, simulate
 from lrcli.errors import InputError
 from lrcli.rows import BLOCK, MOST_CELLS, Rows
+from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from tests.draws import draw, same_bits
@@ -22,7 +23,8 @@ STREAMED = [cls for cls in every().values() if cls.reference.name != "plateau"]
 
 
 def rows_of(text: str, selection: Selection | None = None, **run: object) -> Rows:
-    return simulate(spec.parse(text).schedule, Run(**run), selection or Selection())  # type: ignore[arg-type]
+    plan = spec.parse(text).in_run(Run(**run))  # type: ignore[arg-type]
+    return simulate(plan.schedule, plan.run, selection or Selection())
 
 
 def column(rows: Rows, name: str) -> list[float]:
@@ -123,9 +125,9 @@ def test_stepping_per_epoch_has_a_row_per_epoch() -> None:
 )
 def test_a_run_is_as_long_as_the_schedule_unless_told(text: str, length: int) -> None:
     schedule = spec.parse(text).schedule
-    assert Run().ticks(schedule) == length
-    assert Run(interval="step", steps_per_epoch=7).ticks(schedule) == length
-    assert Run(epochs=3, interval="step", steps_per_epoch=7).ticks(schedule) == 21
+    assert Run().length(schedule) == length
+    assert Run(interval="step", steps_per_epoch=7).length(schedule) == length
+    assert Run(epochs=3, interval="step", steps_per_epoch=7).length(schedule) == 21
 
 
 def test_warmup_is_a_sequence_with_linear() -> None:
@@ -139,9 +141,9 @@ def test_warmup_is_a_sequence_with_linear() -> None:
 
 def test_groups_and_momenta_have_columns_of_their_own() -> None:
     assert rows_of("cosine --t-max 5", lr=(0.1, 0.01)).columns == ("epoch", "lr_0", "lr_1")
-    assert rows_of("onecycle --max-lr 1 --total-steps 5").columns == ("epoch", "lr", "momentum")
+    assert rows_of("onecycle --max-lr 1 --total-steps 5").columns == ("step", "lr", "momentum")
     both = rows_of("onecycle --max-lr 1,2 --total-steps 10", lr=(0.1, 0.01))
-    assert both.columns == ("epoch", "lr_0", "lr_1", "momentum_0", "momentum_1")
+    assert both.columns == ("step", "lr_0", "lr_1", "momentum_0", "momentum_1")
     assert [block[2][2] for block in both.blocks] == [2.0]
 
 
@@ -151,7 +153,7 @@ def test_groups_and_momenta_have_columns_of_their_own() -> None:
         ("step --step-size 0", {}, "StepLR fails at tick 1 (ZeroDivisionError: integer modulo by zero)"),
         ("cosine --t-max 0", {}, "CosineAnnealingLR fails at tick 1"),
         ("constant --factor 0 --total-iters 3", {"epochs": 9}, "ConstantLR fails at tick 3"),
-        ("onecycle --max-lr 1 --total-steps 10", {"epochs": 12}, "Tried to step 11 times. The specified number of"),
+        ("onecycle --max-lr 1 --total-steps 10", {"ticks": 12}, "Tried to step 11 times. The specified number of"),
         ("onecycle --max-lr 1 --total-steps 10 --pct-start 0.1", {}, "fails at tick 0 (ZeroDivisionError"),
         ("lambda --expr '1/(t-3)'", {}, "fails at t=3"),
         (

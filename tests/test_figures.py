@@ -46,7 +46,7 @@ def test_a_transparent_figure_has_no_background() -> None:
 def test_axes_have_units_and_the_legend_names_curves_and_marks() -> None:
     drawn = figure.drawn(Digest(VIEWS["onecycle"](), 100, 0), Style())
     rate, momentum = drawn.axes
-    assert (rate.get_ylabel(), momentum.get_ylabel(), momentum.get_xlabel()) == ("learning rate", "momentum", "epoch")
+    assert (rate.get_ylabel(), momentum.get_ylabel(), momentum.get_xlabel()) == ("learning rate", "momentum", "step")
     assert drawn.legends == []
     three = figure.drawn(Digest(VIEWS["three"](), 100, 0), Style())
     named = [text.get_text() for text in three.legends[0].texts]

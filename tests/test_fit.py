@@ -38,12 +38,13 @@ def test_what_made_the_log_is_found(text: str) -> None:
 
 
 def values_of(spec: str) -> list[float]:
-    from lrcli.engine import Run, rates
+    from lrcli.engine import rates
+    from lrcli.run import Run
     from lrcli.spec import parse
 
     parsed = parse(spec)
-    run = parsed.in_run(Run())
-    source = rates(run.warmed_up(parsed.schedule), run.lrs)
+    schedule, run, _ = parsed.in_run(Run())
+    source = rates(run.warmed_up(schedule), run.lrs)
     return [next(source) for _ in range(ROWS)]
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrcli.engine import Run, Selection
+from lrcli.engine import Selection
+from lrcli.run import Run
 from lrcli.schedules.kind import PerGroup
 from lrcli.schedules.param import Declared, ParamError, declaration, param
 
@@ -30,6 +31,14 @@ class Sample(Declared):
     [
         ("count", "7", 7),
         ("count", "+7", 7),
+        ("count", "1e2", 100),
+        ("count", "0.5k", 500),
+        ("count", "1_000", 1000),
+        ("count", "3*15", 45),
+        ("count", "3 * 15", 45),
+        ("places", "[30, 80]", (30, 80)),
+        ("places", "(1k, 2e3)", (1000, 2000)),
+        ("rates", "(0.1, 1/3)", (0.1, 1 / 3)),
         ("rate", "1/3", 1 / 3),
         ("rate", ".5", 0.5),
         ("rate", "1e-4", 1e-4),
@@ -50,6 +59,11 @@ def test_text_that_is_a_value(name: str, text: str, value: object) -> None:
         ("count", "x", "expected a whole number, found 'x'"),
         ("count", "1.0", "expected a whole number"),
         ("count", "1_0", "expected a whole number"),
+        ("count", "1.5", "expected a whole number"),
+        ("count", "1e-3", "expected a whole number"),
+        ("count", "3*", "expected a whole number"),
+        ("count", "9T*9T*9T", "expected a whole number"),
+        ("count", "10%", "expected a whole number"),
         ("count", " 1", "expected a whole number"),
         ("count", "٣", "expected a whole number"),
         ("count", "9" * 5000, "expected a whole number"),

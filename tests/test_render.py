@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from lrcli import spec
 from lrcli.compare import compared
-from lrcli.engine import Run, Selection, simulate
+from lrcli.engine import Selection, simulate
 from lrcli.render import FIGURES, FORMATS, PICTURE, render
 from lrcli.render.digest import Digest
 from lrcli.render.style import Style
 from lrcli.render.ticks import linear_ticks, log_ticks, widened
 from lrcli.rows import BLOCK, Mark, Panel, Rows
+from lrcli.run import Run
 
 DRAWN = ("table", "plot", PICTURE)
 SIZES = [(60, 24), (80, 24), (120, 40), (200, 50)]
@@ -29,7 +30,8 @@ def text_of(format: str, rows: Rows, style: Style | None = None) -> str:
 
 
 def of_spec(text: str, selection: Selection | None = None, **run: object) -> Rows:
-    return simulate(spec.parse(text).schedule, Run(**run), selection or Selection())  # type: ignore[arg-type]
+    plan = spec.parse(text).in_run(Run(**run))  # type: ignore[arg-type]
+    return simulate(plan.schedule, plan.run, selection or Selection())
 
 
 def of_values(values: list[float], title: str = "values") -> Rows:
@@ -49,7 +51,10 @@ VIEWS: dict[str, Callable[[], Rows]] = {
     "steps": lambda: of_spec("exponential --gamma 0.9", epochs=4, steps_per_epoch=3, interval="step"),
     "restarts": lambda: of_spec("cosine-restarts --t-0 1000 --t-mult 2", epochs=7000),
     "three": lambda: compared(
-        [spec.parse(text) for text in ("cosine --t-max 50", "step --step-size 10", "linear --total-iters 20")],
+        [
+            spec.parse(text).in_run(Run())
+            for text in ("cosine --t-max 50", "step --step-size 10", "linear --total-iters 20")
+        ],
         Run(),
         Selection(),
     ),

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrcli import spec
-from lrcli.engine import Run
 from lrcli.errors import InputError
+from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from tests.draws import draw
@@ -32,8 +32,8 @@ def test_the_example_of_every_scheduler_is_a_spec(cls: type[Schedule]) -> None:
 
 def test_a_spec_may_speak_of_the_run() -> None:
     found = spec.parse("cosine --t-max 50 --lr 0.1,1/3 -n 7")
-    assert found.in_run(Run()) == Run(lr=(0.1, 1 / 3), epochs=7)
-    assert found.text(Run()) == "cosine --t-max 50 --lr 0.1,1/3 --epochs 7"
+    assert found.in_run(Run()).run == Run(lr=(0.1, 1 / 3), ticks=7, interval="epoch")
+    assert found.text(Run()) == "cosine --t-max 50 --lr 0.1,1/3 --ticks 7"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_class_name_in_any_spelling_leads_to_the_scheduler(name: str, own: str
 )
 def test_a_wrong_spec_says_what_is_wrong_and_where(text: str, words: str) -> None:
     with pytest.raises(InputError) as raised:
-        spec.parse(text)
+        spec.parse(text).in_run(Run())
     assert words in str(raised.value)
     assert str(raised.value).startswith("in the spec ")
     assert str(raised.value).isprintable()
@@ -84,6 +84,6 @@ def test_a_wrong_spec_says_what_is_wrong_and_where(text: str, words: str) -> Non
 def test_no_text_does_worse_than_input_error(text: str) -> None:
     for candidate in (text, f"cosine {text}", f"lambda --expr {shlex.quote(text)}", f"chained {shlex.quote(text)}"):
         try:
-            spec.parse(candidate)
+            spec.parse(candidate).in_run(Run())
         except InputError as error:
             assert str(error).isprintable()

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from lrcli import spec
-from lrcli.engine import Run, rates
+from lrcli.engine import rates
+from lrcli.run import Run
 from lrcli.schedules.plateau import float32
 from lrcli.verify import Point, Verdict, verify
 from tests.test_cli import lrsched

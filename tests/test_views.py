@@ -20,7 +20,7 @@ VIEWS = {
     "what-if": ["plateau", "log.csv", "--patience", "3,5", "--factor", "0.1,0.5"],
     "verify": ["verify", "log.csv", "step --step-size 10"],
     "fit": ["fit", "log.csv"],
-    "check": ["check", "cosine --t-max 50 --epochs 90", "onecycle --max-lr 0.1 --total-steps 100"],
+    "check": ["check", "cosine --t-max 50 --ticks 90", "onecycle --max-lr 0.1 --total-steps 100"],
     "list": ["list"],
     "explain": ["explain", "cosine"],
 }

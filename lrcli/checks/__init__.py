@@ -6,12 +6,12 @@ A rule is a function in one of the modules here, with a code and a docstring tha
 from typing import NamedTuple
 
 from lrcli.checks import arithmetic, composition, cycles, decay, groups, horizon, metrics, plateau, warmup
-from lrcli.checks.case import Case, Facts
+from lrcli.checks.case import Case
 from lrcli.checks.fix import words_of
 from lrcli.checks.metrics import Observed, ReplayCase
 from lrcli.checks.plateau import PlateauCase
 from lrcli.checks.rule import ERROR, NOTE, RULES, SEVERITIES, WARNING, Finding, Rule, found_in
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.plateau import Plateau
 
@@ -21,7 +21,6 @@ __all__ = [
     "RULES",
     "SEVERITIES",
     "WARNING",
-    "Facts",
     "Finding",
     "Lengths",
     "Observed",
@@ -34,18 +33,16 @@ __all__ = [
 RULE_MODULES = (horizon, arithmetic, cycles, warmup, composition, decay, plateau, metrics, groups)
 """The modules that declare rules."""
 
-NO_FACTS = Facts()
 
-
-def findings(schedule: Schedule, run: Run, facts: Facts = NO_FACTS) -> list[Finding]:
-    """What is wrong with `schedule` in `run`, gravest first.
+def findings(schedule: Schedule, run: Run) -> list[Finding]:
+    """What is wrong with `schedule` in `run`, which is settled, gravest first.
 
     Without a length of the run, only what goes wrong within the schedule's own. Raises InputError where the run itself
     is not possible.
     """
     if isinstance(schedule, Plateau):
-        return found_in(PlateauCase(schedule, run.lrs, run.epochs))
-    return found_in(Case(schedule, run, facts))
+        return found_in(PlateauCase(schedule, run.lrs, run.total))
+    return found_in(Case(schedule, run))
 
 
 def plateau_findings(
@@ -71,10 +68,10 @@ class Lengths(NamedTuple):
     """The option that gives the schedule that length, with its value; empty where it has none."""
 
 
-def lengths(schedule: Schedule, run: Run, facts: Facts = NO_FACTS) -> Lengths | None:
-    """The lengths that belong to a run; None where its own is not given."""
-    if run.epochs is None or isinstance(schedule, Plateau):
+def lengths(schedule: Schedule, run: Run) -> Lengths | None:
+    """The lengths that belong to a settled run; None where its own is not given."""
+    if run.total is None or isinstance(schedule, Plateau):
         return None
-    case = Case(schedule, run, facts)
+    case = Case(schedule, run)
     option = words_of(case.plan.ending_at(case.length)) if case.plan else ""
-    return Lengths(case.steps_per_epoch, run.epochs * case.steps_per_epoch, case.length, option)
+    return Lengths(case.steps_per_epoch, run.total_steps or case.length, case.length, option)

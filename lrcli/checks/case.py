@@ -1,6 +1,6 @@
 """A schedule in its run, taken apart as the rules need it: units, lengths, phases and the rates themselves."""
 
-import dataclasses
+import math
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from lrcli.checks.curve import Curve, Walk, walked
 from lrcli.checks.fix import Change, Fix, Path, changed, changed_run, rounded
 from lrcli.checks.rule import Find, rule
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Chained, Composite, Sequential
-from lrcli.schedules.param import Declared, Param, declaration, param
+from lrcli.schedules.family import EPOCH, STEP
+from lrcli.schedules.param import Param
 from lrcli.schedules.role import Role
 from lrcli.text import significant
 
@@ -21,27 +22,6 @@ NOTHING = 1e-4
 
 ZERO = 1e-12
 """Share of the highest rate that is zero but for rounding."""
-
-
-@declaration
-class Facts(Declared):
-    """What else is known of the run: how batches become calls of step()."""
-
-    batches_per_epoch: int | None = param(
-        "batches that one process sees in an epoch; with --accumulate it gives the optimizer steps",
-        default=None,
-        at_least=1,
-    )
-    accumulate: int = param("batches whose gradients are accumulated to one optimizer step", default=1, at_least=1)
-    num_processes: int = param("accelerate's processes: it steps the scheduler once for each", default=1, at_least=1)
-
-    def batches(self, steps_per_epoch: int) -> int:
-        """Batches in an epoch of that many optimizer steps."""
-        return self.batches_per_epoch or steps_per_epoch * self.accumulate
-
-    def steps(self, steps_per_epoch: int) -> int:
-        """Optimizer steps in an epoch, the last of which may accumulate fewer batches."""
-        return -(-self.batches(steps_per_epoch) // self.accumulate)
 
 
 class Part(NamedTuple):
@@ -116,17 +96,18 @@ class Case:
     the schedule's own.
     """
 
-    def __init__(self, schedule: Schedule, run: Run, facts: Facts) -> None:
-        self.steps_per_epoch = facts.steps(run.steps_per_epoch)
-        self.batches_per_epoch = facts.batches(run.steps_per_epoch)
-        self.run = dataclasses.replace(run, steps_per_epoch=self.steps_per_epoch)
-        self.facts = facts
+    def __init__(self, schedule: Schedule, run: Run) -> None:
+        self.run = run
+        self.steps_per_epoch = run.steps_per_epoch or 1
+        self.batches_per_epoch = run.batches
         self.given = (schedule, run)
         self.schedule = run.warmed_up(schedule)
-        self.epochs = run.epochs
-        self.length = self.run.ticks(self.schedule) * (facts.num_processes if run.epochs else 1)
-        self.ticks = self.length if run.epochs else None
-        self.per_step = run.interval == "step"
+        self.epochs = None if run.total_epochs is None else math.ceil(run.total_epochs)
+        # Beside examples the processes share them; beside an epoch's length they can only be accelerate's.
+        self.processes = 1 if run.total is None or run.examples is not None else run.num_processes
+        self.length = run.length(self.schedule) * self.processes
+        self.ticks = None if run.total is None else self.length
+        self.per_step = run.interval == STEP
         self.group = max(range(len(run.lrs)), key=run.lrs.__getitem__)
         self.lr = run.lrs[self.group]
         self.parts = [self._labelled(part) for part in parts_of(self.schedule)]
@@ -134,7 +115,16 @@ class Case:
     def changed(self, fix: Fix) -> "Case":
         """The case after the fix. Raises InputError where a value is refused."""
         schedule, run = self.given
-        return Case(changed(schedule, fix), changed_run(run, fix), self.facts)
+        return Case(changed(schedule, fix), changed_run(run, fix))
+
+    def run_of(self, ticks: int) -> Fix | None:
+        """The fix that gives the run so many ticks, in the words that gave its length; None where it cannot."""
+        epoch = (self.steps_per_epoch if self.per_step else 1) * self.processes
+        step = (1 if self.per_step else 1 / self.steps_per_epoch) * self.processes
+        for name, ticks_each in (("ticks", self.processes), ("epochs", epoch), ("steps", step)):
+            if getattr(self.run, name) is not None:
+                return self.run_with(name, int(ticks / ticks_each)) if ticks % ticks_each == 0 else None
+        return None
 
     def run_with(self, name: str, value: Any) -> Fix:
         """The fix that gives the run another value."""
@@ -176,7 +166,7 @@ class Case:
     @property
     def is_for_sure_per_epoch(self) -> bool:
         """Whether a tick is a whole epoch: said, or usual for such a schedule."""
-        return not self.per_step and (self.parts[-1].schedule.stepped == "epoch" or self.steps_per_epoch > 1)
+        return not self.per_step and (self.parts[-1].schedule.stepped == EPOCH or self.steps_per_epoch > 1)
 
     @cached_property
     def plan(self) -> Plan | None:
@@ -210,7 +200,7 @@ class Case:
 
     def when(self, tick: int) -> str:
         """Where in the run a tick is: "epoch 49", "step 4900 (epoch 49)"."""
-        tick //= self.facts.num_processes if self.ticks else 1
+        tick //= self.processes
         if not self.per_step:
             return f"epoch {tick}"
         return f"step {tick} (epoch {tick // self.steps_per_epoch})" if self.steps_per_epoch > 1 else f"step {tick}"

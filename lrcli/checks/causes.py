@@ -139,7 +139,7 @@ def climb(case: Case, plan: Plan | None) -> float:
 
 def counts_one_process(case: Case) -> bool:
     """The length is in optimizer steps, but accelerate ticks once for each process."""
-    processes = case.facts.num_processes
+    processes = case.processes
     return processes > 1 and case.plan is not None and alike(case.plan.end, case.length / processes)
 
 

@@ -35,7 +35,7 @@ def overrun(case: Case) -> Iterator[Problem]:
 
     Bad:
         lrsched check "onecycle --max-lr 0.1 --total-steps 1000 --epochs 11 --steps-per-epoch 100 --interval step"
-        lrsched check "onecycle --max-lr 0.1 --total-steps 100 --epochs 101"
+        lrsched check "onecycle --max-lr 0.1 --total-steps 100 --ticks 101"
     Good:
         lrsched check "onecycle --max-lr 0.1 --total-steps 1000 --epochs 10 --steps-per-epoch 100 --interval step"
     Source:
@@ -45,7 +45,7 @@ def overrun(case: Case) -> Iterator[Problem]:
         most, length = part.schedule.most_calls, part.schedule.given(role.LENGTH)
         last = case.length if part.stop is None else min(case.length, part.stop - 1)
         # accelerate looks at total_steps itself before each call.
-        if most is None or length is None or not case.ticks or case.facts.num_processes > 1:
+        if most is None or length is None or not case.ticks or case.processes > 1:
             continue
         allowed = part.start + most
         if last > allowed:
@@ -137,8 +137,7 @@ def ends_in_mid_cycle(case: Case) -> Iterator[Problem]:
         return
     closed, following = bounds
     message = f"the last restart is at {case.when(closed)}: the run ends at {case.share(case.used.last)}"
-    per_epoch = case.steps_per_epoch * case.facts.num_processes if case.per_step else case.facts.num_processes
-    fixes = tuple(case.run_with("epochs", tick // per_epoch) for tick in bounds if tick % per_epoch == 0)
+    fixes = tuple(fix for tick in bounds if (fix := case.run_of(tick)))
     yield Problem(message, fixes, "" if fixes else f"a run of {closed} or {following} ticks")
 
 

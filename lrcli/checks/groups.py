@@ -6,7 +6,7 @@ from lrcli.checks.case import Case, schedule_rule, shown
 from lrcli.checks.curve import first_rates
 from lrcli.checks.fix import rounded
 from lrcli.checks.rule import NOTE, WARNING, Problem
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules import role
 
 FEW = 4

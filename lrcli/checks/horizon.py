@@ -38,7 +38,7 @@ def far_longer(case: Case) -> Iterator[Problem]:
         epoch, which is Lightning's default, the rate hardly moves.
 
     Bad:
-        lrsched check "onecycle --max-lr 0.1 --total-steps 1000 --epochs 10 --steps-per-epoch 100"
+        lrsched check "onecycle --max-lr 0.1 --total-steps 1000 --epochs 10 --interval epoch --steps-per-epoch 100"
     Good:
         lrsched check "onecycle --max-lr 0.1 --total-steps 1000 --epochs 10 --steps-per-epoch 100 --interval step"
     Source:
@@ -114,7 +114,7 @@ def climbs_back(case: Case) -> Iterator[Problem]:
 
     Bad:
         lrsched check "cosine --t-max 50 --epochs 90"
-        lrsched check "hf-cosine --num-warmup-steps 10 --num-training-steps 100 --epochs 150"
+        lrsched check "hf-cosine --num-warmup-steps 10 --num-training-steps 100 --ticks 150"
     Good:
         lrsched check "cosine --t-max 90 --epochs 90"
     Source:
@@ -146,7 +146,7 @@ def over_early(case: Case) -> Iterator[Problem]:
 
     Bad:
         lrsched check "polynomial --total-iters 60 --epochs 90"
-        lrsched check "hf-linear --num-warmup-steps 10 --num-training-steps 100 --epochs 150"
+        lrsched check "hf-linear --num-warmup-steps 10 --num-training-steps 100 --ticks 150"
     Good:
         lrsched check "polynomial --total-iters 90 --epochs 90"
     Source:
@@ -189,8 +189,8 @@ def counts_batches(case: Case) -> Iterator[Problem]:
     if case.ticks is None or plan is None:
         return
     batches, steps = case.batches_per_epoch, case.steps_per_epoch
-    counted = f"{epochs} * ceil({batches} / {case.facts.accumulate}) = {epochs * steps} optimizer steps"
-    floored = {epochs * (batches // case.facts.accumulate), epochs * batches // case.facts.accumulate} - {case.length}
+    counted = f"{epochs} * ceil({batches} / {case.run.accumulate}) = {epochs * steps} optimizer steps"
+    floored = {epochs * (batches // case.run.accumulate), epochs * batches // case.run.accumulate} - {case.length}
     if cause(case) == "LR105":
         yield Problem(
             f"{plan.given} counts batches, but there are {counted}{ending(case)}", plan.ending_at(case.length)
@@ -217,7 +217,7 @@ def counts_one_process(case: Case) -> Iterator[Problem]:
     Source:
         accelerate #2926 #2142 #1398 #1382 #662 #2773; diffusers #3954; transformers #18436
     """
-    plan, processes = case.plan, case.facts.num_processes
+    plan, processes = case.plan, case.processes
     if plan is not None and cause(case) == "LR106":
         message = (
             f"accelerate steps the scheduler {processes} times per optimizer step, {case.length} times in all: "

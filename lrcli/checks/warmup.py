@@ -201,7 +201,8 @@ def starts_at_zero(case: Case) -> Iterator[Problem]:
 
     Bad:
         lrsched check "timm-cosine --t-initial 100 --warmup-t 5 --epochs 100"
-        lrsched check "hf-linear --num-warmup-steps 5 --num-training-steps 90 --epochs 90 --steps-per-epoch 500"
+        lrsched check "hf-linear --num-warmup-steps 5 --num-training-steps 90 --epochs 90 --steps-per-epoch 500 \
+--interval epoch"
     Good:
         lrsched check "timm-cosine --t-initial 100 --warmup-t 5 --warmup-lr-init 1e-4 --epochs 100"
     Source:

@@ -33,9 +33,17 @@ UsageError: Any = typer.BadParameter.__base__
 
 
 class Leaf(TyperCommand):
-    """One command, whose help shows its options by panel."""
+    """One command, whose words are read as a spec's are, and whose help shows its options by panel."""
 
     command: Command
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not wants_help(args):
+            try:
+                args = canonical(self.command, args)
+            except InputError as error:
+                raise UsageError(str(error), ctx) from None
+        return super().parse_args(ctx, args)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         write_introduction(formatter, self.command.summary, self.command.examples)
@@ -75,6 +83,29 @@ class Group(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for panel, commands in groupby(filter(None, map(find, names())), key=lambda command: command.panel):
             write_section(formatter, panel, ((command.name, command.summary) for command in commands))
+
+
+def wants_help(args: list[str]) -> bool:
+    """Whether the words ask for help."""
+    return any(word in args for word in CONTEXT["help_option_names"])
+
+
+def canonical(command: Command, args: list[str]) -> list[str]:
+    """The words as Typer reads them without a choice: one grammar serves the command line and the specs."""
+    from lrcli import spec
+
+    params = command.params()
+    words: list[str] = []
+    plain: list[str] = []
+    for name, value in spec.read_words(args, params).items():
+        declared = params[name]
+        if declared.positional:
+            plain += value if declared.is_many else [value]
+        elif declared.is_flag:
+            words.append(declared.option if value else declared.negation)
+        else:
+            words += [f"{declared.option}={each}" for each in (value if declared.repeated else (value,))]
+    return [*words, "--", *plain]
 
 
 def write_introduction(formatter: Any, summary: str, examples: Iterable[str]) -> None:
@@ -118,9 +149,8 @@ def built(command: Command) -> TyperCommand:
 
     callback.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
-            inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, annotation=annotated(declared), default=default_of(declared)
-            )
+            # Defaults and what is required are the declaration's: nothing given is None.
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotated(declared), default=None)
             for name, declared in command.params().items()
         ]
     )
@@ -141,7 +171,7 @@ def instance(command: Command, section: type[Declared], words: dict[str, Any]) -
     if issubclass(section, Schedule):
         from lrcli import spec
 
-        return spec.build(section, own)
+        return spec.gathered(section, own)
     return section.from_text(own)
 
 
@@ -151,17 +181,10 @@ def annotated(declared: Param) -> Any:
         return Annotated[list[str] if declared.is_many else str, typer.Argument(metavar=declared.metavar)]
     if declared.is_flag:
         return Annotated[bool, typer.Option(f"{declared.option}/{declared.negation}")]
+    if declared.repeated:
+        return Annotated[list[str], typer.Option(declared.option)]
     words = [declared.option, f"-{declared.short}"] if declared.short else [declared.option]
     return Annotated[str, typer.Option(*words)]
-
-
-def default_of(declared: Param) -> Any:
-    """The default as Typer shows it: text, or nothing."""
-    if declared.required:
-        return inspect.Parameter.empty
-    if declared.default is None or declared.is_flag:
-        return declared.default
-    return list(declared.default) if declared.is_many else declared.format(declared.default)
 
 
 def show_version(wanted: bool) -> None:

@@ -2,8 +2,8 @@
 
 import importlib
 
-from lrcli.engine import Run
 from lrcli.errors import InputError
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 
 TARGETS = ("torch", "transformers", "timm", "optax", "keras")

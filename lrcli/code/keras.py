@@ -3,8 +3,9 @@
 from collections import Counter
 
 from lrcli.code import refusal
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import STEP
 from lrcli.schedules.plateau import Plateau
 
 HEAD = """\
@@ -33,19 +34,19 @@ def write(schedule: Schedule, run: Run) -> str:
     if len(run.lrs) > 1:
         raise refusal(schedule, "keras", "it has no parameter groups")
     lr = run.lrs[0]
-    steps = run.steps_per_epoch
+    steps = run.steps_per_epoch or 1
     if isinstance(schedule, Plateau):
         values = {declared.name: value for declared, value in schedule.items()}
         optimizer = f"optimizer = keras.optimizers.SGD({lr!r})" + PLATEAU.format(**values)
         note = f"# Keras' rule is another than torch's: absolute min_delta, cut an epoch earlier.\n# {schedule.spec}"
         return HEAD.format(
-            spec=note.removeprefix("# "), optimizer=optimizer, steps=steps, epochs=run.epochs or 100,
+            spec=note.removeprefix("# "), optimizer=optimizer, steps=steps, epochs=run.total or 100,
             callbacks=", callbacks=[callback]",
         )  # fmt: skip
-    ticks = run.ticks(run.warmed_up(schedule))
+    ticks = run.length(run.warmed_up(schedule))
     if run.warmup:
         raise refusal(schedule, "keras", "its warmups start from 0 and meet the curve elsewhere")
-    per_step = run.interval == "step"
+    per_step = run.interval == STEP
     made = expression(schedule, lr, ticks)
     if per_step:
         optimizer = f"optimizer = keras.optimizers.SGD({made})"

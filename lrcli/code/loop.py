@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import STEP
 
 MODEL = "model = torch.nn.Linear(1, 1)  # your model"
 MODELS = "model = torch.nn.Sequential({layers})  # your model, with a parameter group for each layer"
@@ -37,10 +38,10 @@ def optimizer(schedule: Schedule, run: Run) -> list[str]:
 
 def loop(run: Run, ticks: int, step: Sequence[str]) -> list[str]:
     """The loop over `ticks`; `step` stands after every optimizer step, or at the end of each epoch."""
-    per_epoch = run.interval == "epoch"
-    epochs = ticks if per_epoch else -(-ticks // run.steps_per_epoch)
+    per_epoch = run.interval != STEP
+    epochs = ticks if per_epoch else -(-ticks // (run.steps_per_epoch or 1))
     lines = [
-        f"loader = [torch.ones(1, 1)] * {run.steps_per_epoch}  # your data: the batches of an epoch",
+        f"loader = [torch.ones(1, 1)] * {run.steps_per_epoch or 1}  # your data: the batches of an epoch",
         "",
         f"for epoch in range({epochs}):",
         "    for batch in loader:",
@@ -77,6 +78,6 @@ def with_loop(
         ")",
         *before,
         "",
-        *loop(run, run.ticks(schedule), step),
+        *loop(run, run.length(schedule), step),
     ]
     return "\n".join(lines) + "\n"

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from lrcli.code import refusal
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Sequential
 
@@ -30,7 +30,7 @@ def write(schedule: Schedule, run: Run) -> str:
     if len(run.lrs) > 1:
         raise refusal(schedule, "optax", "parameter groups are several optimizers there (optax.multi_transform)")
     composed = run.warmed_up(schedule)
-    ticks = run.ticks(composed)
+    ticks = run.length(composed)
     return HEAD.format(spec=schedule.spec, made=made(composed, run.lrs[0], ticks), ticks=ticks)
 
 

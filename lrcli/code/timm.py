@@ -2,9 +2,9 @@
 
 from lrcli.code import refusal
 from lrcli.code.loop import literal, with_loop
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.family import TIMM
+from lrcli.schedules.family import STEP, TIMM
 
 
 def write(schedule: Schedule, run: Run) -> str:
@@ -19,7 +19,7 @@ def write(schedule: Schedule, run: Run) -> str:
         for declared, value in schedule.items()
         if declared.required or value != declared.default
     ]
-    per_epoch = run.interval == "epoch"
+    per_epoch = run.interval != STEP
     before = [] if per_epoch else ["updates = 0"]
     step = ["scheduler.step(epoch + 1)"] if per_epoch else ["updates += 1", "scheduler.step_update(updates)"]
     arguments += [] if per_epoch else ["t_in_epochs=False"]

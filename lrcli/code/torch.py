@@ -8,7 +8,7 @@ from typing import Any
 
 from lrcli.code import refusal
 from lrcli.code.loop import literal, loop, optimizer
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.schedules.expression import Expression
 from lrcli.schedules.family import PYTORCH
@@ -22,7 +22,7 @@ def write(schedule: Schedule, run: Run) -> str:
     composed = run.warmed_up(schedule) if not isinstance(schedule, Plateau) else schedule
     writer = Writer(run)
     made = writer.made(composed)
-    ticks = run.ticks(composed) if not isinstance(schedule, Plateau) else run.epochs or 100
+    ticks = run.length(composed) if not isinstance(schedule, Plateau) else run.total or 100
     if isinstance(schedule, Plateau):
         step = ["metric = 1.0  # your validation, after the epoch", "scheduler.step(metric)"]
     else:

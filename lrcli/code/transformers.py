@@ -2,7 +2,7 @@
 
 from lrcli.code import refusal
 from lrcli.code.loop import literal, with_loop
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import HUGGING_FACE
 

@@ -108,6 +108,11 @@ class Schedule(Declared):
         return base_lr
 
     @property
+    def counts_in(self) -> str:
+        """After what step() is usually called: EPOCH or STEP; after every optimizer step if that is so for a part."""
+        return self.stepped
+
+    @property
     def horizon(self) -> int | None:
         """Ticks after which the schedule has run its course; None where it has no end."""
         return None

@@ -13,6 +13,7 @@ from typing import NoReturn, Self
 from lrcli.errors import InputError
 from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, SLOW, Group, Schedule, Ticker
+from lrcli.schedules.family import STEP
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import ParamError, param
 from lrcli.schedules.pytorch import torch_scheduler
@@ -101,6 +102,10 @@ class Composite(Schedule):
 
     def stream(self, lr: float) -> Iterator[float]:
         return chain.from_iterable(self.ticker({"lr": lr}).stream() for _ in range(1))
+
+    @property
+    def counts_in(self) -> str:
+        return next((STEP for child in self.schedulers if child.counts_in == STEP), self.stepped)
 
     @property
     def cycles_momentum(self) -> bool:

@@ -7,6 +7,7 @@ import math
 import operator
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 PerGroup = float | tuple[float, ...]
@@ -24,6 +25,10 @@ def resolved(value: PerGroup) -> float:
 
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:_[0-9]{3})+", re.ASCII)
+_SCALED = re.compile(r"([+-]?(?:[0-9]{1,18}\.?[0-9]{0,18}|\.[0-9]{1,18}))(?:[eE]\+?([0-9]{1,2}))?([kKMBGT]?)", re.ASCII)
+_UNITS = {"": 0, "k": 3, "K": 3, "M": 6, "B": 9, "G": 9, "T": 12}
+_LARGEST = 10**18
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
 
@@ -38,9 +43,55 @@ class Kind(NamedTuple):
 
 
 def _whole(text: str) -> int:
-    if not _WHOLE.fullmatch(text):
+    """A count as people write it: 1563, 1_000, 1e4, 10k, 1.5M, 300B, 2T, 3*1563."""
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    factors = text.split("*")
+    product = 1
+    for factor in factors:
+        product *= _count(factor.strip() if len(factors) > 1 else factor)
+        if abs(product) > _LARGEST:
+            raise ValueError(f"a whole number of at most {_LARGEST:.0e}")
+    return product
+
+
+def _count(text: str) -> int:
+    if _WHOLE.fullmatch(text) or _GROUPED.fullmatch(text):
+        return int(text)
+    written = _SCALED.fullmatch(text)
+    if not written or not (written[2] or written[3]):
         raise ValueError("a whole number")
-    return int(text)
+    digits, _, decimals = written[1].partition(".")
+    decimals = decimals.rstrip("0")
+    power = int(written[2] or 0) + _UNITS[written[3]] - len(decimals)
+    if power < 0:
+        raise ValueError("a whole number")
+    return int(digits + decimals) * int(10**power)
+
+
+class Share(NamedTuple):
+    """A share of the run, as in `10%`: a number of ticks once the length of the run is known."""
+
+    text: str
+
+    @property
+    def share(self) -> float:
+        """The share as the float that is nearest to it: 0.1 for 10%."""
+        return float(Decimal(self.text[:-1]) / 100)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_SHARE = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})%", re.ASCII)
+
+
+def _whole_or_share(text: str) -> int | Share:
+    if not text.endswith("%"):
+        return _whole(text)
+    if not _SHARE.fullmatch(text) or Share(text).share > 1:
+        raise ValueError("a whole number, or a share of the run from 0% to 100%")
+    return Share(text)
 
 
 def _number(text: str) -> float:
@@ -172,3 +223,43 @@ KINDS: dict[Any, Kind] = {
 }
 for _annotation in (int, float, str, PerGroup, tuple[int, ...]):
     KINDS[_annotation | None] = KINDS[_annotation]
+
+NUMBER = Kind(
+    "NUMBER",
+    lambda text: _take_rounded(_number(text)),
+    lambda value: f"{value:g}" if value == int(value) and value < 1e6 else repr(value),
+    lambda value: _take_rounded(_take_number(value)),
+)
+"""A number that most often is a whole one, and is shown as such."""
+
+COUNT_OR_SHARE = Kind(
+    "INT",
+    lambda text: _whole_or_share(text),
+    take=lambda value: value if isinstance(value, Share) else _take_whole(value),
+)
+"""A count of ticks, or a share of the run."""
+
+
+def _take_rounded(value: float) -> float:
+    return int(value) if math.isfinite(value) and value == int(value) else value
+
+
+def parse_with_shares(kind: Kind, text: str) -> Any:
+    """What `text` gives to a kind that counts ticks, where some of it is shares of the run.
+
+    Raises ValueError with what was expected.
+    """
+    if kind in (KINDS[int], KINDS[float]):
+        return _whole_or_share(text.strip())
+    if kind is KINDS[tuple[int, ...]]:
+        return _list_of(_whole_or_share, "whole numbers or shares of the run")(text)
+    return kind.parse(text)
+
+
+def resolved_shares(value: Any, ticks: Callable[[Share], int]) -> Any:
+    """`value` with its shares of the run as ticks."""
+    if isinstance(value, Share):
+        return ticks(value)
+    if isinstance(value, tuple) and any(isinstance(item, Share) for item in value):
+        return tuple(ticks(item) if isinstance(item, Share) else item for item in value)
+    return value

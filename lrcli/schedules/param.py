@@ -7,12 +7,12 @@ the spec grammar, JSON and the random draws of the tests are all read from it; t
 import dataclasses
 import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform, get_origin
 
 from lrcli.errors import InputError
-from lrcli.schedules.kind import KINDS, SPEC, Kind, PerGroup
+from lrcli.schedules.kind import KINDS, SPEC, Kind, PerGroup, parse_with_shares
 from lrcli.schedules.role import Role
 from lrcli.text import printable, quoted
 
@@ -56,6 +56,8 @@ class Param(NamedTuple):
     )
     """The framework's own words for a list that does not have one value per group."""
     positional: bool = False
+    repeated: bool = False
+    """Whether an option may be given several times, each with one value more."""
     short: str = ""
     example: str = ""
     """Its text in the example command line; without one it is left out there."""
@@ -77,6 +79,11 @@ class Param(NamedTuple):
     def is_many(self) -> bool:
         """Whether it takes all the words that are left, as SPEC... does."""
         return self.positional and get_origin(self.annotation) is tuple
+
+    @property
+    def takes_list(self) -> bool:
+        """Whether its value may be several, with commas between them."""
+        return self.is_per_group or get_origin(self.annotation) is tuple
 
     @property
     def is_per_group(self) -> bool:
@@ -110,6 +117,9 @@ class Param(NamedTuple):
     def parse(self, text: str) -> Any:
         """The value that `text` stands for. Raises ParamError where it stands for none."""
         try:
+            if "%" in text and self.role and self.role.scales_with_run:
+                # A share has no bounds before it is a number of ticks.
+                return parse_with_shares(self._kind, text)
             value = self._kind.parse(text)
         except ValueError as error:
             raise ParamError(self.option, f"expected {error}, found {quoted(text)}") from None
@@ -177,13 +187,14 @@ def param(
     error: str = "",
     length_error: str = Param._field_defaults["length_error"],
     positional: bool = False,
+    repeated: bool = False,
     short: str = "",
     example: str = "",
 ) -> Any:
     """A field of a declaration; the arguments are the fields of `Param`."""
     declaration = Param(
-        help, role, kind, at_least, above, at_most, below, choices, error, length_error, positional, short, example,
-        default=default,
+        help, role, kind, at_least, above, at_most, below, choices, error, length_error, positional, repeated,
+        short, example, default=default,
     )  # fmt: skip
     if declaration.required:
         return dataclasses.field(metadata={"param": declaration})
@@ -249,9 +260,12 @@ class Declared:
         return params_of(cls)
 
     @classmethod
-    def from_text(cls, words: dict[str, str | bool | tuple[str, ...]]) -> Self:
+    def from_text(cls, words: Mapping[str, Any]) -> Self:
         """An instance from the texts of a command line; flags come as bool, repeated positionals as tuples."""
         declared = params_of(cls)
+        for name, param in declared.items():
+            if param.required and not words.get(name):
+                raise InputError(f"missing {param.option}: {param.help}")
         return cls(**{k: declared[k].parse(v) if isinstance(v, str) else v for k, v in words.items()})
 
     def words(self) -> list[str]:

@@ -6,7 +6,8 @@ import time
 import warnings
 
 from lrcli import spec
-from lrcli.engine import Run, Selection, simulate
+from lrcli.engine import Selection, simulate
+from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.family import PYTORCH
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from lrcli.engine import Run, Selection, simulate
+from lrcli.engine import Selection, simulate
 from lrcli.errors import InputError
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from tests.draws import same_bits
 from tests.live.torch_run import Row, optimizer_of

@@ -45,9 +45,24 @@ CRASHES = [
         "sequential 'chained \"step --step-size 3\"' linear --milestones 5",
         5,
     ),
-    ("LR108", "onecycle --max-lr 1 --total-steps 9 --pct-start 1 -n 9", "onecycle --max-lr 1 --total-steps 9 -n 9", 9),
-    ("LR111", "onecycle --max-lr 1 --total-steps 99 -n 100", "onecycle --max-lr 1 --total-steps 100 -n 100", 100),
-    ("LR111", "onecycle --max-lr 1 --total-steps 100 -n 101", "onecycle --max-lr 1 --total-steps 101 -n 101", 101),
+    (
+        "LR108",
+        "onecycle --max-lr 1 --total-steps 9 --pct-start 1 --ticks 9",
+        "onecycle --max-lr 1 --total-steps 9 --ticks 9",
+        9,
+    ),
+    (
+        "LR111",
+        "onecycle --max-lr 1 --total-steps 99 --ticks 100",
+        "onecycle --max-lr 1 --total-steps 100 --ticks 100",
+        100,
+    ),
+    (
+        "LR111",
+        "onecycle --max-lr 1 --total-steps 100 --ticks 101",
+        "onecycle --max-lr 1 --total-steps 101 --ticks 101",
+        101,
+    ),
     ("LR112", "onecycle --max-lr 1 --total-steps 10 --pct-start 0.1", "onecycle --max-lr 1 --total-steps 10", 0),
     ("LR112", "onecycle --max-lr 1 --total-steps 2 --pct-start 0.5", "onecycle --max-lr 1 --total-steps 4", 0),
 ]
@@ -106,21 +121,26 @@ def drops_are(*ticks: int) -> Callable[[Rates], bool]:
 CLAIMS: list[tuple[str, str, str, Callable[[Rates], bool]]] = [
     (
         "LR101",
-        "onecycle --max-lr 0.1 --total-steps 1000 -n 10 --steps-per-epoch 100",
-        "onecycle --max-lr 0.1 --total-steps 1000 -n 10 --steps-per-epoch 100 --interval step",
+        "onecycle --max-lr 0.1 --total-steps 1000 --epochs 10 --interval epoch --steps-per-epoch 100",
+        "onecycle --max-lr 0.1 --total-steps 1000 --epochs 10 --steps-per-epoch 100 --interval step",
         stays_low,
     ),
-    ("LR101", "cyclic --base-lr 0.001 --max-lr 0.1 -n 100", "cyclic --base-lr 0.001 --max-lr 0.1 -n 4000", stays_low),
+    (
+        "LR101",
+        "cyclic --base-lr 0.001 --max-lr 0.1 --ticks 100",
+        "cyclic --base-lr 0.001 --max-lr 0.1 --ticks 4000",
+        stays_low,
+    ),
     (
         "LR102",
-        "exponential --gamma 0.95 -n 100 --steps-per-epoch 50 --interval step",
-        "exponential --gamma 0.95 -n 100 --steps-per-epoch 50",
+        "exponential --gamma 0.95 --epochs 100 --steps-per-epoch 50 --interval step",
+        "exponential --gamma 0.95 --epochs 100 --steps-per-epoch 50",
         ends_at_nothing,
     ),
     (
         "LR102",
-        "multistep --milestones 30,60,80 -n 90 --steps-per-epoch 10 --interval step",
-        "multistep --milestones 300,600,800 -n 90 --steps-per-epoch 10 --interval step",
+        "multistep --milestones 30,60,80 --epochs 90 --steps-per-epoch 10 --interval step",
+        "multistep --milestones 300,600,800 --epochs 90 --steps-per-epoch 10 --interval step",
         drops_are(30, 60, 80),
     ),
     ("LR103", "cosine --t-max 50 -n 90", "cosine --t-max 90 -n 90", climbs),
@@ -250,7 +270,7 @@ def test_a_floor_lifts_a_group_and_one_rate_flattens_them() -> None:
 
 def plateau_rates(line: str, metrics: list[float]) -> Rates:
     """The rates that torch's ReduceLROnPlateau uses for `metrics`."""
-    schedule, run, _ = parts_of(line)
+    schedule, run = parts_of(line)
     optimizer = optimizer_of(run.lrs)
     options = {declared.name: value for declared, value in schedule.items()}
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **options)
@@ -271,9 +291,9 @@ def plateau_rates(line: str, metrics: list[float]) -> Rates:
 )
 def test_such_a_plateau_never_cuts(code: str, bad: str, good: str) -> None:
     assert code in checked(bad) and code not in checked(good)
-    flat = [1.0] * (parts_of(bad)[1].epochs or 0)
+    flat = [1.0] * (parts_of(bad)[1].total or 0)
     assert never_changes(plateau_rates(bad, flat))
-    assert not never_changes(plateau_rates(good, [1.0] * (parts_of(good)[1].epochs or 0)))
+    assert not never_changes(plateau_rates(good, [1.0] * (parts_of(good)[1].total or 0)))
 
 
 def test_min_lr_is_out_of_reach_and_a_factor_of_zero_leaves_nothing() -> None:
@@ -305,14 +325,14 @@ def huggingface() -> Construct:
     [
         (
             "LR103",
-            "hf-cosine --num-warmup-steps 10 --num-training-steps 100 -n 150",
-            "hf-cosine --num-warmup-steps 10 --num-training-steps 150 -n 150",
+            "hf-cosine --num-warmup-steps 10 --num-training-steps 100 --ticks 150",
+            "hf-cosine --num-warmup-steps 10 --num-training-steps 150 --ticks 150",
             lambda r: r[-1] > 0.01,
         ),
         (
             "LR104",
-            "hf-linear --num-warmup-steps 10 --num-training-steps 100 -n 150",
-            "hf-linear --num-warmup-steps 10 --num-training-steps 150 -n 150",
+            "hf-linear --num-warmup-steps 10 --num-training-steps 100 --ticks 150",
+            "hf-linear --num-warmup-steps 10 --num-training-steps 150 --ticks 150",
             lambda r: r[-1] == 0,
         ),
         (

@@ -8,8 +8,9 @@ import pytest
 
 from lrcli import spec
 from lrcli.code import TARGETS, write
-from lrcli.engine import Run, Selection, simulate
+from lrcli.engine import Selection, simulate
 from lrcli.errors import InputError
+from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from tests.draws import draw, same_bits
@@ -40,7 +41,7 @@ def rates_used(source: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> list[t
         # The loop calls step() once more after the last epoch, as loops do; a schedule may end there.
         with suppress(ArithmeticError, ValueError):
             exec(compile(source, "generated", "exec"), {"__name__": "generated"})
-    return used[:: run.steps_per_epoch] if run.interval == "epoch" else used
+    return used if run.interval == "step" else used[:: run.steps_per_epoch or 1]
 
 
 def assert_executed(schedule: Schedule, run: Run, target: str | None, monkeypatch: pytest.MonkeyPatch) -> bool:

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from lrcli import spec
-from lrcli.engine import Run
 from lrcli.errors import InputError
+from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.param import REQUIRED
 from tests.draws import base_rates, draw

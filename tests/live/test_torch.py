@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from lrcli.engine import Run, Selection, simulate
+from lrcli.engine import Selection, simulate
 from lrcli.errors import InputError
+from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Chained, Sequential

@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from lrcli import spec
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.verify import Point, verify
 
 torch_run = pytest.importorskip("tests.live.torch_run", reason="torch is not installed")

@@ -5,11 +5,13 @@ import sys
 from collections.abc import Iterable
 
 from lrcli import spec
-from lrcli.checks import NOTE, RULES, Facts, Finding, findings, lengths
+from lrcli.checks import NOTE, RULES, Finding, findings, lengths
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import folded, is_terminal, opened, terminal_size
-from lrcli.engine import Run, spec_of
+from lrcli.cli.remarks import say_all
+from lrcli.engine import spec_of
 from lrcli.errors import InputError
+from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import printable, quoted
@@ -43,7 +45,7 @@ def run(given: Instances) -> int:
         return 0
     if not asked.specs:
         raise InputError("expected SPEC: a schedule in quotes, as in lrsched check 'cosine --t-max 50' --epochs 90")
-    found = [(text, *_checked(text, given[Run], given[Facts], asked)) for text in asked.specs]
+    found = [(text, *_checked(text, given[Run], asked)) for text in asked.specs]
     format = "json" if asked.json else asked.format
     text = SHOWN[format](found)
     if format == "text" and asked.output == "-" and is_terminal(sys.stdout):
@@ -58,12 +60,12 @@ Checks = list[tuple[str, str, list[Finding], str]]
 """For each spec: as it was given, in canonical form, its findings, and the option with the right length."""
 
 
-def _checked(text: str, run: Run, facts: Facts, asked: Checked) -> tuple[str, list[Finding], str]:
-    parsed = spec.parse(text)
-    own = parsed.in_run(run)
-    kept = [finding for finding in findings(parsed.schedule, own, facts) if _counts(finding.code, asked)]
-    right = lengths(parsed.schedule, own, facts)
-    return spec_of(parsed.schedule, own), kept, right.option if right else ""
+def _checked(text: str, run: Run, asked: Checked) -> tuple[str, list[Finding], str]:
+    schedule, own, taken = spec.parse(text).in_run(run)
+    say_all(taken)
+    kept = [finding for finding in findings(schedule, own) if _counts(finding.code, asked)]
+    right = lengths(schedule, own)
+    return spec_of(schedule, own), kept, right.option if right else ""
 
 
 def _counts(code: str, asked: Checked) -> bool:
@@ -136,10 +138,10 @@ COMMAND = Command(
     "lrsched explain LR101 gives a finding's cause, examples and source.",
     examples=(
         'lrsched check "cosine --t-max 50" --epochs 90',
-        'lrsched check "onecycle --max-lr 0.1 --total-steps 1000" -n 10 --batches-per-epoch 100',
+        'lrsched check "onecycle --max-lr 0.1 --total-steps 1000" --epochs 10 --interval epoch --batches-per-epoch 100',
         "lrsched check --rules",
     ),
     panel=TOOLS_PANEL,
-    sections={"Findings": Checked, "Run": Run, "Facts": Facts},
+    sections={"Findings": Checked, "Run": Run},
     run=run,
 )

@@ -3,8 +3,9 @@
 from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import opened
+from lrcli.cli.remarks import say_all
 from lrcli.code import TARGETS, write
-from lrcli.engine import Run
+from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param
 
@@ -23,8 +24,9 @@ class Written(Declared):
 def run(given: Instances) -> int:
     """Write the source."""
     asked = given[Written]
-    parsed = spec.parse(asked.spec)
-    source = write(parsed.schedule, parsed.in_run(given[Run]), asked.to)
+    schedule, settled, taken = spec.parse(asked.spec).in_run(given[Run])
+    say_all(taken)
+    source = write(schedule, settled, asked.to)
     with opened(asked.output) as out:
         out(source)
     return 0

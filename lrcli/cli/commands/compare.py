@@ -3,9 +3,11 @@
 from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
+from lrcli.cli.remarks import say_all
 from lrcli.compare import compared
-from lrcli.engine import Run, Selection
+from lrcli.engine import Selection
 from lrcli.rows import Rows
+from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param
 
@@ -22,7 +24,9 @@ class Compared(Declared):
 
 def run(given: Instances) -> int:
     """Show the schedules side by side, and for a person the figures that tell them apart."""
-    rows = compared([spec.parse(text) for text in given[Compared].specs], given[Run], given[Selection])
+    plans = [spec.parse(text).in_run(given[Run]) for text in given[Compared].specs]
+    say_all(text for plan in plans for text in plan.taken)
+    rows = compared(plans, given[Run], given[Selection])
     given[Output].show(rows, summary_rows(rows))
     return 0
 

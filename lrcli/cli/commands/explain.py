@@ -8,10 +8,12 @@ from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
 from lrcli.documentation import paragraphs, sections_of, summary_of
-from lrcli.engine import Run, Selection, simulate
+from lrcli.engine import Selection, simulate
 from lrcli.errors import InputError
 from lrcli.render import render
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import STEP
 from lrcli.schedules.param import Declared, Param, declaration, param
 
 WIDEST = 100
@@ -74,14 +76,14 @@ def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
         yield from listed(sections["Resume"], width)
     yield from ("", "Example", f"  lrsched {cls.example()}")
     if cls.reference.name != "plateau":
-        rows = simulate(spec.parse(cls.example()).schedule, Run(), Selection())
+        rows = simulate(*spec.parse(cls.example()).in_run(Run())[:2], Selection())
         drawn = render("plot", rows, style._replace(width=width, height=PLOT_HEIGHT))
         yield from ("", *"".join(drawn).splitlines())
 
 
 def calling(cls: type[Schedule]) -> str:
     """Where the call of step() goes."""
-    if cls.stepped == "step":
+    if cls.stepped == STEP:
         return (
             f"{cls.step_call} after every optimizer.step(): its lengths are counted in optimizer steps "
             "(--interval step)."

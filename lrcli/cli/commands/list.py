@@ -7,9 +7,10 @@ from typing import NamedTuple
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
 from lrcli.documentation import summary_of
-from lrcli.engine import Run, rates
+from lrcli.engine import rates
 from lrcli.render import PICTURE
 from lrcli.rows import Rows
+from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.spec import parse
@@ -36,7 +37,7 @@ def thumbnail(cls: type[Schedule], blocks: str = BLOCKS) -> str:
     if cls.reference.name == "plateau":
         return ""
     schedule = parse(cls.example()).schedule
-    length = Run().ticks(schedule)
+    length = Run().length(schedule)
     source = rates(schedule, Run().lrs)
     values = [next(source) for _ in range(length)]
     chosen = [values[column * (length - 1) // (THUMBNAIL - 1)] for column in range(THUMBNAIL)]

@@ -71,7 +71,7 @@ def combinations(cls: type[Schedule], values: Mapping[str, Any]) -> list[Schedul
     if count > MOST_COMBINATIONS:
         raise InputError(f"expected at most {MOST_COMBINATIONS} combinations of values, found {count}")
     return [
-        spec.build(cls, dict(zip(choices, combination, strict=True)))
+        spec.gathered(cls, dict(zip(choices, combination, strict=True))).schedule
         for combination in itertools.product(*choices.values())
     ]
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.output import FOR_A_PERSON, Output, folded, is_terminal
+from lrcli.cli.remarks import derivation_of, say_all
 from lrcli.documentation import sections_of, summary_of
-from lrcli.engine import Run, Selection, simulate
+from lrcli.engine import Selection, simulate
+from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 
 FURTHER = ("--warmup 5 --log-y", "-f csv > lr.csv")
@@ -33,18 +35,27 @@ def command(cls: type[Schedule]) -> Command:
 
 def run(cls: type[Schedule], given: Instances) -> int:
     """Show the schedule in the run."""
-    schedule, asked, output = given[cls], given[Run], given[Output]
-    rows = simulate(schedule, asked, given[Selection])
-    remarks = findings_for_a_person(output, lambda checks: checks.findings(schedule, asked))
+    written, output = given[cls], given[Output]
+    schedule, settled, taken = written.in_run(given[Run])
+    rows = simulate(schedule, settled, given[Selection])
+    say_all(taken)
+    if is_for_a_person(output):
+        say_all(derivation_of(settled))
+    remarks = findings_for_a_person(output, lambda checks: checks.findings(schedule, settled))
     output.show(rows, reserve=remarks.count("\n"))
     if remarks:
         sys.stderr.write(remarks)
     return 0
 
 
+def is_for_a_person(output: Output) -> bool:
+    """Whether somebody looks at standard error beside a picture."""
+    return output.to_terminal and is_terminal(sys.stderr) and output.chosen_format() in FOR_A_PERSON
+
+
 def findings_for_a_person(output: Output, find: Callable[[ModuleType], list[Any]]) -> str:
     """What the checks find, where someone looks at standard error beside a picture; nothing elsewhere."""
-    if not (output.to_terminal and is_terminal(sys.stderr) and output.chosen_format() in FOR_A_PERSON):
+    if not is_for_a_person(output):
         return ""
     from lrcli import checks
     from lrcli.cli.commands.check import lines_of

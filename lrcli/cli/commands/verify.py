@@ -6,8 +6,9 @@ from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import chosen_rate, opened_log
 from lrcli.cli.output import Output, folded, watched
-from lrcli.engine import Run
+from lrcli.cli.remarks import say_all
 from lrcli.logs import Log
+from lrcli.run import Run
 from lrcli.schedules.kind import PATH, SPEC
 from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import significant
@@ -34,11 +35,11 @@ class Verified(Declared):
 def run(given: Instances) -> int:
     """Say whether the log follows the schedule; 1 if not."""
     asked, output = given[Verified], given[Output]
-    found = spec.parse(asked.schedule)
-    run_of_spec = found.in_run(given[Run])
+    meant = spec.parse(asked.schedule).in_run(given[Run])
+    say_all(meant.taken)
     log = opened_log(asked.log, "LOG")
     column = chosen_rate(log, asked.column, "--column")
-    verdict = verify(found.schedule, run_of_spec, points_of(log, column), asked.rtol)
+    verdict = verify(meant.schedule, meant.run, points_of(log, column), asked.rtol)
     if output.chosen_format() == "json":
         output.show_text(json.dumps(verdict.as_document(), indent=2) + "\n")
     elif output.is_auto and not output.to_terminal:
@@ -47,7 +48,7 @@ def run(given: Instances) -> int:
         remark = sentences(verdict)
         if output.to_terminal:
             remark = folded(remark, output.style().width, indent=0)
-        output.show(verdict.rows(found.text(given[Run]), "row"), remark=remark)
+        output.show(verdict.rows(meant.text, "row"), remark=remark)
     return 0 if verdict.follows else 1
 
 

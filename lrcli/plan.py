@@ -1,0 +1,176 @@
+"""A schedule as it was written, in a run: lengths that were left out are the run's, shares of the run become ticks."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from lrcli.engine import spec_of
+from lrcli.errors import InputError
+from lrcli.run import EPOCH_LENGTH, Run, share_of
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import STEP, Family
+from lrcli.schedules.kind import SPEC, Share, resolved_shares
+from lrcli.schedules.param import Param, ParamError
+from lrcli.schedules.role import HOLD, LENGTH, TAKES_OVER_AT
+
+
+class Planned(NamedTuple):
+    """A schedule and the run that it is part of, settled: what there is to compute."""
+
+    schedule: Schedule
+    run: Run
+    taken: tuple[str, ...] = ()
+    """What was not said and was taken from the run, in words: "--t-max 90 is the length of the run"."""
+
+    @property
+    def text(self) -> str:
+        """The spec in canonical form, with all that was taken."""
+        return spec_of(self.schedule, self.run)
+
+
+class Written(Protocol):
+    """A schedule as it was written: what `spec.parse` makes of words."""
+
+    @property
+    def cls(self) -> type[Schedule]:
+        """The scheduler."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What was given to it: values, shares of the run, and the children as they were written."""
+
+
+def planned(cls: type[Schedule], values: Mapping[str, Any], run: Run) -> Planned:
+    """The schedule `cls` with `values` in `run`. Raises InputError for what is missing, naming the ways to give it."""
+    run = run.settled(stepped_by(cls, values), counted_by(cls, values))
+    whole = run.total
+    warmup: Any = run.warmup
+    if isinstance(warmup, Share):
+        if whole is None:
+            raise ParamError("--warmup", f"{warmup} of a run whose length is not known: {WAYS}")
+        run = dataclasses.replace(run, warmup=share_of(warmup, whole))
+    available = None if whole is None else whole - run.warmup
+    taken: list[str] = []
+    schedule = completed(cls, values, available, whole, taken)
+    return Planned(schedule, run, tuple(taken))
+
+
+WAYS = f"give --ticks, --steps, or --epochs (where step() is called after every optimizer step, with {EPOCH_LENGTH})"
+"""How the length of a run is given."""
+
+
+def leaves(cls: type[Schedule], values: Mapping[str, Any]) -> list[type[Schedule]]:
+    """The classes of the schedules that are not made of others, in order."""
+    children = children_of(cls, values)
+    return [leaf for child in children for leaf in leaves(child.cls, child.values)] if children else [cls]
+
+
+def children_of(cls: type[Schedule], values: Mapping[str, Any]) -> Sequence[Written]:
+    """The parts of a schedule as they were written; none for one that is not made of others."""
+    named = next((name for name, declared in cls.params().items() if declared.kind is SPEC), None)
+    return values.get(named, ()) if named else ()
+
+
+def stepped_by(cls: type[Schedule], values: Mapping[str, Any]) -> str:
+    """After what step() is usually called: after every optimizer step if that is so for any part."""
+    return next((leaf.stepped for leaf in leaves(cls, values) if leaf.stepped == STEP), cls.stepped)
+
+
+def counted_by(cls: type[Schedule], values: Mapping[str, Any]) -> Family:
+    """The family whose way of counting is the run's: that of the last part."""
+    return leaves(cls, values)[-1].reference.family
+
+
+def completed(
+    cls: type[Schedule], values: Mapping[str, Any], available: int | None, whole: int | None, taken: list[str]
+) -> Schedule:
+    """The schedule in `available` ticks of a run of `whole`; what is taken from the run is added to `taken`."""
+    given = {name: value for name, value in values.items() if value is not None}
+    if any(resolved_shares(value, lambda _: 0) is not value for value in given.values()):
+        known = whole if whole is not None else _own_length(cls, given)
+        given = {name: resolved_shares(value, lambda share: share_of(share, known)) for name, value in given.items()}
+    children = children_of(cls, given)
+    if children:
+        spans = _spans(cls, given, len(children), available)
+        made = tuple(
+            completed(child.cls, child.values, span, whole, taken) for child, span in zip(children, spans, strict=True)
+        )
+        given = {name: made if value is children else value for name, value in given.items()}
+    lacking = [declared for declared in cls.params().values() if _lacks(declared, given, cls)]
+    if not lacking:
+        return cls(**given)
+    wanted = next((declared for declared in lacking if declared.role in (LENGTH, HOLD)), None)
+    others = [declared for declared in lacking if declared is not wanted]
+    if others:
+        raise InputError(f"missing {others[0].option}: {others[0].help}")
+    assert wanted is not None
+    if available is None:
+        if wanted.required:
+            raise InputError(
+                f"missing {wanted.option}: {wanted.help}; or the length of the run, which it then is: {WAYS}"
+            )
+        return cls(**given)
+    value = _filling(cls, given, wanted.name, available)
+    if value is None:
+        raise InputError(f"missing {wanted.option}: {wanted.help}; a run of {available} ticks does not say which")
+    taken.append(f"{wanted.option} {value} is taken from the run")
+    return cls(**given, **{wanted.name: value})
+
+
+def _lacks(declared: Param, given: Mapping[str, Any], cls: type[Schedule]) -> bool:
+    """Whether a value is missing: a required one, or a length that is optional because it may follow from a hold."""
+    if declared.name in given:
+        return False
+    if declared.required:
+        return True
+    holds = cls.fields(HOLD)
+    return declared.role is LENGTH and declared.default is None and not any(hold.name in given for hold in holds)
+
+
+def _own_length(cls: type[Schedule], given: Mapping[str, Any]) -> int:
+    """The length of a run that is the schedule's own, where that does not depend on the shares of it."""
+    without, with_one = _end_with_shares(cls, given, 0), _end_with_shares(cls, given, 1)
+    if without is None or without != with_one:
+        share = next(value for value in given.values() if resolved_shares(value, lambda _: 0) is not value)
+        shown = share if isinstance(share, Share) else ",".join(map(str, share))
+        raise InputError(f"{shown} of a run whose length is not known: {WAYS}")
+    return without
+
+
+def _end_with_shares(cls: type[Schedule], given: Mapping[str, Any], each: int) -> int | None:
+    """Where the schedule ends when `each` of the shares is so many ticks; None where that cannot be said."""
+    if any(declared.required and declared.name not in given for declared in cls.params().values()):
+        return None
+    try:
+        return cls(**{name: resolved_shares(value, lambda _: each) for name, value in given.items()}).horizon
+    except InputError:
+        return None
+
+
+def _spans(cls: type[Schedule], given: Mapping[str, Any], count: int, available: int | None) -> list[int | None]:
+    """The ticks that each part has for itself, where that is known."""
+    takes_over = cls.fields(TAKES_OVER_AT)
+    if not takes_over:
+        return [available] * count
+    bounds = [0, *given.get(takes_over[0].name, ())]
+    if len(bounds) != count or bounds != sorted(bounds):
+        return [None] * count
+    ends = [*bounds[1:], available]
+    return [None if end is None or end <= start else end - start for start, end in zip(bounds, ends, strict=True)]
+
+
+def _filling(cls: type[Schedule], given: Mapping[str, Any], name: str, available: int) -> int | None:
+    """The value of the field `name` with which the schedule ends after `available` ticks; None where there is none."""
+    first = _end(cls, given, name, available)
+    if first is None:
+        return None
+    candidates = [available, available + (available - first), available * available // first if first else 0]
+    return next((value for value in candidates if value > 0 and _end(cls, given, name, value) == available), None)
+
+
+def _end(cls: type[Schedule], given: Mapping[str, Any], name: str, value: int) -> int | None:
+    """Where the schedule ends with that value."""
+    try:
+        return cls(**given, **{name: value}).horizon
+    except InputError:
+        return None
