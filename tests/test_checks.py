@@ -37,6 +37,7 @@ from lrcli.schedules.param import param
 from lrcli.schedules.plateau import Plateau
 from tests.draws import base_rates, draw
 from tests.test_recipes import RECIPES, line_of
+from tests.unheard import heard
 
 DOCUMENTED = [
     (code, heading, line)
@@ -452,7 +453,7 @@ def drawn_line(rng: random.Random, cls: type[Schedule]) -> str:
     )
     run = Run(
         lr=base_rates(rng, groups),
-        epochs=epochs if epochs is None else min(max(1, epochs), 200),
+        epochs=epochs if epochs is None else min(max(1, epochs), 90),
         steps_per_epoch=rng.choice([1, 1, 10, 25]),
         interval=rng.choice(["epoch", "step"]),
         warmup=0 if schedule.refuses_composition else rng.choice([0, 0, 0, 5, ticks]),
@@ -544,7 +545,8 @@ def test_nothing_that_can_be_declared_does_worse_than_input_error() -> None:
         schedule = draw(rng, rng.choice(classes), groups)
         run = Run(
             lr=base_rates(rng, groups),
-            epochs=rng.choice([None, 1, rng.randint(1, 100)]),
+            # Without a length a schedule is walked to its own end.
+            epochs=rng.choice([None if (schedule.horizon or 0) < 5000 else 9, 1, rng.randint(1, 30)]),
             batches_per_epoch=rng.choice([1, 7, 40]),
             accumulate=rng.choice([1, 4]),
             num_processes=rng.choice([1, 8]),
@@ -640,3 +642,53 @@ def test_keras_has_other_pitfalls() -> None:
 def test_the_name_of_a_metric_says_which_way_is_better() -> None:
     names = ("val_loss", "eval/wer", "dice_loss", "top1", "val acc", "metrics/mAP50-95(B)", "elbo", "value")
     assert [better_of(name) for name in names] == ["lower"] * 3 + ["higher"] * 3 + ["", ""]
+
+
+def test_schedulers_of_unheard_of_names_are_checked_by_their_roles() -> None:
+    with heard() as classes:
+        assert "gadget-decay" in every() and set(classes) <= set(every())
+        for unheard, known in (
+            ("gadget-decay --gadzook 1000 --frobnicate 2000 -n 500", "hf-linear"),
+            ("gadget-decay --gadzook 1000 --frobnicate 100 -n 500 --interval step", "hf-linear"),
+            ("gadget-decay --gadzook 1000 --frobnicate 100 -n 1500 --interval step", "hf-linear"),
+            ("gadget-decay --gadzook 900 --frobnicate 100 -n 1000 --interval step", "hf-linear"),
+            ("gadget-decay --gadzook -1 --frobnicate 100 -n 1000 --interval step", "hf-linear"),
+            ("gadget-drops --xyzzy 90 -n 90", "step"),
+            ("gadget-drops --xyzzy 5 -n 90", "step"),
+            ("gadget-drops --xyzzy 30 --plugh 1 -n 90", "step"),
+            ("gadget-drops --xyzzy 30 --epochs 90 --steps-per-epoch 100 --interval step", "step"),
+        ):
+            found = checked(unheard)
+            line = f"{known} {unheard.split(maxsplit=1)[1]}"
+            for own, other in SPELLINGS.items():
+                line = line.replace(own, other)
+            expected = checked(line)
+            assert {code: finding.severity for code, finding in found.items()} == {
+                code: finding.severity for code, finding in expected.items()
+            }, unheard
+            assert found and assert_fixes_clear(unheard)
+        assert {"LR202", "LR107"} <= set(checked("gadget-decay --gadzook 1000 --frobnicate 2000 -n 500"))
+        ended = checked("gadget-decay --gadzook 1000 --frobnicate 100 -n 1500 --interval step")["LR104"]
+        assert ended.fix == "--gadzook 1500"
+        assert ended.as_document()["changes"] == [{"part": "gadget-decay", "option": "--gadzook", "value": 1500}]
+        assert "LR306" in checked("gadget-decay --gadzook 100 --wibble 2 -n 100")
+
+
+SPELLINGS = {
+    "--gadzook": "--num-training-steps",
+    "--frobnicate": "--num-warmup-steps",
+    "--xyzzy": "--step-size",
+    "--plugh": "--gamma",
+}
+"""The options of schedulers that nobody has heard of, and of those that are the same but for their names."""
+
+
+def test_a_fix_says_which_part_it_changes() -> None:
+    child = checked("sequential linear 'cosine --t-max 50' --milestones 5 -n 90")["LR103"]
+    assert child.fix == "cosine: --t-max 85"
+    assert child.as_document()["changes"] == [{"part": "cosine", "option": "--t-max", "value": 85}]
+    twice = checked("sequential 'cosine --t-max 9' linear 'cosine --t-max 50' --milestones 9,14 -n 90")["LR103"]
+    assert twice.fix == "cosine (part 3): --t-max 76"
+    of_the_run = checked("cosine --t-max 9000 --epochs 90 --steps-per-epoch 100")["LR101"].as_document()
+    assert of_the_run["changes"] == [{"part": "run", "option": "--interval", "value": "step"}]
+    assert of_the_run["alternatives"] == [[{"part": "cosine", "option": "--t-max", "value": 90}]]

@@ -5,7 +5,7 @@ A rule is a function in one of the modules here, with a code and a docstring tha
 
 from typing import NamedTuple
 
-from lrcli.checks import arithmetic, composition, cycles, decay, groups, horizon, metrics, plateau, warmup
+from lrcli.checks import arithmetic, composition, cycles, decay, groups, horizon, metrics, plateau, values, warmup
 from lrcli.checks.case import Case
 from lrcli.checks.fix import words_of
 from lrcli.checks.metrics import Observed, ReplayCase
@@ -30,7 +30,7 @@ __all__ = [
     "plateau_findings",
 ]
 
-RULE_MODULES = (horizon, arithmetic, cycles, warmup, composition, decay, plateau, metrics, groups)
+RULE_MODULES = (horizon, arithmetic, values, cycles, warmup, composition, decay, plateau, metrics, groups)
 """The modules that declare rules."""
 
 

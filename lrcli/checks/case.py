@@ -58,7 +58,9 @@ class Plan(NamedTuple):
 
     @property
     def given(self) -> str:
-        """The option with its value."""
+        """The option with its value; the length of all phases where the option is that of one."""
+        if self.declared.role is role.HOLD:
+            return f"the schedule of {self.end - self.part.start} ticks"
         return f"{self.declared.option} {self.value}"
 
     def ending_at(self, tick: int) -> tuple[Fix, ...]:

@@ -146,8 +146,11 @@ def counts_one_process(case: Case) -> bool:
 def counts_batches(case: Case) -> bool:
     """The length is in batches, but step() is called per optimizer step."""
     batches = (case.epochs or 0) * case.batches_per_epoch
-    differs = case.per_step and case.batches_per_epoch != case.steps_per_epoch
-    return differs and case.plan is not None and batches in (case.plan.end, case.plan.value)
+    if not case.per_step or case.batches_per_epoch == case.steps_per_epoch:
+        return False
+    drops = drops_of(case.parts[-1])
+    late = drops is not None and not drops.repeated and case.length <= max(drops.ticks) < batches
+    return late or (case.plan is not None and batches in (case.plan.end, case.plan.value))
 
 
 def counts_steps(case: Case) -> bool:

@@ -4,12 +4,15 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from lrcli.checks.case import Case, Plan, plan_of, schedule_rule, shown
-from lrcli.checks.causes import TOLERANCE
+from lrcli.checks.causes import TOLERANCE, drops_of
 from lrcli.checks.curve import first_rates
 from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.text import plural, significant
+
+A_HALF = 0.5
+"""Share of a rate below which it has come down."""
 
 BARELY = 0.95
 """Share of the base rate below which the peak of a chain is worth a word."""
@@ -188,3 +191,65 @@ def chained_warmup(case: Case) -> Iterator[Problem]:
         message = f"{begun}: the peak is {shown(case.peak)}, {percent} % of --lr"
         ticks = max(schedule.horizon or 0 for schedule in rising)
         yield Problem(message, hint=f"sequential, with a milestone at {plural(ticks, 'tick')}")
+
+
+@schedule_rule("LR227", "jumps-up-at-a-milestone", WARNING)
+def jumps_up(case: Case) -> Iterator[Problem]:
+    """After a decay the rate jumps back up at a milestone, and stays there.
+
+    Cause:
+        At its milestone the next schedule starts from the base rate, whatever the rate was. A ConstantLR at the end
+        holds the base rate, not the rate that was reached.
+
+    Bad:
+        lrsched check "sequential linear 'cosine --t-max 40' 'constant --factor 1' --milestones 5,45 --epochs 60"
+    Good:
+        lrsched check "sequential linear 'cosine --t-max 40' 'constant --factor 0.01 --total-iters 99' \
+--milestones 5,45 --epochs 60"
+    Source:
+        measured with torch 2.13
+    """
+    if case.used is None:
+        return
+    for part, following in zip(case.parts, case.parts[1:], strict=False):
+        if part.chained or following.chained or part.schedule.is_warmup or not part.start < following.start:
+            continue
+        if following.start >= case.length:
+            continue
+        before, after = case.used.at(following.start - 1), case.used.at(following.start)
+        end = case.used.at(case.end_of(following) - 1)
+        fell = before < A_HALF * case.used.at(part.start)
+        if fell and after > 2 * before and end > A_HALF * case.peak:
+            jump = f"the rate jumps from {shown(before)} to {shown(after)}"
+            message = f"at {case.when(following.start)} {jump}, where '{following.schedule.spec}' takes over"
+            yield Problem(message, hint="a last schedule that begins at the rate that was reached")
+
+
+@schedule_rule("LR228", "drops-shifted-by-warmup", NOTE)
+def drops_shifted(case: Case) -> Iterator[Problem]:
+    """Milestones are counted from the end of the warmup, not from the start of the run.
+
+    Cause:
+        The child of a SequentialLR counts its ticks from its milestone, and so does timm with warmup_prefix. detectron2
+        and mmdetection count from the start of the run.
+
+    Bad:
+        lrsched check "multistep --milestones 30,60 --warmup 5 --epochs 90"
+    Good:
+        lrsched check "multistep --milestones 30,60 --epochs 90"
+    Source:
+        measured with torch 2.13 and timm 1.0.31
+    """
+    part, ramp = case.parts[-1], case.ramp
+    drops = drops_of(part)
+    if not ramp or not drops or drops.repeated or part.chained or not isinstance(drops.value, tuple):
+        return
+    # timm's prefix comes with the drops, a warmup before them with the part.
+    shift = part.schedule.drop_offset if ramp.own else part.start
+    if shift <= 0 or ramp.end > part.start + max(0, part.schedule.drop_offset) + 1:
+        return
+    when = ", ".join(map(str, drops.ticks[:5])) + (", ..." if len(drops.ticks) > 5 else "")
+    earlier = [value - ramp.end for value in drops.values]
+    listed = ",".join(f"{value:g}" for value in earlier)
+    hint = f"{drops.declared.option} {listed} if they are ticks of the run" if min(earlier) > 0 else ""
+    yield Problem(f"counted from the end of the warmup, the drops are at ticks {when} of the run", hint=hint)

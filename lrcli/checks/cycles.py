@@ -1,15 +1,17 @@
 """LR11x and LR32x: OneCycleLR, CyclicLR and warm restarts."""
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from itertools import islice
 
 from lrcli.checks.case import Case, Part, schedule_rule, shown
 from lrcli.checks.causes import cause
+from lrcli.checks.curve import first_rates
 from lrcli.checks.fix import rounded
-from lrcli.checks.rule import ERROR, WARNING, Problem
+from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
 from lrcli.schedules import role
-from lrcli.text import significant
+from lrcli.text import plural, significant
 
 A_BIT = 0.1
 """Share of the peak above which three phases were not all there."""
@@ -19,6 +21,12 @@ A_THIRD = 0.3
 
 MOST_RESTARTS = 2**16
 """Restarts that are looked at; a run with more hardly ends at one of them by mistake."""
+
+A_GOOD_END = 0.01
+"""Share of the height that the suggested factor leaves at the end."""
+
+A_FEW_TICKS, A_HALF = 10, 0.5
+"""Ticks, and another factor, that tell whether a factor is used."""
 
 HIGH = 0.5
 """Share of the peak at which no schedule that comes down should leave a run."""
@@ -51,7 +59,7 @@ def overrun(case: Case) -> Iterator[Problem]:
         if last > allowed:
             raised = f'"Tried to step {most + 1} times. The specified number of total steps is {most}"'
             again = case.walk.failed_at == allowed + 1
-            bounce = f"; the tick before it is trained at {shown(case.walk.curve.last)} again" if again else ""
+            bounce = f", and that tick is trained at {shown(case.walk.curve.last)}" if again else ""
             yield Problem(
                 f"call {allowed + 1} of step(), at the end of {case.when(allowed)}, raises {raised}{bounce}",
                 ((part.with_value(length[0], case.end_of(part) - part.start),),),
@@ -202,3 +210,63 @@ def ends_at_its_peak(case: Case) -> Iterator[Problem]:
         if declared and value > HIGH and last > most * case.peak:
             fix = plan.part.with_role(wanted, better + (math.floor(value) if wanted is role.WAVES else 0), 12)
             yield Problem(f"with {declared.option} {value:g} the schedule ends at {case.share(last)}", (fix,))
+
+
+@schedule_rule("LR324", "first-cycle-outlasts-run", WARNING)
+def first_cycle_outlasts_run(case: Case) -> Iterator[Problem]:
+    """Warm restarts in a run that ends before the first one.
+
+    Cause:
+        T_0 is the length of the first cycle, not of the run, and counts calls of step().
+
+    Bad:
+        lrsched check "cosine-restarts --t-0 100 --epochs 60"
+    Good:
+        lrsched check "cosine-restarts --t-0 20 --epochs 60"
+    Source:
+        measured with torch 2.13
+    """
+    part = case.parts[-1]
+    cycle, growth = part.schedule.given(role.CYCLE), part.schedule.value(role.CYCLE_GROWTH) or 1
+    left = case.length - part.start
+    if case.ticks is None or not cycle or not part.schedule.meant_to_restart or not 0 < left <= cycle[1] or cause(case):
+        return
+    thirds, halves = divmod(left, 1 + growth + growth * growth), divmod(left, 1 + growth)
+    fixes = tuple(((part.with_value(cycle[0], ticks),),) for ticks, over in (thirds, halves) if ticks and not over)
+    message = f"{cycle[0].option} {cycle[1]} and {plural(left, 'tick')}: nothing restarts"
+    # A cycle of exactly the run is a cosine that some prefer to write so.
+    severity = NOTE if left == cycle[1] else WARNING
+    yield Problem(message, fixes[0] if fixes else (), severity=severity)
+
+
+@schedule_rule("LR325", "height-never-falls", WARNING)
+def height_never_falls(case: Case) -> Iterator[Problem]:
+    """A mode whose cycles become lower, with a factor that leaves them as they are.
+
+    Cause:
+        exp_range multiplies the height of CyclicLR by gamma^t, and gamma is 1 unless it is given: the cycles are those
+        of triangular.
+
+    Bad:
+        lrsched check "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10 --mode exp_range --ticks 100"
+    Good:
+        lrsched check "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10 --mode exp_range --gamma 0.98 --ticks 100"
+    Source:
+        measured with torch 2.13
+    """
+    for part in case.parts:
+        decay, shape = part.schedule.given(role.CYCLE_DECAY), part.schedule.given(role.SHAPE)
+        if (
+            not decay
+            or not shape
+            or decay[1] != 1
+            or shape[1] == shape[0].default
+            or not part.schedule.given(role.CYCLE)
+        ):
+            continue
+        lower = dataclasses.replace(part.schedule, **{decay[0].name: A_HALF})
+        count = min(case.length, A_FEW_TICKS)
+        rates = first_rates(part.schedule, case.run.lrs, case.group, count)
+        if first_rates(lower, case.run.lrs, case.group, count) != rates:
+            message = f"{shape[0].option} {shape[1]} with {decay[0].option} 1: no cycle is lower than the one before"
+            yield Problem(message, (part.with_role(role.CYCLE_DECAY, A_GOOD_END ** (1 / max(1, case.length)), 8),))

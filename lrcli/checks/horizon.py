@@ -186,9 +186,15 @@ def counts_batches(case: Case) -> Iterator[Problem]:
         Lightning #1476 #2817 #19684; accelerate #225 #963 PR #500; diffusers #4387 #2632; NeMo #7822
     """
     plan, epochs = case.plan, case.epochs or 0
-    if case.ticks is None or plan is None:
-        return
     batches, steps = case.batches_per_epoch, case.steps_per_epoch
+    if case.ticks is None:
+        return
+    drops = drops_of(case.parts[-1])
+    if plan is None and drops and cause(case) == "LR105":
+        message = f"the drop at tick {max(drops.ticks)} counts batches, but there are {epochs * steps} optimizer steps"
+        yield Problem(message, drops.scaled(steps / batches))
+    if plan is None:
+        return
     counted = f"{epochs} * ceil({batches} / {case.run.accumulate}) = {epochs * steps} optimizer steps"
     floored = {epochs * (batches // case.run.accumulate), epochs * batches // case.run.accumulate} - {case.length}
     if cause(case) == "LR105":

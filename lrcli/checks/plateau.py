@@ -1,6 +1,5 @@
 """LR40x: ReduceLROnPlateau by its parameters, without a metric."""
 
-import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,6 +10,12 @@ from lrcli.checks.rule import ERROR, WARNING, Find, Problem, rule
 from lrcli.schedules.kind import resolved
 from lrcli.schedules.plateau import Plateau
 from lrcli.text import plural
+
+ROUNDING = 1e-9
+"""Share by which two rates differ that are the same but for rounding."""
+
+MOST_CUTS = 10_000
+"""Cuts that are followed to see where they end."""
 
 
 class PlateauCase(NamedTuple):
@@ -119,7 +124,8 @@ def out_of_reach(case: PlateauCase) -> Iterator[Problem]:
     """The rate gets stuck above min_lr, and what waits for min_lr waits for ever.
 
     Cause:
-        Cuts smaller than eps, 1e-8, are not made: with factor f the rate never goes below eps * f / (1 - f).
+        A cut of eps, 1e-8, or less is not made: with factor f the rate ends between eps * f / (1 - f) and
+        eps / (1 - f).
 
     Bad:
         lrsched check "plateau --min-lr 1e-9 --lr 0.001"
@@ -128,16 +134,27 @@ def out_of_reach(case: PlateauCase) -> Iterator[Problem]:
     Source:
         joeynmt PR #163; keras #8781
     """
-    plateau, lr, floor = case.plateau, max(case.lrs), max(case.floors)
-    if case.framework != "torch" or not (plateau.factor > 0 and 0 < plateau.eps < lr * (1 - plateau.factor)):
+    plateau = case.plateau
+    if case.framework != "torch" or not plateau.factor > 0 or not plateau.eps > 0:
         return
-    cuts = math.ceil(math.log(plateau.eps / (1 - plateau.factor) / lr) / math.log(plateau.factor))
-    stuck = lr * plateau.factor**cuts
-    if 0 < floor < stuck:
-        message = (
-            f"--min-lr {shown(floor)} is never reached: the rate sticks at {shown(stuck)}, where a cut is not more than"
-        )
-        yield Problem(f"{message} --eps {plateau.eps:g}", with_value("eps", 0.0))
+    for lr, floor in zip(case.lrs, case.floors, strict=True):
+        stuck = lowest(lr, plateau.factor, floor, plateau.eps)
+        if 0 < floor * (1 + ROUNDING) < stuck < lr:
+            message = f"--min-lr {shown(floor)} is never reached: the rate sticks at {shown(stuck)}"
+            fixes = with_value("eps", 0.0)
+            yield Problem(f"{message}, where a cut is not more than --eps {plateau.eps:g}", fixes)
+            return
+
+
+def lowest(lr: float, factor: float, floor: float, eps: float) -> float:
+    """Where cuts by a factor end, as torch makes them; the rate as it is where there are too many to follow."""
+    rate = lr
+    for _ in range(MOST_CUTS):
+        lower = max(rate * factor, floor)
+        if rate - lower <= eps:
+            return rate
+        rate = lower
+    return lr
 
 
 @plateau_rule("LR405", "factor-not-positive", ERROR)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lrcli.checks.case import ZERO, Case, schedule_rule, shown
-from lrcli.checks.causes import cause
+from lrcli.checks.causes import cause, drops_of
 from lrcli.checks.curve import first_rates
 from lrcli.checks.horizon import ending
 from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
@@ -13,6 +13,9 @@ from lrcli.text import plural, significant
 
 A_THIRD = 1 / 3
 """Share of the rate at which torch's warmups start where nothing else is said."""
+
+A_PERCENT, A_TENTH = 0.01, 0.1
+"""Shares of the rate by which it may drop at the end of a warmup: hardly seen, surely not meant."""
 
 A_JUMP = 1.1
 """Factor between two ticks that no warmup makes on its way."""
@@ -243,3 +246,40 @@ def phases_overlap(case: Case) -> Iterator[Problem]:
             message = f"warmup and decay take {over} more ticks than the run has: the decay begins part-way down"
             shorter = (part.with_value(decay[0], decay[1] - over),)
             yield Problem(message, (shorter,) if decay[1] > over else (), "a shorter warmup or decay")
+
+
+@schedule_rule("LR214", "drops-after-warmup", NOTE)
+def drops_after_warmup(case: Case) -> Iterator[Problem]:
+    """The warmup is aimed at the full rate, but the curve is below it by then: the rate drops at the end of the warmup.
+
+    Cause:
+        timm's warmup takes the place of the curve's beginning unless warmup_prefix is set. The same happens to
+        milestones that are inside the warmup.
+
+    Bad:
+        lrsched check "timm-cosine --t-initial 100 --warmup-t 20 --warmup-lr-init 1e-4 --epochs 100"
+        lrsched check "timm-multistep --decay-t 10,60 --decay-rate 0.1 --warmup-t 20 --warmup-lr-init 1e-4 \
+--no-warmup-prefix --epochs 90"
+    Good:
+        lrsched check "timm-cosine --t-initial 80 --warmup-t 20 --warmup-lr-init 1e-4 --warmup-prefix --epochs 100"
+        lrsched check "timm-multistep --decay-t 30,60 --decay-rate 0.1 --warmup-t 5 --warmup-lr-init 1e-4 \
+--no-warmup-prefix --epochs 90"
+    Source:
+        timm #1242; Swin-Transformer #277; measured with timm 1.0.31
+    """
+    part, ramp = case.parts[0], case.ramp
+    prefix = part.schedule.given(role.PREFIX)
+    if not ramp or not ramp.own or not prefix or prefix[1] or case.used is None or ramp.end + 1 >= case.length:
+        return
+    before, after = case.used.at(ramp.end - 1), case.used.at(ramp.end)
+    if ramp.end < 2 or after >= (1 - A_PERCENT) * before:
+        return
+    drops = drops_of(part)
+    inside = drops is not None and not drops.repeated and min(drops.ticks) <= ramp.end
+    message = f"the warmup ends at {case.when(ramp.end)}, and the rate drops from {shown(before)} to {shown(after)}"
+    plan = case.plan
+    first = (part.with_value(prefix[0], True),)
+    shorter = (part.with_value(plan.declared, plan.value - ramp.end),) if plan and plan.value > ramp.end else ()
+    fixes = ((*first, *shorter),) if shorter or not plan else ()
+    severity = WARNING if inside or after < (1 - A_TENTH) * before else NOTE
+    yield Problem(message, fixes, "a first drop after the warmup" if inside else "", severity)

@@ -145,6 +145,45 @@ CLAIMS: list[tuple[str, str, str, Callable[[Rates], bool]]] = [
     ),
     ("LR103", "cosine --t-max 50 -n 90", "cosine --t-max 90 -n 90", climbs),
     ("LR103", "cosine --t-max 50 -n 90 --warmup 5", "cosine --t-max 85 -n 90 --warmup 5", lambda r: r[-1] > r[55]),
+    (
+        "LR110",
+        "polynomial --total-iters -4 -n 9",
+        "polynomial --total-iters 9 -n 9",
+        never_changes,
+    ),
+    ("LR110", "step --step-size -3 -n 10", "step --step-size 4 -n 10", drops_are(3, 6, 9)),
+    (
+        "LR115",
+        "sequential 'constant --factor 1' 'swa --swa-lr 0.05' --milestones 95 -n 100",
+        "sequential 'constant --factor 1' 'swa --swa-lr 0.05 --anneal-epochs 2' --milestones 95 -n 100",
+        lambda r: r[-1] > 0.051,
+    ),
+    (
+        "LR227",
+        "sequential linear 'cosine --t-max 40' 'constant --factor 1' --milestones 5,45 -n 60",
+        "sequential linear 'cosine --t-max 40' 'constant --factor 0.01 --total-iters 99' --milestones 5,45 -n 60",
+        lambda r: r[-1] == 0.1,
+    ),
+    (
+        "LR228",
+        "multistep --milestones 30,60 --warmup 5 -n 90",
+        "multistep --milestones 30,60 -n 90",
+        drops_are(35, 65),
+    ),
+    (
+        "LR308",
+        "polynomial --total-iters 90 --power 0 -n 90",
+        "polynomial --total-iters 90 --power 1 -n 90",
+        never_changes,
+    ),
+    ("LR324", "cosine-restarts --t-0 100 -n 60", "cosine-restarts --t-0 20 -n 60", lambda r: sorted(r)[::-1] == r),
+    (
+        "LR325",
+        "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10 --mode exp_range -n 100",
+        "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10 --mode exp_range --gamma 0.98 -n 100",
+        lambda r: r[90] == pytest.approx(r[10]),
+    ),
+    ("LR504", "cosine --t-max 50 --lr 0", "cosine --t-max 50 --lr 0.1", never_changes),
     ("LR104", "polynomial --total-iters 60 -n 90", "polynomial --total-iters 90 -n 90", has_zero),
     ("LR109", "lambda --expr '1 - t / 50' -n 100", "lambda --expr '1 - t / 100' -n 100", lambda r: min(r) < 0),
     (
@@ -376,8 +415,42 @@ def test_transformers_divides_by_zero_at_the_end_of_a_warmup_of_the_whole_run() 
 
 
 def test_every_rule_about_a_frameworks_rates_is_confirmed_here() -> None:
-    confirmed = {code for code, *_ in (*CRASHES, *CLAIMS)} | {"LR213", "LR322", "LR501", "LR502"}
-    # Batches and processes are counted, an unfinished run is no mistake, and timm warms down as it is told to.
-    others = {"LR105", "LR106", "LR107", "LR210"}
+    confirmed = {code for code, *_ in (*CRASHES, *CLAIMS)} | {"LR213", "LR214", "LR307", "LR322", "LR501", "LR502"}
+    # Batches and processes are counted, an unfinished run is no mistake, timm warms down as it is told to, and how far
+    # a range test goes is a matter of its own numbers.
+    others = {"LR105", "LR106", "LR107", "LR116", "LR210"}
     declared = {code for code, rule in RULES.items() if rule.subject is Case}
     assert declared == confirmed | others, "give a new rule a line in CRASHES or CLAIMS"
+
+
+def test_timms_rate_drops_at_the_end_of_a_warmup_without_prefix() -> None:
+    pytest.importorskip("timm.scheduler", reason="timm is not installed")
+    from tests.live.test_timm import construct
+
+    for code, bad, good in (
+        (
+            "LR214",
+            "timm-cosine --t-initial 100 --warmup-t 20 --warmup-lr-init 1e-4 -n 100",
+            "timm-cosine --t-initial 80 --warmup-t 20 --warmup-lr-init 1e-4 --warmup-prefix -n 100",
+        ),
+        (
+            "LR214",
+            "timm-multistep --decay-t 10,60 --decay-rate 0.1 --warmup-t 20 --warmup-lr-init 1e-4 --no-warmup-prefix "
+            "-n 90",
+            "timm-multistep --decay-t 30,60 --decay-rate 0.1 --warmup-t 20 --warmup-lr-init 1e-4 --no-warmup-prefix "
+            "-n 90",
+        ),
+    ):
+        assert code in checked(bad) and code not in checked(good)
+        for line, drops in ((bad, True), (good, False)):
+            case = Case(*parts_of(line))
+            rows, _ = live_rows(construct, case.schedule, case.run.lrs, case.length, told_epoch=True)
+            assert (rows[20][0] < 0.98 * rows[19][0]) is drops
+
+
+def test_a_rate_where_a_factor_is_wanted_is_multiplied_with_the_rate_again() -> None:
+    assert "LR307" in checked("lambda --expr 'base_lr * 0.95**t' -n 50")
+    assert "LR307" not in checked("lambda --expr '0.95**t' -n 50")
+    optimizer = optimizer_of((0.1,))
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 0.1 * 0.95**t)
+    assert optimizer.param_groups[0]["lr"] == 0.1 * 0.1
