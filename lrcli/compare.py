@@ -116,10 +116,10 @@ def _unlike(name: str, others: Sequence[Curve]) -> str:
     )
 
 
-def compared(plans: Sequence[Planned], run: Run, selection: Selection) -> Rows:
+def compared(plans: Sequence[Planned], run: Run, selection: Selection, *, drawn: bool = False) -> Rows:
     """One row per tick and one column per schedule; past the end of a shorter run its cells are empty.
 
-    Raises InputError, also while the rows are read.
+    Where curves are `drawn`, the blocks hold every row, as in `simulate`. Raises InputError, also while they are read.
     """
     axes = axes_of(plans)
     found = curves(plans, run)
@@ -129,7 +129,9 @@ def compared(plans: Sequence[Planned], run: Run, selection: Selection) -> Rows:
         raise InputError(f"expected at most {MOST_CURVES} curves, found {len(found)}")
     # Each is walked for its summary, and again for its column.
     refuse_to_walk(length, sum(curve.length * (curve.composed.cost + SUMMED) for curve in found))
-    shown = selection.rows(length)
+    shown, chosen = selection.rows(length), None
+    if drawn and not selection.is_all:
+        shown, chosen = range(length), selection.within
     return Rows(
         columns=(*axes.names, *names),
         blocks=_blocks(found, axes, shown),
@@ -142,6 +144,7 @@ def compared(plans: Sequence[Planned], run: Run, selection: Selection) -> Rows:
             "summary": [asdict(summary) for summary in summaries(found)],
         },
         selected=not selection.is_all,
+        chosen=chosen,
     )
 
 

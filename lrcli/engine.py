@@ -71,16 +71,19 @@ def rates_and_momenta(schedule: Schedule, lrs: tuple[float, ...], group: int = 0
     return schedule.bind(group, lrs).stream_with_momentum(lrs[group])
 
 
-def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:
+def simulate(schedule: Schedule, run: Run, selection: Selection, *, drawn: bool = False) -> Rows:
     """The rows of a settled run: `epoch, lr`, or `step, epoch, lr` where step() is called per optimizer step.
 
     With parameter groups the rates are `lr_0, lr_1, ...`; the momenta come last where the schedule moves them.
-    The rows can be read once. Raises InputError, also while they are read: with the framework's own words where its
-    arithmetic fails.
+    The blocks hold the rows of the selection; where curves are `drawn`, which is done whole (but for the longest runs),
+    they hold every row and say which ones a table shows. They can be read once. Raises InputError, also while they are read: with the
+    framework's own words where its arithmetic fails.
     """
     composed = run.warmed_up(schedule)
     length = run.length(composed)
-    shown = selection.rows(length)
+    shown, chosen = selection.rows(length), None
+    if drawn and not selection.is_all and length * composed.cost * len(run.lrs) <= MOST_WORK:
+        shown, chosen = range(length), selection.within
     ticks = len(shown) if _jumps(composed, shown) else shown[-1] + 1
     weighed = ticks - len(shown) + -(-len(shown) // SHOWN_AS_IT_COMES)
     refuse_to_walk(ticks, weighed * composed.cost * len(run.lrs))
@@ -96,6 +99,7 @@ def simulate(schedule: Schedule, run: Run, selection: Selection) -> Rows:
         marks=marks(composed, shown),
         document={"schedule": describe(schedule, run), "run": run_document(run, length)},
         selected=not selection.is_all,
+        chosen=chosen,
     )
 
 

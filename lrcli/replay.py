@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from lrcli.engine import MOST_MARKS, Selection, numbered
 from lrcli.rows import Block, Mark, Panel, Rows
@@ -13,6 +13,9 @@ from lrcli.schedules.param import declaration, param
 from lrcli.schedules.plateau import Judgement, KerasJudge, Plateau, Rates, TorchJudge, joined
 from lrcli.schedules.pytorch import Linear
 from lrcli.text import plural, significant
+
+MOST_EPOCHS_TOLD = 12
+"""Epochs of cuts that a sentence names."""
 
 MOST_EPOCHS_NAMED = 1000
 """Epochs of cuts that a summary row names; it says how many more there were."""
@@ -160,6 +163,41 @@ def _reasons(
             else:
                 far = f"{missed} {past} the limit {significant(limit)}"
                 yield f"{far}: {consequence(plateau, given, bad, event, used, left)}"
+
+
+class Result:
+    """What a replay came to, summed up as its rows go by."""
+
+    def __init__(self, plateau: Plateau) -> None:
+        self.plateau = plateau
+        self.cuts = 0
+        self.epochs: list[float] = []
+        """After which the first cuts came."""
+        self.longest = 0
+        self.rates: Rates = ()
+
+    def watching(self, blocks: Iterable[Block], columns: Sequence[str]) -> Iterator[Block]:
+        """The blocks as they are, which must be all that there are."""
+        bad, event = columns.index("bad_epochs"), columns.index("event")
+        rates = [place for place, name in enumerate(columns) if name.startswith("next_lr")]
+        for block in blocks:
+            cut = [cast(float, epoch) for epoch, what in zip(block[0], block[event], strict=True) if what == "reduced"]
+            self.cuts += len(cut)
+            self.epochs += cut[: MOST_EPOCHS_TOLD - len(self.epochs)]
+            self.longest = max(self.longest, *cast(Sequence[int], block[bad]))
+            self.rates = tuple(cast(float, block[place][-1]) for place in rates)
+            yield block
+
+    @property
+    def sentence(self) -> str:
+        """The cuts and the rate at the end, or how near it came to a cut."""
+        if not self.cuts:
+            return f"no cut; longest bad streak {self.longest}, patience {self.plateau.patience}"
+        told = " ".join(f"{epoch:g}" for epoch in self.epochs)
+        further = self.cuts - len(self.epochs)
+        more = f" and {further} more" if further else ""
+        final = " ".join(map(significant, self.rates))
+        return f"{plural(self.cuts, 'cut')}, after epoch{'s' if self.cuts > 1 else ''} {told}{more}; final {final}"
 
 
 def limit_of(plateau: Plateau, given: Replay, best: float) -> float:

@@ -1,6 +1,6 @@
 """What is computed on one side and drawn or written on the other: a table that is made as it is read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeVar
@@ -53,7 +53,8 @@ class Rows:
     `panels` are the plot's, from top to bottom; without one there is nothing to draw. `marks` may grow while the
     blocks are read.
     `document` is what JSON shows beside the rows (`schedule`, `run`). `selected` says that the person chose the rows,
-    so that a table must not drop any.
+    so that a table must not drop any. `chosen` says which of consecutive rows a table shows, where the blocks hold more
+    than the person chose, because a curve is drawn whole.
     """
 
     columns: tuple[str, ...]
@@ -64,6 +65,7 @@ class Rows:
     marks: Sequence[Mark] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
     selected: bool = False
+    chosen: Callable[[range], range | list[int]] | None = None
 
     def begin(self) -> None:
         """Compute the first block now: what is wrong with the input shows before anything is written."""

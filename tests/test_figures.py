@@ -44,15 +44,15 @@ def test_a_transparent_figure_has_no_background() -> None:
 
 
 def test_axes_have_units_and_the_legend_names_curves_and_marks() -> None:
-    drawn = figure.drawn(Digest(VIEWS["onecycle"](), 100, 0), Style())
+    drawn = figure.drawn(Digest(VIEWS["onecycle"](), 100), Style())
     rate, momentum = drawn.axes
     assert (rate.get_ylabel(), momentum.get_ylabel(), momentum.get_xlabel()) == ("learning rate", "momentum", "step")
     assert drawn.legends == []
-    three = figure.drawn(Digest(VIEWS["three"](), 100, 0), Style())
+    three = figure.drawn(Digest(VIEWS["three"](), 100), Style())
     named = [text.get_text() for text in three.legends[0].texts]
     assert named == ["cosine --t-max 50", "step --step-size 10", "linear --total-iters 20"]
     assert len({line.get_color() for line in three.axes[0].lines}) == 3
-    marked = figure.drawn(Digest(VIEWS["sequential"](), 100, 0), Style())
+    marked = figure.drawn(Digest(VIEWS["sequential"](), 100), Style())
     assert [text.get_text() for text in marked.legends[0].texts] == [
         "0: linear --start-factor 0.1",
         "5: cosine --t-max 45",
@@ -60,7 +60,7 @@ def test_axes_have_units_and_the_legend_names_curves_and_marks() -> None:
 
 
 def test_a_curve_goes_through_every_row() -> None:
-    drawn = figure.drawn(Digest(of_spec("cosine --t-max 50"), 100, 0), Style())
+    drawn = figure.drawn(Digest(of_spec("cosine --t-max 50"), 100), Style())
     (line,) = drawn.axes[0].lines
     expected = [value for block in of_spec("cosine --t-max 50").blocks for value in block[1]]
     assert [float(value) for value in line.get_ydata()] == expected
@@ -68,14 +68,14 @@ def test_a_curve_goes_through_every_row() -> None:
 
 def test_a_logarithmic_axis_where_it_was_asked_for_or_the_values_span_decades() -> None:
     scales = [
-        figure.drawn(Digest(of_spec(text), 100, 0), Style(log_y=log_y)).axes[0].get_yscale()
+        figure.drawn(Digest(of_spec(text), 100), Style(log_y=log_y)).axes[0].get_yscale()
         for text, log_y in (("cosine --t-max 50", False), ("cosine --t-max 50", True))
     ]
     assert scales == ["linear", "log"]
     for values, expected in (([0.1, 0.001], "log"), ([0.1, 0.09], "linear"), ([0.1, 0.0], "linear")):
         rows = of_values(values)
         rows.panels = (Panel(("lr",), log_if_wide=True),)
-        assert figure.drawn(Digest(rows, 100, 0), Style()).axes[0].get_yscale() == expected
+        assert figure.drawn(Digest(rows, 100), Style()).axes[0].get_yscale() == expected
 
 
 @settings(max_examples=8, deadline=None)

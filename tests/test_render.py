@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lrcli import spec
 from lrcli.compare import compared
 from lrcli.engine import Selection, simulate
-from lrcli.render import FIGURES, FORMATS, PICTURE, render
+from lrcli.render import FIGURES, FORMATS, PICTURE, render, render_figure
 from lrcli.render.digest import Digest
 from lrcli.render.style import Style
 from lrcli.render.ticks import linear_ticks, log_ticks, widened
@@ -32,6 +32,11 @@ def text_of(format: str, rows: Rows, style: Style | None = None) -> str:
 def of_spec(text: str, selection: Selection | None = None, **run: object) -> Rows:
     plan = spec.parse(text).in_run(Run(**run))  # type: ignore[arg-type]
     return simulate(plan.schedule, plan.run, selection or Selection())
+
+
+def drawn_of(text: str, selection: Selection) -> Rows:
+    plan = spec.parse(text).in_run(Run())
+    return simulate(plan.schedule, plan.run, selection, drawn=True)
 
 
 def of_values(values: list[float], title: str = "values") -> Rows:
@@ -169,12 +174,12 @@ def test_any_values_can_be_drawn(values: list[float], log_y: bool, width: int, h
 def test_no_spike_and_no_row_that_matters_is_lost() -> None:
     values = [0.1] * 300_000
     values[123_456], values[200_001] = 5.0, -3.0
-    digest = Digest(of_values(values), buckets=160, most=6)
+    digest = Digest(of_values(values), buckets=160)
     buckets = digest.series["lr"].buckets
     assert max(bucket.high for bucket in buckets if bucket) == 5.0
     assert min(bucket.low for bucket in buckets if bucket) == -3.0
     assert len(buckets) <= 320
-    assert {0, 123_456, 200_001, 299_999} <= {index for index, _ in digest.rows_that_matter(6)}
+    assert {0, 123_456, 200_001, 299_999} <= {index for index, _ in digest.matter.rows_that_matter(6)}
 
 
 @given(st.integers(1, 5000), st.integers(2, 30), st.booleans())
@@ -183,7 +188,7 @@ def test_rows_that_matter_are_rows(length: int, most: int, known: bool) -> None:
     values = [rng.random() for _ in range(length)]
     rows = of_values(values)
     rows.length = length if known else None
-    chosen = Digest(rows, 50, most).rows_that_matter(most)
+    chosen = Digest(rows, 50).matter.rows_that_matter(most)
     assert len(chosen) == min(length, len(chosen)) <= max(most, 2)
     assert [index for index, _ in chosen] == sorted({index for index, _ in chosen})
     assert all(row == (index, values[index]) for index, row in chosen)
@@ -191,10 +196,71 @@ def test_rows_that_matter_are_rows(length: int, most: int, known: bool) -> None:
 
 
 def test_a_table_says_what_it_left_out() -> None:
-    assert "76 of 100 rows left out; -f csv shows all" in text_of("table", of_spec("exponential --gamma 0.9"))
+    assert "21 of 100 rows; -f csv has all" in text_of("table", of_spec("exponential --gamma 0.9"))
     chosen = text_of("table", of_spec("exponential --gamma 0.9", Selection(stop=60)))
     assert "left out" not in chosen
     assert len(chosen.splitlines()) == 62
+
+
+@pytest.mark.parametrize(
+    ("text", "run", "events"),
+    [
+        ("multistep --milestones 30,60,90", {}, [0, 30, 60, 90, 99]),
+        ("step --step-size 25", {"epochs": 100}, [0, 25, 50, 75, 99]),
+        ("cosine --t-max 90", {"warmup": 10, "epochs": 100}, [0, 10, 99]),
+        ("constant --factor 1.0", {"warmup": 7, "epochs": 40}, [0, 7, 39]),
+        ("hf-cosine --num-warmup-steps 10 --num-training-steps 100", {}, [0, 10, 99]),
+        ("wsd --warmup-steps 10 --stable-steps 60 --decay-steps 30", {}, [0, 10, 70, 99]),
+        ("cosine-restarts --t-0 20 --t-mult 2", {"epochs": 140}, [0, 20, 60, 139]),
+        ("cyclic --base-lr 0.01 --max-lr 0.1 --step-size-up 10", {"epochs": 41}, [0, 10, 20, 30, 40]),
+        ("onecycle --max-lr 0.1 --total-steps 100", {}, [0, 29, 99]),
+        ("exponential --gamma 0.9", {"epochs": 100}, [0, 99]),
+    ],
+)
+def test_a_table_has_every_event(text: str, run: dict[str, object], events: list[int]) -> None:
+    assert sorted(Digest(of_spec(text, **run), 50).matter.events()) == events
+
+
+def test_a_table_has_the_ends_of_epochs_and_round_places() -> None:
+    def chosen(most: int, **run: object) -> list[int]:
+        digest = Digest(of_spec("exponential --gamma 0.999", interval="step", **run), 50)
+        return [index for index, _ in digest.matter.rows_that_matter(most)]
+
+    assert chosen(7, epochs=3, steps_per_epoch=100) == [0, 99, 199, 299]
+    assert chosen(8, epochs=5000, steps_per_epoch=10) == [0, 9999, 19_999, 29_999, 39_999, 49_999]
+    assert chosen(8, epochs=1, steps_per_epoch=100) == [0, 20, 40, 60, 80, 99]
+
+
+@pytest.mark.parametrize("format", ["plot", "svg"])
+@pytest.mark.parametrize("rows", [{"at": (0, 3, 49)}, {"every": 7}, {"start": 3, "stop": 20}])
+def test_choosing_rows_never_bends_a_curve(format: str, rows: dict[str, object]) -> None:
+    def picture(selection: Selection) -> object:
+        found = drawn_of("cosine --t-max 50", selection)
+        return text_of(format, found) if format == "plot" else render_figure(format, found, Style())
+
+    assert picture(Selection(**rows)) == picture(Selection())  # type: ignore[arg-type]
+
+
+def test_the_table_below_a_curve_has_the_rows_that_were_chosen() -> None:
+    found = drawn_of("cosine --t-max 50", Selection(at=(0, 3, 41)))
+    table = text_of(PICTURE, found).splitlines()[-5:]
+    assert [line.split()[0] for line in table if "─" not in line] == ["epoch", "0", "3", "41"]
+
+
+def test_a_table_for_a_program_leaves_nothing_out() -> None:
+    lines = text_of("table", of_spec("cosine --t-max 9000"), Style(whole_table=True)).splitlines()
+    assert [int(line.split()[0]) for line in lines[2:]] == list(range(9000))
+    assert {len(line) for line in lines} == {len(lines[0])}
+    wide = text_of("table", VIEWS["three"](), Style(20, whole_table=True)).splitlines()
+    assert "onecycle" not in wide[0]
+    assert all(name in wide[0] for name in ("cosine --t-max 50", "linear --total-iters 20"))
+
+
+def test_columns_that_do_not_fit_are_named_below() -> None:
+    table = text_of("table", VIEWS["onecycle"](), Style(20))
+    assert table.splitlines()[0].split() == ["epoch", "lr"]
+    assert "no room for" in table
+    assert "momentum" in table
 
 
 def test_rates_are_shown_in_significant_digits() -> None:

@@ -145,6 +145,11 @@ class Output(Declared):
         return self.to_terminal and self.chosen_format() not in FOR_A_PERSON
 
     @property
+    def draws(self) -> bool:
+        """Whether curves are drawn."""
+        return self.chosen_format() in (PICTURE, *CURVES)
+
+    @property
     def to_terminal(self) -> bool:
         """Whether a person reads standard output and this goes there."""
         return self.output == "-" and is_terminal(sys.stdout)
@@ -180,6 +185,7 @@ class Output(Declared):
             precision=self.precision,
             size=(self.size[0], self.size[1]),
             transparent=self.transparent,
+            whole_table=not self.to_terminal,
         )
 
     def _wants_color(self) -> bool:

@@ -1,13 +1,11 @@
 """What a picture needs of rows that may be many: read once, in flat memory, without losing a spike or a restart."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import NamedTuple, cast
 
+from lrcli.render.matter import Matter
 from lrcli.rows import Block, Cell, Rows
-
-Row = tuple[Cell, ...]
 
 
 class Bucket(NamedTuple):
@@ -62,34 +60,26 @@ def finite_or_none(values: Sequence[Cell]) -> list[float | None]:
 
 
 class Digest:
-    """The curves of `rows` in about `buckets` pieces each, and the `most` rows that matter."""
+    """The curves of `rows` in about `buckets` pieces each, and the rows that matter."""
 
-    def __init__(self, rows: Rows, buckets: int, most: int) -> None:
+    def __init__(self, rows: Rows, buckets: int) -> None:
         self.rows = rows
-        self.most = most
         self.count = 0
+        self.matter = Matter(rows)
         self.series = {name: Series() for panel in rows.panels for name in panel.columns}
         self._places = {name: rows.columns.index(name) for name in self.series}
         self._buckets = max(buckets, 2)
         self._size = max(1, -(-(rows.length or 0) // self._buckets))
         self._open: list[Block] = []
         self._opened = 0
-        self._sampled: list[tuple[int, Row]] = []
-        self._stride = 1
-        self._extremes: dict[tuple[str, bool], tuple[float, int, Row]] = {}
-        self._marked: list[tuple[int, Row]] = []
-        self._marks_seen = 0
-        self._last: tuple[int, Row] | None = None
         for block in rows.blocks:
-            self._read(block)
-        self._close()
+            self.read(block)
+        self.close()
 
-    def _read(self, block: Block) -> None:
+    def read(self, block: Block) -> None:
+        """The next rows. Those of the last bucket are not drawn before it is closed."""
         length = len(block[0])
-        self._sample(block, length)
-        self._find_extremes(block)
-        self._find_marks(block)
-        self._last = (self.count + length - 1, _row(block, length - 1))
+        self.matter.read(block, self.count)
         start = 0
         while start < length:
             taken = min(self._size - self._opened, length - start)
@@ -97,10 +87,10 @@ class Digest:
             self._opened += taken
             start += taken
             if self._opened == self._size:
-                self._close()
+                self.close()
         self.count += length
 
-    def _close(self) -> None:
+    def close(self) -> None:
         """Turn the rows gathered since the last bucket into one; when there are too many, make all twice as wide."""
         if not self._open:
             return
@@ -118,63 +108,12 @@ class Digest:
                 series.halve()
             self._size *= 2
 
-    def _sample(self, block: Block, length: int) -> None:
-        """Keep every so-manieth row, ever fewer as they become many."""
-        place = -self.count % self._stride
-        while place < length:
-            self._sampled.append((self.count + place, _row(block, place)))
-            if len(self._sampled) > 2 * self.most:
-                self._sampled = self._sampled[::2]
-                self._stride *= 2
-            following = self.count + place + 1
-            place += 1 + -following % self._stride
-
-    def _find_extremes(self, block: Block) -> None:
-        for name, place in self._places.items():
-            values = [value for value in finite_or_none(block[place]) if value is not None]
-            if not values:
-                continue
-            for is_highest, value in ((True, max(values)), (False, min(values))):
-                known = self._extremes.get((name, is_highest))
-                if known is None or (value > known[0] if is_highest else value < known[0]):
-                    found = list(block[place]).index(value)
-                    self._extremes[name, is_highest] = (value, self.count + found, _row(block, found))
-
-    def _find_marks(self, block: Block) -> None:
-        axis = block[0]
-        while self._marks_seen < len(self.rows.marks):
-            mark = self.rows.marks[self._marks_seen]
-            if mark.row > axis[-1]:  # type: ignore[operator]
-                return
-            place = bisect_left(axis, mark.row)  # type: ignore[type-var]
-            if len(self._marked) < self.most and place < len(axis) and axis[place] == mark.row:
-                self._marked.append((self.count + place, _row(block, place)))
-            self._marks_seen += 1
-
     @property
     def span(self) -> tuple[float, float]:
         """Where the curves begin and end on the horizontal axis; limits that are apart."""
         buckets = [bucket for series in self.series.values() for bucket in series.buckets if bucket]
         start, end = min((b.start for b in buckets), default=0), max((b.end for b in buckets), default=0)
         return (start, end) if end > start else (start - 0.5, start + 0.5)
-
-    def rows_that_matter(self, most: int) -> list[tuple[int, Row]]:
-        """At most `most` rows with their index, in order: the ends, the extremes, the marks, and others between."""
-        if self._last is None:
-            return []
-        first = self._sampled[0]
-        extremes = [(index, row) for _, index, row in self._extremes.values()]
-        chosen = dict([first, self._last, *extremes, *self._marked][: max(most, 2)])
-        others = [sample for sample in self._sampled if sample[0] not in chosen]
-        free = most - len(chosen)
-        if free > 0 and others:
-            count = min(free, len(others))
-            chosen |= dict(others[place * len(others) // count] for place in range(count))
-        return sorted(chosen.items())
-
-
-def _row(block: Block, place: int) -> Row:
-    return tuple(column[place] for column in block)
 
 
 def _chained(parts: list[Sequence[Cell]]) -> Sequence[Cell]:

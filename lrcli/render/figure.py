@@ -55,7 +55,7 @@ def render(format: str, rows: Rows, style: Style) -> bytes:
         import matplotlib
     except ImportError:
         raise InputError(f"--format: {format} needs matplotlib: pip install 'lrcli[figures]'") from None
-    digest = Digest(rows, BUCKETS, 0)
+    digest = Digest(rows, BUCKETS)
     file = io.BytesIO()
     # A person's own matplotlibrc does not count. Warnings are of characters that no font has.
     with matplotlib.rc_context(), warnings.catch_warnings():

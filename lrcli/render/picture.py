@@ -8,19 +8,26 @@ from lrcli.render.style import Style
 from lrcli.rows import Rows
 
 FEW = 5
-"""Rows of the short table."""
+"""Rows of the short table, where events do not need more."""
 
-LEAST_PLOT = 10
-"""Lines that a plot needs to be worth drawing; below that the table goes."""
+LEAST_TABLE = 2
 
 
 def render(rows: Rows, style: Style) -> Iterator[str]:
-    """Plot and table in one reading of the rows, together as high as the style allows."""
-    digest = Digest(rows, plot.buckets_for(style), FEW)
-    height = style.height - plot.PROMPT_LINES
-    below = table.drawn(digest, style, FEW) if digest.count else ""
-    lines = below.count("\n")
-    if height - lines < LEAST_PLOT:
-        below, lines = "", 0
+    """Plot and table in one reading of the rows."""
+    digest = Digest(rows, plot.buckets_for(style))
+    yield drawn(digest, style, style.height - plot.PROMPT_LINES)
+
+
+def drawn(digest: Digest, style: Style, height: int) -> str:
+    """Plot and table in at most `height` lines; of these the plot has what it needs to show the curves' shape."""
+    wanted = digest.matter.count if digest.rows.selected else max(FEW, len(digest.matter.events(table.MATTERING)))
+    free = min(height // 2, height - plot.least_height(digest, style, name_marks=False))
+    below = ""
+    for most in range(min(wanted, table.MATTERING, free - table.HEADER_LINES), LEAST_TABLE - 1, -1):
+        below = table.drawn(digest, style, most) if digest.count else ""
+        if below.count("\n") <= free:
+            break
+        below = ""
     # The table names the marks too.
-    yield plot.drawn(digest, style, height - lines, name_marks=not below) + below
+    return plot.drawn(digest, style, height - below.count("\n"), name_marks=not below) + below

@@ -5,9 +5,9 @@ from math import inf, log10
 
 from lrcli.render.digest import Bucket, Digest, Series, runs
 from lrcli.render.style import Style
-from lrcli.render.ticks import linear_ticks, log_ticks, widened
+from lrcli.render.ticks import LARGEST_DECADE, linear_ticks, log_ticks, widened
 from lrcli.rows import Panel, Rows
-from lrcli.text import plural, printable
+from lrcli.text import plural, printable, significant
 
 PALETTE = (32, 172, 36, 166, 175, 74)
 """Colours of the 256 that stay apart for the colour-blind, on dark and on light (after Okabe and Ito)."""
@@ -15,12 +15,18 @@ PALETTE = (32, 172, 36, 166, 175, 74)
 MARKERS = "•×+o#@"
 """How curves are told apart without colour."""
 
+NEARLY_ZERO = 0.05
+"""Share of the highest value below which the axis begins at 0."""
+
 DECADES = 100
 """Highest over lowest value from which on a linear axis shows nothing of the lower ones."""
 
 MARK_COLOR = 244
 PROMPT_LINES = 2
-SMALLEST = (10, 5)
+NARROWEST = 10
+ENOUGH, LEAST = 5, 2
+"""Lines inside the frame that show the shape of a curve, and that show anything."""
+
 MOST_NAMED = 6
 """Marks and curves that are named below the plot."""
 
@@ -29,7 +35,7 @@ Point = tuple[float, float]
 
 def render(rows: Rows, style: Style) -> Iterator[str]:
     """The picture, as high as the style allows."""
-    yield drawn(Digest(rows, buckets_for(style), 0), style, style.height - PROMPT_LINES)
+    yield drawn(Digest(rows, buckets_for(style)), style, style.height - PROMPT_LINES)
 
 
 def buckets_for(style: Style) -> int:
@@ -37,20 +43,34 @@ def buckets_for(style: Style) -> int:
     return 2 * style.width
 
 
+def least_height(digest: Digest, style: Style, name_marks: bool) -> int:
+    """Lines that the picture needs to show the shape of every curve."""
+    panels = digest.rows.panels
+    return around(panels) + len(panels) * ENOUGH + len(list(legend(digest, panels, style, name_marks)))
+
+
+def around(panels: Sequence[Panel]) -> int:
+    """Lines of titles, frames and ticks."""
+    return 3 * len(panels) + 1
+
+
 def drawn(digest: Digest, style: Style, height: int, *, name_marks: bool = True) -> str:
-    """The picture in at most `height` lines."""
+    """The picture in at most `height` lines. Where they are few the legend goes first, then the lower panels."""
     if not digest.count:
         return "There are no rows to draw.\n"
     panels = digest.rows.panels
     below = [fitted(line, style.width) for line in legend(digest, panels, style, name_marks)]
-    if height < SMALLEST[1] + len(below) or style.width < SMALLEST[0]:
+    if height < around(panels) + len(panels) * LEAST + len(below):
         below = []
-    if style.width < SMALLEST[0] or height < SMALLEST[1]:
+    while len(panels) > 1 and height < around(panels) + len(panels) * LEAST:
+        panels = panels[:-1]
+    free = height - len(below) - around(panels)
+    if style.width < NARROWEST or free < 1:
         return fitted(printable(digest.rows.title), style.width) + "\n"
-    each = max(SMALLEST[1], (height - len(below)) // len(panels))
-    curves = [PanelCurves(digest, panel, style) for panel in panels]
-    margin = max(curve.margin(each) for curve in curves)
-    pictures = [curve.picture(each, margin, place == 0, place == len(curves) - 1) for place, curve in enumerate(curves)]
+    heights = [(free + place) // len(panels) for place in reversed(range(len(panels)))]
+    curves = [PanelCurves(digest, panel, style, inner) for panel, inner in zip(panels, heights, strict=True)]
+    margin = max(curve.margin for curve in curves)
+    pictures = [curve.picture(margin, place == 0, place == len(curves) - 1) for place, curve in enumerate(curves)]
     return "".join(pictures) + "".join(f"{line}\n" for line in below)
 
 
@@ -96,14 +116,21 @@ def colored(text: str, color: int) -> str:
 class PanelCurves:
     """The curves of one panel, ready to be drawn: positions, heights on a linear axis, limits and ticks."""
 
-    def __init__(self, digest: Digest, panel: Panel, style: Style) -> None:
+    def __init__(self, digest: Digest, panel: Panel, style: Style, height: int) -> None:
+        """`height` is the number of lines inside the frame."""
         self.digest = digest
         self.panel = panel
         self.style = style
         self.is_log = is_logarithmic(digest, panel, style)
         self.curves = [self._lines(digest.series[name]) for name in panel.columns]
         heights = [height for lines in self.curves for line in lines for _, height in line]
-        self.low, self.high = widened(min(heights, default=0.0), max(heights, default=1.0), 0.5 if self.is_log else 0.0)
+        low, high = min(heights, default=0.0), max(heights, default=1.0)
+        if not self.is_log and 0 < low < high * NEARLY_ZERO:
+            low = 0.0
+        self.low, self.high = widened(low, high, 0.5 if self.is_log else 0.0)
+        self.height = height
+        self.ticks = self._ticks()
+        self.margin = max(len(label) for _, label in self.ticks)
 
     def _lines(self, series: Series) -> list[list[Point]]:
         buckets = [bucket and self._scaled(bucket) for bucket in series.buckets] if self.is_log else series.buckets
@@ -116,13 +143,13 @@ class PanelCurves:
         first, low, last = (value if value > 0 else bucket.high for value in (bucket.first, bucket.low, bucket.last))
         return Bucket(bucket.start, bucket.end, log10(first), log10(low), log10(bucket.high), log10(last))
 
-    def _ticks(self, height: int) -> list[tuple[float, str]]:
-        ticks = (log_ticks if self.is_log else linear_ticks)(self.low, self.high, max(2, (height - 4) // 3))
-        # Of ticks that fall on one line plotext shows any, by hash; we show the highest.
-        lines = max(1, height - 6)
-        kept: list[tuple[float, str]] = []
+    def _ticks(self) -> list[tuple[float, str]]:
+        """The top always, then round values, at most one on a line: of several there plotext shows any, by hash."""
+        top = significant(10.0**self.high if self.is_log and self.high < LARGEST_DECADE else self.high, 4)
+        kept = [(self.high, top)]
+        ticks = (log_ticks if self.is_log else linear_ticks)(self.low, self.high, max(2, self.height // 3))
         for place, label in reversed(ticks):
-            if not kept or (self._height(kept[-1][0]) - self._height(place)) * lines > 1 - 1e-9:
+            if (self._height(kept[-1][0]) - self._height(place)) * (self.height - 1) > 1 - 1e-9:
                 kept.append((place, label))
         return kept[::-1]
 
@@ -130,11 +157,7 @@ class PanelCurves:
         """Where `value` stands between the limits, from 0 to 1; halved on the way, as their distance may overflow."""
         return (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
 
-    def margin(self, height: int) -> int:
-        """Columns that the labels of the vertical axis take."""
-        return max((len(label) for _, label in self._ticks(height)), default=0)
-
-    def picture(self, height: int, margin: int, is_first: bool, is_last: bool) -> str:
+    def picture(self, margin: int, is_first: bool, is_last: bool) -> str:
         """The panel as text, with labels `margin` wide; the title stands above the first."""
         import plotext
 
@@ -142,8 +165,9 @@ class PanelCurves:
         plotext.clear_figure()
         plotext.theme("clear")
         plotext.limit_size(False, False)
-        plotext.plotsize(style.width, height)
-        name = self.panel.columns[0] if len(self.panel.columns) == 1 else "lr" if self.panel.rate else ""
+        plotext.plotsize(style.width, self.height + 3 + is_last)
+        name = printable(self.panel.columns[0]) if len(self.panel.columns) == 1 else "lr" if self.panel.rate else ""
+        name += ", logarithmic" if self.is_log and not style.log_y else ""
         title = printable(rows.title) if is_first else name
         plotext.title(fitted(title, style.width - margin - 4))
         start, end = self.digest.span
@@ -155,18 +179,28 @@ class PanelCurves:
         for place, lines in enumerate(self.curves):
             for line in lines:
                 self._draw(line, place)
-        across = linear_ticks(start, end, max(1, (style.width - margin) // 12))
-        across = [(place, label) for place, label in across if float(place).is_integer()]
-        if is_last:
-            plotext.xticks([place for place, _ in across], [label_of(place) for place, _ in across])
-            plotext.xlabel(rows.columns[0])
-        else:
-            plotext.xticks([])
-        ticks = self._ticks(height)
-        plotext.yticks([self._height(place) for place, _ in ticks], [label.rjust(margin) for _, label in ticks])
+        axis = fitted(printable(rows.columns[0]), style.width // 4) if is_last else ""
+        across = self._across(style.width - margin - 2, len(axis) + 2) if is_last else []
+        plotext.xticks([place for place, _ in across], [label for _, label in across])
+        plotext.yticks(
+            [self._height(place) for place, _ in self.ticks], [label.rjust(margin) for _, label in self.ticks]
+        )
         text = plotext.build()
         lines = (text if style.color else plotext.uncolorize(text)).splitlines()
+        if is_last:
+            lines[-1] = plotext.uncolorize(lines[-1])[: style.width - len(axis)].ljust(style.width - len(axis)) + axis
         return "".join(f"{line.rstrip()}\n" for line in lines)
+
+    def _across(self, width: int, taken: int) -> list[tuple[float, str]]:
+        """Ticks of the horizontal axis, `width` columns wide; the last columns are taken by its name."""
+        start, end = self.digest.span
+        ticks = ((place, label_of(place)) for place, _ in linear_ticks(start, end, max(1, width // 12)))
+        return [
+            (place, label)
+            for place, label in ticks
+            if float(place).is_integer()
+            and (place - start) / (end - start) * (width - 1) + len(label) / 2 < width - taken
+        ]
 
     def _draw(self, line: Sequence[Point], place: int) -> None:
         import plotext

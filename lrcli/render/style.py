@@ -16,6 +16,8 @@ class Style(NamedTuple):
     ascii: bool = False
     log_y: bool = False
     precision: int = DEFAULT_PRECISION
+    whole_table: bool = False
+    """Whether a table has every row and column, however many; else those that matter and fit."""
     size: tuple[float, float] = (16 / 2.54, 10 / 2.54)
     """Width and height of a figure in inches."""
     transparent: bool = False

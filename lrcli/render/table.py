@@ -1,80 +1,108 @@
 """A table for a person: significant digits, and of many rows the ones that matter."""
 
-import io
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from lrcli.render.digest import Digest, Row
+from lrcli.render.digest import Digest
+from lrcli.render.matter import Row
 from lrcli.render.style import Style
-from lrcli.rows import Cell, Rows
+from lrcli.rows import Block, Cell, Rows
 from lrcli.text import plural, printable, significant
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 SHORT = 40
 """Rows that are shown without leaving any out."""
 
-LONGEST = 1000
-"""Rows of a selection that are shown; a table of more is not for a person."""
+LONGEST = 200
+"""Rows of a selection that are shown on a terminal."""
 
 MATTERING = 24
+HEADER_LINES = 2
 WIDEST_HEADER = 24
-GAP = 2
+NARROWEST = 24
+"""Columns of a text that goes on in the next line."""
+
+GAP = "  "
 
 Numbered = Sequence[tuple[int, Row]]
 
 
 def render(rows: Rows, style: Style) -> Iterator[str]:
-    """All rows if they are few or were chosen, else those that matter."""
+    """Every row off a terminal; on one all if they are few or were chosen, else those that matter."""
+    if style.whole_table:
+        yield from whole(rows, style)
+        return
+    digest = Digest(rows, 2)
     most = LONGEST if rows.selected else SHORT
-    digest = Digest(rows, 2, most)
-    yield drawn(digest, style, most if digest.count <= most else MATTERING)
+    yield drawn(digest, style, most if digest.matter.count <= most else MATTERING)
+
+
+def whole(rows: Rows, style: Style) -> Iterator[str]:
+    """Every row and column, a block at a time, in columns as wide as the first block and the longest number need."""
+    grid: Grid | None = None
+    for block in rows.blocks:
+        columns = columns_of(rows, block, style.precision)
+        if grid is None:
+            grid = Grid(columns, style, list(columns), longest_number(rows, style.precision))
+            yield grid.header()
+        yield grid.lines(columns)
+    if grid is None:
+        yield Grid(columns_of(rows, [], style.precision), style).header()
+
+
+def longest_number(rows: Rows, precision: int) -> int:
+    """Characters of a number in the rows; of few rows the first block shows it."""
+    known = rows.length is not None and rows.length <= SHORT
+    return 0 if known else precision + len("-.e-05")
 
 
 def drawn(digest: Digest, style: Style, most: int) -> str:
-    """At most `most` rows, and how many were left out."""
-    shown = digest.rows_that_matter(most)
-    text = grid(digest.rows, shown, style)
-    left_out = digest.count - len(shown)
-    if left_out:
-        text += fold(f"{left_out} of {plural(digest.count, 'row')} left out; -f csv shows all", style.width)
-    return text
+    """At most `most` rows, and what was left out."""
+    shown = digest.matter.rows_that_matter(most)
+    columns = columns_of(digest.rows, list(zip(*(row for _, row in shown), strict=True)), style.precision)
+    columns, notes = shortened(columns, style.width)
+    fitting = those_that_fit(columns, style.width)
+    grid = Grid(columns, style, fitting)
+    dropped = [name for name in columns if name not in fitting]
+    if dropped:
+        notes.append(f"no room for {', '.join(dropped)}")
+    count = digest.matter.count
+    told = f" {len(shown)} of {plural(count, 'row')}; -f csv has all" if len(shown) < count else ""
+    return grid.header(told) + grid.lines(columns) + "".join(f"{line}\n" for line in folded(notes, style.width))
 
 
-def fold(text: str, width: int) -> str:
-    """`text` in lines of at most `width`."""
-    return "".join(f"{text[start : start + width]}\n" for start in range(0, len(text), max(width, 1)))
+def folded(notes: Sequence[str], width: int) -> list[str]:
+    """The notes in lines of at most `width`."""
+    import textwrap
+
+    return [line for note in notes for line in textwrap.wrap(note, max(width, 1), subsequent_indent="  "[: width - 1])]
 
 
-def grid(rows: Rows, shown: Numbered, style: Style) -> str:
-    """The rows as one table, or as several below each other where the columns do not fit side by side."""
-    headers, cells, below = columns_of(rows, shown, style)
-    text = ""
-    for group in fitting(
-        [width_of(header, column) for header, column in zip(headers, cells, strict=True)], style.width
-    ):
-        text += one_table(
-            [headers[place] for place in group], [cells[place] for place in group], sections(rows, shown), style
-        )
-    return text + "".join(fold(line, style.width) for line in below)
-
-
-def columns_of(rows: Rows, shown: Numbered, style: Style) -> tuple[list[str], list[list[str]], list[str]]:
-    """Headers, cells by column, and lines below that say what the numbers in the headers stand for."""
-    headers = [printable(name) for name in rows.columns]
-    cells = [[text_of(row[place], style.precision) for _, row in shown] for place in range(len(headers))]
+def columns_of(rows: Rows, block: Block | Sequence[Sequence[Cell]], precision: int) -> dict[str, list[str]]:
+    """The cells of a block as a person reads them, by column."""
+    columns: dict[str, list[str]] = {}
+    for name, column in zip(rows.columns, block or [[]] * len(rows.columns), strict=True):
+        columns[unlike(printable(name), columns)] = [text_of(value, precision) for value in column]
     names = [mark for mark in rows.marks if mark.label]
     if names:
-        headers.append("schedule")
-        cells.append([name_at(names, row[0]) for _, row in shown])
-    below: list[str] = []
-    widest = min(WIDEST_HEADER, style.width // 2)
-    for place, header in enumerate(headers):
-        if len(header) > widest:
-            headers[place] = f"({len(below) + 1})"
-            below.append(f"{headers[place]} {header}")
-    return headers, cells, below
+        columns[unlike("schedule", columns)] = [name_at(names, place) for place in (block[0] if block else [])]
+    return columns
+
+
+def unlike(name: str, others: Mapping[str, object]) -> str:
+    """`name`, changed if it is one of the others."""
+    return name if name not in others else unlike(f"{name}'", others)
+
+
+def shortened(columns: dict[str, list[str]], width: int) -> tuple[dict[str, list[str]], list[str]]:
+    """The columns with numbers in the place of names that are too wide, and what the numbers stand for."""
+    found: dict[str, list[str]] = {}
+    notes: list[str] = []
+    for name, cells in columns.items():
+        if len(name) > min(WIDEST_HEADER, width // 2):
+            notes.append(f"({len(notes) + 1}) {name}")
+            name = f"({len(notes)})"
+        found[name] = cells
+    return found, notes
 
 
 def name_at(names: Sequence[tuple[int, str]], place: Cell) -> str:
@@ -93,60 +121,119 @@ def text_of(value: Cell, precision: int) -> str:
     return printable(str(value))
 
 
-def width_of(header: str, column: Sequence[str]) -> int:
+def those_that_fit(columns: Mapping[str, list[str]], width: int) -> dict[str, int]:
+    """The columns that fit side by side, each with the width it gets. A text that is too wide goes on in the next line.
+
+    The first column and wide texts are always there; of the others as many as fit, from the left.
+    """
+    natural = {name: width_of(name, cells) for name, cells in columns.items()}
+    first = next(iter(columns))
+    narrowest = max(1, min(NARROWEST, width - natural[first] - len(GAP)))
+    least = {
+        name: size if size <= max(narrowest, 2 * width // 3) or not is_text(columns[name]) else narrowest
+        for name, size in natural.items()
+    }
+    chosen = {name for name, size in least.items() if name == first or size < natural[name]}
+
+    def used() -> int:
+        return sum(least[name] + len(GAP) for name in chosen) - len(GAP)
+
+    for name in columns:
+        if name not in chosen and used() + len(GAP) + least[name] <= width:
+            chosen.add(name)
+        elif name not in chosen:
+            break
+    for name in [name for name in chosen if least[name] < natural[name]]:
+        least[name] = min(natural[name], max(least[name], least[name] + width - used()))
+    return {name: least[name] for name in columns if name in chosen}
+
+
+class Header(NamedTuple):
+    """What a column is called, and how it is set."""
+
+    name: str
+    width: int
+    is_text: bool
+
+    def cell(self, text: str) -> str:
+        """The text, as wide as the column."""
+        missing = " " * (self.width - length_of(text))
+        return text + missing if self.is_text else missing + text
+
+
+class Grid:
+    """Columns side by side."""
+
+    def __init__(
+        self,
+        columns: Mapping[str, list[str]],
+        style: Style,
+        shown: Mapping[str, int] | Sequence[str] = (),
+        least: int = 0,
+    ) -> None:
+        self.style = style
+        self.headers: list[Header] = []
+        for name in shown or columns:
+            text = is_text(columns[name])
+            natural = max(width_of(name, columns[name]), 0 if text else least)
+            self.headers.append(Header(name, shown[name] if isinstance(shown, Mapping) else natural, text))
+
+    def header(self, told: str = "") -> str:
+        """The names and the line below them, which says what there is to tell if it has the room."""
+        names = GAP.join(header.cell(header.name) for header in self.headers).rstrip()
+        if self.style.color:
+            names = f"\x1b[1m{names}\x1b[0m"
+        wide = sum(header.width + len(GAP) for header in self.headers) - len(GAP)
+        rule = "─" * wide
+        if told and wide + len(told) > self.style.width:
+            rule, told = "─" * max(3, wide - len(told)), told
+        if told and len(rule) + len(told) > self.style.width:
+            told = ""
+        return f"{names}\n{rule}{told}\n"
+
+    def lines(self, columns: Mapping[str, list[str]]) -> str:
+        """The rows; a text that is wider than its column goes on in the next line."""
+        found = []
+        for cells in zip(*(columns[header.name] for header in self.headers), strict=True):
+            parts = [pieces(cell, header) for cell, header in zip(cells, self.headers, strict=True)]
+            for place in range(max(map(len, parts))):
+                line = [part[place] if place < len(part) else "" for part in parts]
+                found.append(GAP.join(map(Header.cell, self.headers, line)).rstrip() + "\n")
+        return "".join(found)
+
+
+def pieces(cell: str, header: Header) -> list[str]:
+    """The cell in lines as wide as its column; a number is never broken."""
+    if not header.is_text or length_of(cell) <= header.width:
+        return [cell]
+    import textwrap
+
+    return textwrap.wrap(cell, header.width, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def is_text(cells: Sequence[str]) -> bool:
+    """Whether a column holds anything but numbers."""
+    return not all(map(is_number, filter(None, cells)))
+
+
+def is_number(cell: str) -> bool:
+    """Whether the cell is a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def width_of(header: str, cells: Sequence[str]) -> int:
     """Characters that a column needs."""
-    return max(len(header), max(map(len, column), default=0))
+    return max(length_of(header), max(map(length_of, cells), default=0))
 
 
-def fitting(widths: Sequence[int], width: int) -> Iterator[list[int]]:
-    """The columns in groups that fit side by side, each led by the first column."""
-    group, used = [0], widths[0]
-    for place in range(1, len(widths)):
-        if used + GAP + widths[place] > width and len(group) > 1:
-            yield group
-            group, used = [0], widths[0]
-        group.append(place)
-        used += GAP + widths[place]
-    yield group
+def length_of(text: str) -> int:
+    """Columns of a terminal that the text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
 
-
-def sections(rows: Rows, shown: Numbered) -> set[int]:
-    """The places after which a new epoch begins, where rows are steps and few."""
-    if rows.columns[:2] != ("step", "epoch") or len(shown) > SHORT:
-        return set()
-    epochs = [row[1] for _, row in shown]
-    return {place for place in range(len(epochs) - 1) if epochs[place] != epochs[place + 1]}
-
-
-def one_table(headers: Sequence[str], cells: Sequence[Sequence[str]], ends: set[int], style: Style) -> str:
-    """One table, no wider than it needs to be."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, GAP - 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
-    for header, column in zip(headers, cells, strict=True):
-        is_text = any(cell and not cell[-1].isdigit() and cell not in ("inf", "-inf", "nan") for cell in column)
-        table.add_column(Text(header), justify="left" if is_text else "right", overflow="fold", no_wrap=False)
-    for place, row in enumerate(zip(*cells, strict=True)):
-        table.add_row(*map(Text, row), end_section=place in ends)
-    return printed(table, style)
-
-
-def printed(table: "Table", style: Style) -> str:
-    """What rich makes of the table, with no more escape codes than asked for."""
-    from rich.console import Console
-
-    lines = io.StringIO()
-    console = Console(
-        file=lines,
-        width=style.width,
-        color_system="256" if style.color else None,
-        force_terminal=style.color,
-        no_color=not style.color,
-        legacy_windows=False,
-        emoji=False,
-        highlight=False,
-    )
-    console.print(table)
-    return "".join(f"{line.rstrip()}\n" for line in lines.getvalue().splitlines())
+    return cell_len(text)

@@ -11,8 +11,8 @@ from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param
 
-SHOWN = ("spec", "rows", "peak", "final", "area", "half_life")
-"""What of a summary a person sees; JSON has the rest too."""
+SHOWN = ("spec", "peak", "final", "rows", "area", "half_life")
+"""What of a summary a person sees, the most telling first; JSON has the rest too."""
 
 
 @declaration
@@ -24,10 +24,11 @@ class Compared(Declared):
 
 def run(given: Instances) -> int:
     """Show the schedules side by side, and for a person the figures that tell them apart."""
+    output = given[Output]
     plans = [spec.parse(text).in_run(given[Run]) for text in given[Compared].specs]
     say_all(text for plan in plans for text in plan.taken)
-    rows = compared(plans, given[Run], given[Selection])
-    given[Output].show(rows, summary_rows(rows))
+    rows = compared(plans, given[Run], given[Selection], drawn=output.draws)
+    output.show(rows, summary_rows(rows))
     return 0
 
 

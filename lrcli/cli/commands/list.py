@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
-from lrcli.cli.output import Output
+from lrcli.cli.output import Output, folded
 from lrcli.documentation import summary_of
 from lrcli.engine import rates
 from lrcli.render import PICTURE
@@ -75,15 +75,18 @@ def run(given: Instances) -> int:
 
 
 def grouped(blocks: str, width: int) -> str:
-    """The list for a person: a heading per family, a line per scheduler, none longer than `width`."""
+    """The list for a person: a heading per family, a line per scheduler; what has no room there stands below it."""
     found = list(entries(blocks))
     longest = max(len(entry.name) for entry in found)
     lines: list[str] = []
     for family, members in groupby(found, key=lambda entry: entry.family):
         lines += ["", family]
-        lines += [f"  {entry.name:{longest}}  {entry.curve:{THUMBNAIL}}  {entry.exact_to}" for entry in members]
+        for entry in members:
+            line = f"  {entry.name:{longest}}  {entry.curve:{THUMBNAIL}}"
+            fits = len(line) + 2 + len(entry.exact_to) <= width
+            lines += [f"{line}  {entry.exact_to}"] if fits else [line, f"    {entry.exact_to}"]
     lines += ["", "lrsched explain NAME says what each does; lrsched NAME --help how to run it."]
-    return "".join(f"{line[:width].rstrip()}\n" for line in lines[1:])
+    return folded("\n".join(line.rstrip() for line in lines[1:]), width, indent=2)
 
 
 COMMAND = Command(

@@ -2,21 +2,21 @@
 
 import itertools
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrcli import spec
-from lrcli.cli import INTERRUPTED
+from lrcli.cli import INTERRUPTED, NAME
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.commands.run import findings_for_a_person
 from lrcli.cli.log_source import chosen_metric, opened_log, remark_on_gaps
-from lrcli.cli.output import Output, watched
+from lrcli.cli.output import Output, folded, watched
 from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import Selection
 from lrcli.errors import InputError
 from lrcli.logs import Log, per_epoch
-from lrcli.replay import Metrics, Replay, replay, what_if
-from lrcli.rows import Rows
+from lrcli.replay import Metrics, Replay, Result, replay, what_if
+from lrcli.rows import Block, Rows
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
@@ -24,8 +24,11 @@ from lrcli.schedules.plateau import Plateau
 
 MOST_COMBINATIONS = 1000
 
-LINES_OF_FINDINGS = 6
-"""Below the picture; what is found is not known until the log has been read."""
+WIDEST = 1000
+"""Where nobody reads, a remark is one line."""
+
+LINES_OF_FINDINGS = 7
+"""Below the picture, with the result; what is found is not known until the log has been read."""
 
 
 @declaration
@@ -89,9 +92,19 @@ def run(given: Instances) -> int:
         output.show(what_if(plateaus, replayed, metrics, varied(plateaus)))
     else:
         words = [plateaus[0].spec, *replayed.words()]
-        rows = replay(plateaus[0], replayed, metrics, selection, f"{' '.join(words)} on {column}")
+        title = f"{' '.join(words)} on {column}"
+        if output.draws:
+            rows = drawn_whole(replay(plateaus[0], replayed, metrics, Selection(), title), selection)
+        else:
+            rows = replay(plateaus[0], replayed, metrics, selection, title)
+        result = Result(plateaus[0])
+        if selection.is_all or output.draws:
+            rows.blocks = result.watching(rows.blocks, rows.columns)
         observed = summed_up(rows, column) if output.to_terminal and selection.is_all else None
         output.show(rows, reserve=LINES_OF_FINDINGS if observed else 0)
+        if result.rates:
+            width = output.style().width if output.to_terminal else WIDEST
+            sys.stderr.write(folded(f"{NAME}: {result.sentence}", width, indent=2))
         if observed:
             sys.stderr.write(
                 findings_for_a_person(
@@ -101,6 +114,22 @@ def run(given: Instances) -> int:
             )
     remark_on_gaps(log, column)
     return INTERRUPTED if log.interrupted else 0
+
+
+def drawn_whole(rows: Rows, selection: Selection) -> Rows:
+    """The rows for a curve, which is drawn whole, and for a table, which has the selected ones."""
+    if not selection.is_all:
+        rows.blocks, rows.chosen, rows.selected = _selectable(rows.blocks, selection), selection.within, True
+    return rows
+
+
+def _selectable(blocks: Iterable[Block], selection: Selection) -> Iterator[Block]:
+    """The blocks as they are. Raises ParamError where the rows selected are not there."""
+    count = 0
+    for block in blocks:
+        count += len(block[0])
+        yield block
+    selection.rows(count)
 
 
 def summed_up(rows: Rows, column: str) -> Any:

@@ -37,7 +37,7 @@ def run(cls: type[Schedule], given: Instances) -> int:
     """Show the schedule in the run."""
     written, output = given[cls], given[Output]
     schedule, settled, taken = written.in_run(given[Run])
-    rows = simulate(schedule, settled, given[Selection])
+    rows = simulate(schedule, settled, given[Selection], drawn=output.draws)
     say_all(taken)
     if is_for_a_person(output):
         say_all(derivation_of(settled))
