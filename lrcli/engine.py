@@ -76,8 +76,8 @@ def simulate(schedule: Schedule, run: Run, selection: Selection, *, drawn: bool 
 
     With parameter groups the rates are `lr_0, lr_1, ...`; the momenta come last where the schedule moves them.
     The blocks hold the rows of the selection; where curves are `drawn`, which is done whole (but for the longest runs),
-    they hold every row and say which ones a table shows. They can be read once. Raises InputError, also while they are read: with the
-    framework's own words where its arithmetic fails.
+    they hold every row and say which ones a table shows. They can be read once. Raises InputError, also while they are
+    read: with the framework's own words where its arithmetic fails.
     """
     composed = run.warmed_up(schedule)
     length = run.length(composed)
