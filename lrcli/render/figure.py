@@ -63,8 +63,11 @@ def render(format: str, rows: Rows, style: Style) -> bytes:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
         dated = {NOW[format]: None} if format in NOW else {}
-        figure = drawn(digest, style)
-        figure.savefig(file, format=format, dpi=DOTS_PER_INCH, transparent=style.transparent, metadata=dated)
+        try:
+            figure = drawn(digest, style)
+            figure.savefig(file, format=format, dpi=DOTS_PER_INCH, transparent=style.transparent, metadata=dated)
+        except ArithmeticError:
+            raise InputError("--format: the values are too far apart for a figure; -f plot draws them") from None
     return file.getvalue()
 
 
