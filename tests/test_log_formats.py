@@ -111,6 +111,18 @@ PRINTED = {
 }
 
 
+RECORDED = Path(__file__).parent / "data" / "formats"
+
+REAL = {
+    "transformers.stdout.log": [float(f"{5e-4 * min(step / 4, (20 - step) / 16):.4g}") for step in range(1, 20, 2)],
+    "keras-history.json": [0.5, 0.25, 0.125, 0.0625],
+    "keras.stdout.log": [0.5, 0.25, 0.125, 0.0625],
+    "mlflow-run": [0.5, 0.5, 0.25, 0.25, 0.125, 0.125],
+    "skorch-history.json": [0.5, 0.5, 0.25, 0.25, 0.125, 0.125],
+}
+"""What data/formats/record.py recorded, and the rates of each."""
+
+
 def written(folder: Path, content: str | bytes, name: str = "log") -> str:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,6 +139,12 @@ def rates_of(log: Log) -> list[float]:
 def metric_of(log: Log) -> list[tuple[float, float]]:
     column = log.choose_metric(None, "--metric")
     return [row for block in per_epoch(log, column) for row in zip(block.epochs, block.values, strict=True)]
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_logs_of_real_loggers(name: str) -> None:
+    assert rates_of(open_log(str(RECORDED / name))) == REAL[name]
+    assert metric_of(open_log(str(RECORDED / name)))
 
 
 @pytest.mark.parametrize("trainer", PRINTED)

@@ -54,7 +54,7 @@ def chosen_metric(log: Log, wanted: str | None, option: str) -> str:
 def _said(log: Log, column: str, wanted: str | None, option: str, others: Sequence[str]) -> str:
     if column != wanted:
         beside = f" (there are also {listed(others)})" if others and wanted is None else ""
-        say(f"{option} {column} is taken from {log.name}{beside}")
+        say(f"{option} {listed([column])} is taken from {log.name}{beside}")
     return column
 
 

@@ -9,10 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lrcli.errors import InputError
-from lrcli.logs.records import Batch, Record, Records, flat
-
-LONGEST_ELEMENT = 1 << 23
-"""Characters; an element of a list, and what stands in an object beside lists, is held as a whole."""
+from lrcli.logs.records import LONGEST_ELEMENT, Batch, Record, Records, flat
 
 BATCH = 4096
 WRAPPERS = frozenset(("history", "log_history", "logs", "log", "data", "metrics", "results", "records"))

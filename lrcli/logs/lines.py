@@ -11,35 +11,38 @@ from collections.abc import Iterable, Iterator
 from lrcli.logs import names
 from lrcli.logs.records import Batch, Record, Records
 
-LONGEST_TEXT = 1 << 16
+LONGEST_TEXT = 1 << 14
 """Characters; a longer line is no line of a log."""
 
+# Every repetition below is possessive or bounded, so that no line takes more than linear time.
 _WORD = r"[^\W\d][\w@./%#\-]*+"
-_NUMBER = r"(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?\b(?:nan|inf|infinity)\b)"
+_NUMBER = r"(?:[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?+|[+-]?\b(?:nan|inf|infinity)\b)"
 _UNIT = r"(?:ms|us|s|it|k|K|M|G|B|MB|GB|MiB|GiB)?"
 _END = r"(?![\w]|[:.\-/]\d)"
 
 PAIR = re.compile(
-    rf"(?<![\w@./%#\-])(?P<key>{_WORD}(?: (?:{_WORD}|\([\w/%]+\))){{0,5}}+)[\"']?"
-    r"(?:\s*[:=|>]+\s*|\s+|(?=\[))(?:(?:tensor|float64|float32)\()?[\"'(\[]*\s*"
-    rf"(?P<value>{_NUMBER})(?:{_UNIT}{_END}|(?=\s*/\s*\d))(?:\s*/\s*(?P<total>\d+){_END})?",
+    rf"(?<![\w@./%#\-])(?P<key>{_WORD}(?: (?:{_WORD}|\([\w/%]{{1,20}}\))){{0,5}}+)[\"']?"
+    r"(?:\s*+[:=|>]++|\s++|(?=\[))\s*+(?:(?:tensor|float64|float32)\()?[\"'(\[]*+\s*+"
+    rf"(?P<value>{_NUMBER})(?:{_UNIT}{_END}|(?=\s*+/\s*+\d))(?:\s*+/\s*+(?P<total>\d++){_END})?",
     re.IGNORECASE,
 )
 """A name of up to six words, and the number after it; `total` is what stands after a slash: "Epoch [3/90]"."""
 
-_IN_EPOCH = re.compile(r"\[(\d+)\]\s*\[\s*(\d+)\s*/\s*(\d+)|\bTrain:\s*(\d+)\s*\[\s*(\d+)\s*/\s*(\d+)")
+_IN_EPOCH = re.compile(
+    r"\[(\d{1,15})\]\s*+\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})|\bTrain:\s*+(\d{1,15})\s*+\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})"
+)
 """Epoch, batch, batches: mmengine's "Epoch(train) [1][50/100]", "Epoch: [0] [10/500]", timm's "Train: 0 [50/1251"."""
 
-_BAR = re.compile(r"(\d+)/(\d+) \[(?:\d+:)+\d+<")
+_BAR = re.compile(r"(?<!\d)(\d{1,15})/(\d{1,15}) \[(?:\d{1,9}:){1,3}\d\d<")
 """The count of tqdm."""
 
-_PERCENT = re.compile(r"\d+%\|[^|]{0,300}\|")
+_PERCENT = re.compile(r"(?<!\d)\d{1,3}%\|[^|]{0,300}\|")
 """The bar itself."""
 
-_EPOCH_FIRST = re.compile(r"\b(\d+)epoch\b")
+_EPOCH_FIRST = re.compile(r"\b(\d{1,15})epoch\b")
 """ESPnet's "3epoch results:"."""
 
-_LIST = re.compile(rf"([\w/\-]*\b(?:lr|learning_rate))[\"']?\s*[:=]\s*\[\s*({_NUMBER}(?:\s*,\s*{_NUMBER})+)\s*\]")
+_LIST = re.compile(rf"(?<![\w/\-])([\w/\-]++)[\"']?\s*+[:=]\s*+\[\s*+({_NUMBER}(?:\s*+,\s*+{_NUMBER})++)\s*+\]")
 _OF_GROUP = re.compile(r"learning rate of group (\d+) to ")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HELD_OUT = re.compile(r"(?:^|[\s(\[|>])(valid|validation|val|eval|evaluation|dev|test)(?=[\s)\]|:,]|$)", re.IGNORECASE)
@@ -78,18 +81,22 @@ class TextLines(Records):
         """What a line says; None where it says nothing, or only where the lines after it belong."""
         if len(line) > LONGEST_TEXT or line.isspace():
             return None
-        line = _COLOUR.sub("", line) if "\x1b" in line else line
-        line = _OF_GROUP.sub(r"lr_\1: ", _PERCENT.sub("", line))
+        line = _COLOUR.sub("", line.rpartition("\b")[2]) if "\x1b" in line or "\b" in line else line
+        if "%|" in line:
+            line = _PERCENT.sub("", line)
+        if "of group" in line:
+            line = _OF_GROUP.sub(r"lr_\1: ", line)
         axes: Record = {}
         values: Record = {}
         totals: dict[bool, int] = {}
-        if (inside := _IN_EPOCH.search(line)) is not None:
-            epoch, batch, batches = (int(number[:15]) for number in inside.groups() if number is not None)
+        bracket = "[" in line
+        if (inside := _IN_EPOCH.search(line) if bracket else None) is not None:
+            epoch, batch, batches = (int(number) for number in inside.groups() if number is not None)
             self._base = 0 if epoch == 0 else self._base
             axes = {"epoch": epoch, "step": (epoch - self._base) * batches + batch}
             totals[False] = batches
-        elif (early := _EPOCH_FIRST.search(line)) is not None:
-            axes = {"epoch": int(early[1][:15])}
+        elif "epoch" in line and (early := _EPOCH_FIRST.search(line)) is not None:
+            axes = {"epoch": int(early[1])}
         first = len(line)
         for pair in PAIR.finditer(line):
             key, value, total = pair["key"], pair["value"], pair["total"]
@@ -101,10 +108,12 @@ class TextLines(Records):
                 axes[axis] = value
                 if total is not None:
                     totals[_is_epoch(axis)] = int(total[:15])
-        for several in _LIST.finditer(line):
-            values |= {f"{several[1]}/{place}": number for place, number in enumerate(several[2].split(",")) if place}
-        if not axes and values and (bar := _BAR.search(line)) is not None:
-            axes, totals[False] = {"step": bar[1]}, int(bar[2][:15])
+        for several in _LIST.finditer(line) if bracket else ():
+            if names.as_rate(several[1]):
+                numbers = several[2].split(",")
+                values |= {f"{several[1]}/{place}": number for place, number in enumerate(numbers) if place}
+        if not axes and values and bracket and (bar := _BAR.search(line)) is not None:
+            axes, totals[False] = {"step": bar[1]}, int(bar[2])
         if axes:
             kept = {axis: value for axis, value in self._where.items() if _is_epoch(axis)}
             self._where = axes if any(map(_is_epoch, axes)) else kept | axes
@@ -131,10 +140,12 @@ def _is_placed(record: Record) -> bool:
     return any(map(names.is_axis, record))
 
 
+@names.remembered
 def _is_epoch(axis: str) -> bool:
     return names.as_axis(axis) in names.EPOCHS
 
 
+@names.remembered
 def _axis(key: str) -> str | None:
     """The axis that a name stands for: "Train Epoch" is "Epoch", "steps per epoch" is none."""
     if names.is_axis(key):

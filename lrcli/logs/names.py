@@ -6,7 +6,7 @@ same two. What Weights & Biases puts before a name ("run-1 - lr") does not count
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -34,6 +34,9 @@ BEFORE_AN_AXIS = {"train", "training", "trainer", "progress", "charts", "global"
 
 ENVELOPE = ("__MIN", "__MAX")
 """What Weights & Biases puts beside each column."""
+
+remembered = lru_cache(maxsize=4096)
+"""What was found of a name; printed logs ask it of every line."""
 
 
 def either(text: str) -> frozenset[str]:
@@ -88,7 +91,7 @@ class Rate(NamedTuple):
     column: str
 
 
-@cache
+@remembered
 def words(name: str) -> tuple[str, ...]:
     """The words of a column's name, in small letters."""
     own = name.rpartition(" - ")[2]
@@ -101,6 +104,7 @@ def is_envelope(name: str) -> bool:
     return name.endswith(ENVELOPE)
 
 
+@remembered
 def as_axis(name: str) -> str:
     """The name as the tables of axes have it."""
     if name.strip().lower() == LOGGED:
@@ -129,11 +133,13 @@ def epoch_column(columns: Sequence[str]) -> str | None:
     return first_of(EPOCHS, columns)
 
 
+@remembered
 def is_axis(name: str) -> bool:
     """Whether the column says where a row stands, or how long the run is."""
     return as_axis(name) in (*STEPS, LOGGED, *EPOCHS, *chain(*TOTALS.values()))
 
 
+@remembered
 def as_rate(name: str) -> Rate | None:
     """What the name of a rate says; None for a column that holds no rate."""
     found = " ".join(words(name)).replace("learning rate", "learningrate").split()

@@ -64,9 +64,9 @@ def _table(source: Source) -> Table:
         more = next(chunks, None)
         if more is not None:
             head.append(more)
-        if seen or (more and not more.isspace()):
+        if more is None or not more.isspace():
             seen += more or ""
+            if not seen:
+                raise InputError(f"{source.name} is empty; expected a log")
             kind = kind_of(seen, more is None)
-        elif more is None:
-            raise InputError(f"{source.name} is empty; expected a log")
     return READERS[kind](source.name, chain(head, chunks))

@@ -14,6 +14,9 @@ from lrcli.text import plural
 LARGEST_INT = 1 << 53
 """Beyond it not every int is a float64; one of 400 digits is infinite."""
 
+LONGEST_ELEMENT = 1 << 22
+"""Characters; a record, or another part of JSON that is read at once: {} takes 25 times its length in memory."""
+
 MOST_BATCHES_HELD = 16
 """Of records that are read in search of a column."""
 
@@ -116,6 +119,8 @@ class JsonLines(Records):
                 (start + place, line) for place, line in enumerate(chunk.split("\n")) if line and not line.isspace()
             ]
             start += chunk.count("\n")
+            if len(chunk) > LONGEST_ELEMENT and max(len(line) for _, line in lines) > LONGEST_ELEMENT:
+                raise InputError(f"{self.name} has a record of more than {LONGEST_ELEMENT} characters")
             records = self._all_at_once([line for _, line in lines])
             if records is None:
                 records, numbers = [], []

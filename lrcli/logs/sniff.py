@@ -9,6 +9,9 @@ from lrcli.logs.lines import PAIR
 _LIST_OF = re.compile(r"\[\s*(?:[\[{]|-?[0-9.]+\s*[,\]]|\]|$)")
 _CELL = re.compile(r"\s*\"?\s*(?:[+-]?[0-9][0-9.eE+\-:]*|nan|na|none|null|inf|-?)\s*\"?\s*", re.IGNORECASE)
 
+LONGEST_RECORD = 1 << 20
+"""Characters; what is longer is read as a document, which is not held."""
+
 MOST_LINES = 200
 """Lines of a banner after which a text is taken for what it looks like."""
 
@@ -35,6 +38,8 @@ def kind_of(head: str, ended: bool) -> str | None:
 
 def _object_kind(first: str, more: bool, whole: bool) -> str | None:
     """What begins with a brace: records, a document, or a Python dict that was printed."""
+    if len(first) > LONGEST_RECORD:
+        return "document"
     try:
         record = json.loads(first)
     except (ValueError, RecursionError):
