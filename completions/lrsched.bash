@@ -72,7 +72,7 @@ _lrsched_section() {
         Run) options+=(--lr= --ticks= -n= --epochs= --steps= --steps-per-epoch= --examples= --batch-size= --accumulate= --num-processes= --drop-last --no-drop-last --batches-per-epoch= --tokens= --tokens-per-step= '--interval=epoch|step' --warmup= --warmup-start-factor=) ;;
         Selection) options+=(--start= --stop= --every= --at=) ;;
         Output) options+=('--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' --json --no-json '--output=<file>' '-o=<file>' --open --no-open --log-y --no-log-y --width= --height= --precision= --ascii --no-ascii '--color=auto|always|never' --size= --transparent --no-transparent) ;;
-        Checked) options+=('=<spec>...' --rules --no-rules --ignore= --select= --exit-zero --no-exit-zero '--format=text|json|github' '-f=text|json|github' --json --no-json '--output=<file>' '-o=<file>') ;;
+        Checked) options+=('=<spec>...' --rules --no-rules --ignore= --select= --exit-zero --no-exit-zero '--format=text|json|github|sarif' '-f=text|json|github|sarif' --json --no-json '--output=<file>' '-o=<file>') ;;
         Written) options+=('=<spec>' '--to=torch|transformers|timm|optax|keras' '--output=<file>' '-o=<file>') ;;
         Compared) options+=('=<spec>...') ;;
         Completed) options+=('=bash|zsh|fish|powershell') ;;

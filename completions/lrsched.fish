@@ -241,15 +241,15 @@ function __lrsched_section
                 '--no-transparent' 'switches --transparent off'
         case Checked
             printf '%s\t%s\n' \
-                '=<spec>...' 'schedules, each quoted: "cosine --t-max 50"' \
+                '=<spec>...' 'schedules, each quoted: "cosine --t-max 50"; scripts, notebooks and folders of them' \
                 '--rules' 'list the rules and exit' \
                 '--no-rules' 'switches --rules off' \
                 '--ignore=' 'codes to leave out, with commas; LR1 stands for all that begin so' \
                 '--select=' 'codes to look for, with commas, and no others' \
                 '--exit-zero' 'exit with 0 whatever is found' \
                 '--no-exit-zero' 'switches --exit-zero off' \
-                '--format=text|json|github' 'how findings are shown' \
-                '-f=text|json|github' 'how findings are shown' \
+                '--format=text|json|github|sarif' 'how findings are shown' \
+                '-f=text|json|github|sarif' 'how findings are shown' \
                 '--json' 'short for --format json' \
                 '--no-json' 'switches --json off' \
                 '--output=<file>' 'file to write, whole or not at all; - is standard output' \

@@ -1,6 +1,7 @@
 """What a declaration's docstring says, taken apart: summary, then sections with a heading each."""
 
 import inspect
+import textwrap
 from typing import Any
 
 Sections = dict[str, list[str]]
@@ -22,7 +23,9 @@ def sections_of(documented: Any) -> Sections:
             sections[heading] = []
         else:
             sections[heading].append(line)
-    return {name: inspect.cleandoc("\n".join(lines)).splitlines() for name, lines in sections.items() if any(lines)}
+    return {
+        name: textwrap.dedent("\n".join(lines)).strip().splitlines() for name, lines in sections.items() if any(lines)
+    }
 
 
 def paragraphs(lines: list[str]) -> list[str]:

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "render": {"errors", "rows", "text"},
     "logs": {"errors", "rows", "text"},
     "checks": {"documentation", "engine", "errors", "run", "schedules", "spec", "text"},
+    "scripts": {"checks", "errors", "pasted", "run", "schedules", "text"},
     "replay": {"engine", "run", "errors", "logs", "rows", "schedules", "text"},
     "verify": {"engine", "run", "errors", "logs", "rows", "schedules", "spec", "text"},
     "fit": {"engine", "run", "errors", "schedules", "spec", "verify"},

@@ -12,12 +12,16 @@ from collections.abc import Mapping, Sequence
 
 from lrcli.errors import InputError
 from lrcli.pasted import factories
-from lrcli.pasted.literals import Scope, SourceError, UnknownNamesError
+from lrcli.pasted.literals import FUNCTIONS, Scope, SourceError, UnknownNamesError
 from lrcli.pasted.makers import MAKERS, Made, is_maker, made, symbols
 from lrcli.schedules.param import shell_word
 from lrcli.text import quoted
 
-__all__ = ["Made", "Scope", "SourceError", "UnknownNamesError", "factories", "is_python", "parse_python", "settings"]
+__all__ = [
+    "FUNCTIONS", "Made", "Scope", "SourceError", "UnknownNamesError", "factories", "is_maker", "is_python", "made",
+    "parse_python",
+    "settings",
+]  # fmt: skip
 
 LONGEST = 20_000
 """Characters that are read as one schedule."""

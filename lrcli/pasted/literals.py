@@ -51,7 +51,7 @@ def _counted(*bounds: int) -> list[int]:
     return list(numbers)
 
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int,
     "float": float,
     "round": round,
@@ -173,8 +173,8 @@ class Scope:
             function = ast.unparse(node.func)
             if function.rpartition(".")[2] in ENUMERATIONS and len(node.args) == 1:
                 return self._value(node.args[0])
-            if function in _FUNCTIONS and not any(isinstance(argument, ast.Starred) for argument in node.args):
-                return self._called(node, _FUNCTIONS[function])
+            if function in FUNCTIONS and not any(isinstance(argument, ast.Starred) for argument in node.args):
+                return self._called(node, FUNCTIONS[function])
         assigned = self._assigned(node)
         if assigned is not None:
             hidden = {name: value for name, value in self.assigned.items() if name != text}

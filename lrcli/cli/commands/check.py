@@ -1,22 +1,25 @@
-"""`lrsched check SPEC...`: what will go wrong, before it is run."""
+"""`lrsched check SPEC... FILE.py FOLDER`: what will go wrong, before it is run."""
 
-import json
+import os
 import sys
-from collections.abc import Iterable
 
 from lrcli import spec
-from lrcli.checks import NOTE, RULES, Finding, findings, lengths
+from lrcli.checks import NOTE, RULES, findings, lengths
+from lrcli.cli import settings
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import folded, is_terminal, opened, terminal_size
 from lrcli.cli.remarks import say_all
+from lrcli.cli.reports import SHOWN, Report, lines_of
+from lrcli.cli.reports import Checked as CheckedSpec
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param
-from lrcli.text import printable, quoted
+from lrcli.scripts import ScriptFinding, check_file, files, is_path
+from lrcli.text import quoted
 
-GITHUB_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
+__all__ = ["COMMAND", "lines_of"]
 
 
 @declaration
@@ -24,13 +27,16 @@ class Checked(Declared):
     """What is checked, and which findings count."""
 
     specs: tuple[str, ...] = param(
-        'schedules, each quoted: "cosine --t-max 50"', default=(), positional=True, kind=SPEC
+        'schedules, each quoted: "cosine --t-max 50"; scripts, notebooks and folders of them',
+        default=(),
+        positional=True,
+        kind=SPEC,
     )
     rules: bool = param("list the rules and exit", default=False)
     ignore: str | None = param("codes to leave out, with commas; LR1 stands for all that begin so", default=None)
     select: str | None = param("codes to look for, with commas, and no others", default=None)
     exit_zero: bool = param("exit with 0 whatever is found", default=False)
-    format: str = param("how findings are shown", default="text", choices=("text", "json", "github"), short="f")
+    format: str = param("how findings are shown", default="text", choices=tuple(SHOWN), short="f")
     json: bool = param("short for --format json", default=False)
     output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
 
@@ -43,92 +49,68 @@ def run(given: Instances) -> int:
             for code, rule in sorted(RULES.items()):
                 write(f"{code}  {rule.severity:7}  {rule.summary}\n")
         return 0
-    if not asked.specs:
-        raise InputError("expected SPEC: a schedule in quotes, as in lrsched check 'cosine --t-max 50' --epochs 90")
-    found = [(text, *_checked(text, given[Run], asked)) for text in asked.specs]
+    chosen = Choice(asked, settings.settings())
+    words = asked.specs or chosen.table.specs
+    if not words:
+        raise InputError(
+            "expected SPEC: a schedule in quotes, as in lrsched check 'cosine --t-max 50' --epochs 90, "
+            "or a script, as in lrsched check train.py"
+        )
+    paths = [word for word in words if is_path(word)]
+    report = Report(
+        specs=[_checked(word, given[Run], chosen) for word in words if not is_path(word)],
+        scripts=[],
+        files=None,
+    )
+    if paths:
+        read = list(dict.fromkeys(os.path.normpath(file) for path in paths for file in files(path)))
+        scripts = [finding for file in read for finding in check_file(file) if chosen.counts_in(finding)]
+        report = report._replace(scripts=scripts, files=len(read))
     format = "json" if asked.json else asked.format
-    text = SHOWN[format](found)
+    text = SHOWN[format](report)
     if format == "text" and asked.output == "-" and is_terminal(sys.stdout):
         text = folded(text, terminal_size()[0], indent=6)
     with opened(asked.output) as write:
         write(text)
-    grave = any(finding.severity != NOTE for _, _, several, _ in found for finding in several)
+    severities = [finding.severity for checked in report.specs for finding in checked.findings]
+    severities += [finding.severity for finding in report.scripts]
+    grave = any(severity != NOTE for severity in severities)
     return 1 if grave and not asked.exit_zero else 0
 
 
-Checks = list[tuple[str, str, list[Finding], str]]
-"""For each spec: as it was given, in canonical form, its findings, and the option with the right length."""
+class Choice:
+    """Which findings count: by the options, and by the table of pyproject.toml."""
+
+    def __init__(self, asked: Checked, table: settings.Settings) -> None:
+        self.table = table
+        self.ignored = _codes("--ignore", (asked.ignore or "").split(",") if asked.ignore else table.ignore)
+        self.selected = _codes("--select", (asked.select or "").split(",") if asked.select else table.select)
+
+    def counts(self, code: str) -> bool:
+        """Whether a code was asked for."""
+        return not code.startswith(self.ignored or ("-",)) and (not self.selected or code.startswith(self.selected))
+
+    def counts_in(self, finding: ScriptFinding) -> bool:
+        """Whether a finding counts in its file."""
+        return self.counts(finding.code) and not finding.code.startswith(
+            _codes("per-file-ignores", self.table.ignored_in(finding.place.file)) or ("-",)
+        )
 
 
-def _checked(text: str, run: Run, asked: Checked) -> tuple[str, list[Finding], str]:
+def _checked(text: str, run: Run, chosen: Choice) -> CheckedSpec:
     schedule, own, taken = spec.parse(text).in_run(run)
     say_all(taken)
-    kept = [finding for finding in findings(schedule, own) if _counts(finding.code, asked)]
+    kept = [finding for finding in findings(schedule, own) if chosen.counts(finding.code)]
     right = lengths(schedule, own)
-    return spec_of(schedule, own), kept, right.option if right else ""
+    return CheckedSpec(text, spec_of(schedule, own), kept, right.option if right else "")
 
 
-def _counts(code: str, asked: Checked) -> bool:
-    ignored, selected = _codes("--ignore", asked.ignore), _codes("--select", asked.select)
-    return not (ignored and code.startswith(ignored)) and (not selected or code.startswith(selected))
-
-
-def _codes(option: str, text: str | None) -> tuple[str, ...]:
-    codes = tuple(code.strip().upper() for code in text.split(",")) if text else ()
+def _codes(option: str, texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    codes = tuple(code.strip().upper() for code in texts)
     for code in codes:
         if not code or not any(known.startswith(code) for known in RULES):
             raise InputError(f"{option}: no rule has the code {quoted(code)}; lrsched check --rules lists them")
     return codes
-
-
-def lines_of(several: Iterable[Finding]) -> str:
-    """Findings as a person reads them: code, severity and what will happen, and below it fixes and advice."""
-    return "".join(
-        f"{finding.code} {finding.severity}: {printable(finding.message)}\n"
-        + (f"      fix: {printable(finding.fix)}\n" if finding.fix else "")
-        + (f"      hint: {printable(finding.hint)}\n" if finding.hint else "")
-        for finding in several
-    )
-
-
-def as_text(found: Checks) -> str:
-    """The findings of each spec below its name."""
-    text = ""
-    for _, canonical, several, _ in found:
-        text += f"{canonical}: {'no problems found' if not several else ''}".rstrip() + "\n"
-        text += "".join(f"  {line}\n" for line in lines_of(several).splitlines())
-    return text
-
-
-def as_json(found: Checks) -> str:
-    """One object with the findings of each spec."""
-    documents = [
-        {
-            "spec": canonical,
-            "findings": [finding.as_document() for finding in several],
-            **({"right_length": option} if option else {}),
-        }
-        for _, canonical, several, option in found
-    ]
-    every = [finding for document in documents for finding in document["findings"]]
-    return json.dumps({"schedules": documents, "findings": every}, indent=2) + "\n"
-
-
-def as_github(found: Checks) -> str:
-    """Workflow commands that GitHub shows as annotations."""
-    return "".join(
-        f"::{GITHUB_LEVELS[finding.severity]} title={finding.code}::"
-        f"{_escaped(f'{text}: {finding.message} {finding.fix}')}\n"
-        for text, _, several, _ in found
-        for finding in several
-    )
-
-
-def _escaped(text: str) -> str:
-    return printable(text.strip().replace("%", "%25"))
-
-
-SHOWN = {"text": as_text, "json": as_json, "github": as_github}
 
 
 COMMAND = Command(
@@ -139,6 +121,7 @@ COMMAND = Command(
     examples=(
         'lrsched check "cosine --t-max 50" --epochs 90',
         'lrsched check "onecycle --max-lr 0.1 --total-steps 1000" --epochs 10 --interval epoch --batches-per-epoch 100',
+        "lrsched check train.py src/ --format github",
         "lrsched check --rules",
     ),
     panel=TOOLS_PANEL,

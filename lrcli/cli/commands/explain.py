@@ -44,6 +44,7 @@ def rule_lines(code: str, width: int) -> list[str]:
     """The explanation of a check; nothing if there is none of that code."""
     if not RULE_CODE.fullmatch(code):
         return []
+    from lrcli import scripts  # noqa: F401  its rules are declared as it is imported
     from lrcli.checks import RULES
 
     rule = RULES.get(code.upper())

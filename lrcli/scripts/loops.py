@@ -1,0 +1,91 @@
+"""Loops of a training script: over epochs or over batches, and how often."""
+
+import ast
+from typing import TYPE_CHECKING
+
+from lrcli.scripts import names
+from lrcli.scripts.values import BATCHES, EPOCHS, Known, Loop, Value, mentions_of, text_of
+
+if TYPE_CHECKING:
+    from lrcli.scripts.follow import Follower
+
+WRAPPERS = (
+    "tqdm",
+    "trange",
+    "enumerate",
+    "track",
+    "progress_bar",
+    "iter",
+    "islice",
+    "MetricLogger",
+    "log_every",
+    "zip",
+    "prange",
+)
+
+
+def loop_of(node: ast.For | ast.AsyncFor | ast.While, over: Value, follower: "Follower") -> Loop:
+    """What a loop is."""
+    if isinstance(node, ast.While):
+        text = names.text(node.test)
+        return Loop(node, EPOCHS if names.EPOCH.search(text) else "", text, None, "", ())
+    iterated = _unwrapped(node.iter)
+    variables = names.targets(node.target)
+    text = follower.expanded(iterated)
+    mentioned = " ".join([text, *mentions_of(over)])
+    counted = isinstance(iterated, ast.Call) and names.dotted(iterated.func).rpartition(".")[2] in ("range", "trange")
+    count, bound = _count(iterated, follower) if isinstance(iterated, ast.Call) and counted else (None, "")
+    by_name = any(names.EPOCH.search(variable) for variable in variables)
+    if counted and (by_name or (names.EPOCH.search(text) and not names.STEPS.search(text))):
+        kind = EPOCHS
+    elif names.LOADER.search(mentioned) and ("len(" in mentioned if counted else not by_name):
+        kind = BATCHES
+    elif by_name:
+        kind = EPOCHS
+    else:
+        kind = ""
+    if any(isinstance(part, ast.Break) for part in _own_parts(node)):
+        count = None
+    return Loop(node, kind, mentioned, count, bound, variables)
+
+
+def _unwrapped(node: ast.expr) -> ast.expr:
+    """What is looped over, without the progress bars around it."""
+    while isinstance(node, ast.Call) and node.args:
+        if names.dotted(node.func).rpartition(".")[2] not in WRAPPERS or names.dotted(node.func).endswith("trange"):
+            break
+        node = node.args[0]
+    return node
+
+
+def _count(call: ast.Call, follower: "Follower") -> tuple[int | None, str]:
+    """How often range(...) runs, and the expression that says so."""
+    values = [follower.value(argument) for argument in call.args[:3]]
+    if len(values) == 1:
+        stop = values[0]
+        return (stop.value if isinstance(stop, Known) and isinstance(stop.value, int) else None), text_of(stop)
+    if len(values) == 2:
+        start, stop = values
+        if (
+            isinstance(start, Known)
+            and isinstance(stop, Known)
+            and isinstance(start.value, int)
+            and isinstance(stop.value, int)
+        ):
+            return max(0, stop.value - start.value), text_of(stop)
+        return None, text_of(stop)
+    return None, ""
+
+
+def _own_parts(node: ast.stmt) -> list[ast.AST]:
+    """What stands in a loop but in none within it, nor in a function."""
+    found: list[ast.AST] = []
+    waiting: list[ast.AST] = list(ast.iter_child_nodes(node))
+    while waiting:
+        part = waiting.pop()
+        found.append(part)
+        if not isinstance(
+            part, ast.For | ast.While | ast.AsyncFor | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+        ):
+            waiting += ast.iter_child_nodes(part)
+    return found

@@ -1,0 +1,169 @@
+"""LR905 to LR907: what a schedule counts, and how often it is stepped."""
+
+from collections.abc import Iterator
+
+from lrcli.checks.rule import WARNING
+from lrcli.schedules.pytorch import MultiStep
+from lrcli.scripts.names import HELD_OUT
+from lrcli.scripts.rule import (
+    TORCH,
+    Located,
+    Script,
+    always,
+    counts_batches,
+    is_per_batch,
+    is_per_epoch,
+    is_within,
+    lengths,
+    number,
+    same,
+    script_rule,
+)
+from lrcli.scripts.values import (
+    EPOCHS,
+    STEP,
+    UPDATE,
+    Scheduler,
+    text_of,
+)
+
+
+@script_rule("LR905", "steps-stepped-per-epoch", WARNING)
+def steps_per_epoch(script: Script) -> Iterator[Located]:
+    """A schedule whose length is counted in batches is stepped once an epoch: only its beginning runs.
+
+    Cause:
+        A scheduler has no unit: one call of step() is one tick. A length of len(loader) * epochs needs step() after
+        every optimizer.step().
+
+    Bad:
+        scheduler = OneCycleLR(optimizer, max_lr=0.1, epochs=10, steps_per_epoch=len(train_loader))
+        for epoch in range(10):
+            for batch in train_loader:
+                optimizer.step()
+            scheduler.step()
+    Good:
+        scheduler = OneCycleLR(optimizer, max_lr=0.1, epochs=10, steps_per_epoch=len(train_loader))
+        for epoch in range(10):
+            for batch in train_loader:
+                optimizer.step()
+                scheduler.step()
+    Source:
+        Lightning #5631 #6948 #3869 #4466; pytorch #65417
+    """
+    for scheduler in script.schedulers:
+        events = script.steps_of(scheduler)
+        if scheduler in script.children or scheduler.is_plateau or scheduler.family not in TORCH:
+            continue
+        if not events or not script.is_known(scheduler) or not all(map(is_per_epoch, events)):
+            continue
+        counted = next(
+            ((name, counts_batches(value)) for name, value in lengths(scheduler) if counts_batches(value)), None
+        )
+        deeper = any(
+            len(o.loops) > len(events[0].loops) and is_within(o.loops, events[0].loops)
+            for o in script.optimizing(scheduler)
+        )
+        if counted and deeper:
+            yield Located(
+                events[0].node,
+                f"{scheduler.symbol} counts in batches ({counted[0]} has {counted[1]}), but is stepped once an epoch",
+                "call scheduler.step() after every optimizer.step(), or give the length in epochs",
+            )
+
+
+@script_rule("LR906", "epochs-stepped-per-batch", WARNING)
+def epochs_per_batch(script: Script) -> Iterator[Located]:
+    """A schedule whose length is counted in epochs is stepped after every batch: it is over within the first epochs.
+
+    Cause:
+        A scheduler has no unit: one call of step() is one tick. T_max=epochs, milestones of epochs, or a gamma for an
+        epoch need step() once an epoch.
+
+    Bad:
+        scheduler = CosineAnnealingLR(optimizer, T_max=epochs)
+        for epoch in range(epochs):
+            for batch in train_loader:
+                optimizer.step()
+                scheduler.step()
+    Good:
+        scheduler = CosineAnnealingLR(optimizer, T_max=epochs)
+        for epoch in range(epochs):
+            for batch in train_loader:
+                optimizer.step()
+            scheduler.step()
+    Source:
+        hazdzz/STGCN #18; cszn/KAIR #101; bshall/Tacotron #3; catalyst #464
+    """
+    for event, several in script.steps:
+        if len(several) != 1 or not is_per_batch(event) or event.arguments or several[0].family not in TORCH:
+            continue
+        (scheduler,) = several
+        optimizing = [o for o in script.optimizing(scheduler) if same(o.loops, event.loops)]
+        if not optimizing or not all(always(event, o) for o in optimizing):
+            continue
+        outer = next(loop for loop in reversed(event.loops) if loop.kind == EPOCHS)
+        epochs = outer.times
+        why = _in_epochs(scheduler, outer.bound, epochs)
+        if why and not HELD_OUT.search(event.loops[-1].over):
+            yield Located(
+                event.node,
+                f"{scheduler.symbol} counts in epochs ({why}), but is stepped after every batch",
+                "call scheduler.step() once an epoch, or give its lengths in batches",
+            )
+
+
+def _in_epochs(scheduler: Scheduler, bound: str, epochs: int | None) -> str:
+    """Why the lengths of a scheduler are epochs; "" where that is not sure."""
+    for name, value in lengths(scheduler):
+        same_text = bound and text_of(value) == bound and not bound.isdigit()
+        if name != "steps_per_epoch" and (same_text or (epochs is not None and epochs > 1 and number(value) == epochs)):
+            return f"{name} is {text_of(value)}, as many as there are epochs"
+    gamma = number(scheduler.arguments.get("gamma"))
+    if epochs is None or epochs < 5:
+        return ""
+    if scheduler.made is not None and isinstance(scheduler.made.schedule, MultiStep):
+        last = max(scheduler.made.schedule.milestones, default=0)
+        if epochs / 3 <= last <= epochs:
+            return f"its last milestone is {last}, of {epochs} epochs"
+    if scheduler.symbol == "StepLR":
+        size = number(scheduler.arguments.get("step_size"))
+        if size and epochs / 10 <= size <= epochs and (gamma is None or gamma <= 0.5):
+            return f"step_size is {size}, of {epochs} epochs"
+    return ""
+
+
+@script_rule("LR907", "never-stepped", WARNING)
+def never_stepped(script: Script) -> Iterator[Located]:
+    """The scheduler is made and never stepped: the rate stays where its constructor left it.
+
+    Cause:
+        Nothing but scheduler.step() moves the rate.
+
+    Bad:
+        scheduler = CosineAnnealingLR(optimizer, T_max=90)
+        for epoch in range(90):
+            for batch in train_loader:
+                optimizer.step()
+    Good:
+        scheduler = CosineAnnealingLR(optimizer, T_max=90)
+        for epoch in range(90):
+            for batch in train_loader:
+                optimizer.step()
+            scheduler.step()
+    Source:
+        torch.optim documentation, "How to adjust learning rate"
+    """
+    if script.unresolved:
+        return
+    for scheduler in script.schedulers:
+        if scheduler in script.children or not script.is_known(scheduler):
+            continue
+        if script.steps_of(scheduler, (STEP, UPDATE)):
+            continue
+        if any(o.loops and o.order > scheduler.order for o in script.optimizing(scheduler)):
+            yield Located(
+                scheduler.node,
+                f"{scheduler.symbol} is never stepped: the rate does not move",
+                "call scheduler.step() after optimizer.step()",
+            )
