@@ -15,6 +15,7 @@ MODULES = {
     "deepspeed": "ds-",
     "deepspeed_cycles": "ds-",
     "megatron": "megatron",
+    "ultralytics": "ultralytics",
     "language_models": "",
     "more": "",
 }

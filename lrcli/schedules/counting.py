@@ -108,6 +108,14 @@ def whole_batches(feed: Feed) -> Derivation:
     return Derivation(steps * feed.accumulate, steps, (line,))
 
 
+def batches_alone(feed: Feed) -> Derivation:
+    """ultralytics and others whose rate changes with the batch: accumulated gradients make no difference.
+
+    Source: ultralytics 8.4 BaseTrainer._do_train
+    """
+    return torch_steps(feed._replace(accumulate=1))
+
+
 def accumulated(feed: Feed, batches: int, lines: list[Line]) -> Derivation:
     """Optimizer steps of so many batches: what is left at the end of an epoch makes one too."""
     steps = max(divided(batches, feed.accumulate), 1 if batches else 0)

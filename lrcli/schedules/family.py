@@ -10,6 +10,7 @@ from typing import NamedTuple
 from lrcli.schedules.counting import (
     Derivation,
     Feed,
+    batches_alone,
     carried_steps,
     timm_steps,
     torch_steps,
@@ -139,6 +140,18 @@ MEGATRON = family(
         checkpoint=AGREEMENT,
         evidence=VECTORS,
         code=("torch", "lightning", "accelerate", "optax", "keras"),
+    )
+)
+ULTRALYTICS = family(
+    Family(
+        name="ultralytics",
+        version="ultralytics 8.4.190",
+        interval=STEP,
+        steps=batches_alone,
+        checkpoint=EVERYTHING,
+        evidence=VECTORS,
+        code=("torch", "lightning", "accelerate", "optax", "keras"),
+        composes=False,
     )
 )
 MORE = family(

@@ -30,10 +30,13 @@ class Role(NamedTuple):
 
 LENGTH = Role("length", TICKS, "ticks until the schedule is over, as its framework counts them")
 LENGTH_OF_CALL = Role("length of the call", TICKS, "a length that the framework's call takes and that changes no rate")
+EPOCHS = Role("epochs", NUMBER, "the length in epochs, where the schedule itself counts them")
+PER_EPOCH = Role("per epoch", NUMBER, "ticks in an epoch, where the schedule itself counts epochs")
 LENGTH_IN_SAMPLES = Role("length in samples", NUMBER, "a length counted in samples, in the place of one in ticks")
 SAMPLES_PER_TICK = Role("samples per tick", NUMBER, "samples of a tick, where lengths are counted in samples")
 WARMUP = Role("warmup", TICKS, "ticks of the schedule's own warmup")
 WARMUP_SHARE = Role("warmup share", SHARE, "length of the schedule's own warmup as a share of its length")
+WARMUP_EPOCHS = Role("warmup epochs", NUMBER, "epochs of the schedule's own warmup")
 HOLD = Role("hold", TICKS, "ticks at the highest rate, between warmup and decay; left out, what the others leave")
 DECAY = Role("decay", TICKS, "ticks of the decay that follows the warmup or the hold")
 DECAY_SHARE = Role("decay share", SHARE, "length of the decay as a share of what follows the warmup")
@@ -70,6 +73,7 @@ CYCLE_GROWTH = Role("cycle growth", NUMBER, "factor from each cycle's length to 
 CYCLE_DECAY = Role("cycle decay", NUMBER, "factor from each cycle's highest rate to the next")
 
 SHAPE = Role("shape", CHOICE, "which curve leads from one rate to the next")
+GROUP = Role("group", CHOICE, "which parameter group has a curve of its own")
 VARIANT = Role("variant", CHOICE, "a switch between two readings of the other fields")
 PREFIX = Role("prefix", CHOICE, "whether the warmup comes before the curve, or in place of its beginning")
 MOMENTUM = Role("momentum", CHOICE, "the momentum beside the rate, or whether it moves at all")

@@ -1,0 +1,95 @@
+"""ultralytics' trainer: a warmup by iteration, and a rate that changes at every epoch."""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Self
+
+from lrcli.schedules import role
+from lrcli.schedules.base import Absolute, scheduler
+from lrcli.schedules.family import ULTRALYTICS
+from lrcli.schedules.param import param
+
+
+@scheduler("ultralytics", family=ULTRALYTICS, source="ultralytics.engine.trainer.BaseTrainer", aliases=("yolo",))
+class Ultralytics(Absolute):
+    """Up from 0 by the iteration, then down by the epoch to lrf times the base rate: YOLO's schedule.
+
+    Formula:
+        x_t = s + (base_lr * f(e) - s) * t / nw        up to iteration nw
+        x_t = base_lr * f(e)                           then, e = floor(t / nb) counts epochs from 0
+        f(e) = max(1 - e / E, 0) * (1 - lrf) + lrf     or with --cos-lr
+        f(e) = (1 - cos(pi * e / E)) / 2 * (lrf - 1) + 1
+        s = 0, or warmup_bias_lr in the group of the biases; E is num_epochs
+        nw = round(min(warmup_epochs, E - 1) * nb)     in 8.4
+        nw = max(round(warmup_epochs * nb), 100)       in 8.0 to 8.3
+
+    Surprises:
+        - A tick is an iteration, a batch, not an optimizer step: the rate does not wait for accumulated gradients.
+        - The group of the biases comes down to the rate from warmup_bias_lr, ten times as high, while the others rise.
+        - In 8.0 to 8.3 the warmup has at least 100 iterations, however short the epochs are.
+        - With optimizer=auto, the default, lr0 and warmup_bias_lr are not what the configuration says: the trainer
+          chooses the rate, and 0.
+        - The lowest rate, lrf times the base rate, belongs to epoch E, which is not trained.
+
+    Resume:
+        resume=True takes the arguments of the old run from the checkpoint and goes on at its next epoch.
+    """
+
+    refuses_composition = (
+        "{symbol} takes torch's schedulers, but index {index} is what ultralytics' trainer does itself"
+    )
+
+    num_epochs: int = param("epochs of the run", at_least=1, example="100", role=role.EPOCHS)
+    nb: int = param("batches, which are ticks, in an epoch", default=1, at_least=1, example="10", role=role.PER_EPOCH)
+    lrf: float = param("lowest rate as a share of the base rate", default=0.01, role=role.FLOOR_SHARE)
+    cos_lr: bool = param("come down along half a cosine, not a line", default=False, role=role.SHAPE)
+    warmup_epochs: float = param("epochs of the warmup", default=3.0, at_least=0, role=role.WARMUP_EPOCHS)
+    warmup_bias_lr: float = param("rate at which the group of the biases starts", default=0.1, role=role.START)
+    bias_group: int | None = param(
+        "parameter group of the biases, counted from 0; default: none", default=None, at_least=0, role=role.GROUP
+    )
+    warmup_version: str = param(
+        "whose rule for the length of the warmup", default="8.4", choices=("8.4", "8.3"), role=role.VARIANT
+    )
+    warms_down: bool = False
+    """Whether this is the group of the biases, once `bind` has seen the group."""
+
+    def bind(self, group: int, lrs: Sequence[float]) -> Self:
+        if group != self.bias_group:
+            return self
+        return dataclasses.replace(self, warms_down=True)
+
+    @cached_property
+    def warmup(self) -> int:
+        """Iterations of the warmup; 0 where there is none."""
+        if self.warmup_version == "8.3":
+            return max(round(self.warmup_epochs * self.nb), 100) if self.warmup_epochs > 0 else 0
+        return round(min(self.warmup_epochs, self.num_epochs - 1) * self.nb)
+
+    def share(self, epoch: int) -> float:
+        """The share of the base rate in an epoch."""
+        if self.cos_lr:
+            return max((1 - math.cos(epoch * math.pi / self.num_epochs)) / 2, 0) * (self.lrf - 1) + 1
+        return max(1 - epoch / self.num_epochs, 0) * (1.0 - self.lrf) + self.lrf
+
+    def at(self, t: int, base_lr: float) -> float:
+        rate, warmup = base_lr * self.share(t // self.nb), self.warmup
+        if not warmup or t >= warmup:
+            return rate
+        start = self.warmup_bias_lr if self.warms_down else 0.0
+        return (rate - start) / warmup * t + start if t else start
+
+    @property
+    def horizon(self) -> int | None:
+        return self.num_epochs * self.nb
+
+    @property
+    def ends(self) -> bool:
+        return True
+
+    def marks(self) -> Iterator[tuple[int, str]]:
+        if self.warmup:
+            yield 0, "warmup"
+            yield self.warmup, "decay"
