@@ -42,6 +42,7 @@ function __lrsched_commands
         'piecewise' 'A factor of the base rate for each stretch of the run.' \
         'plateau' 'Multiply the rate by factor when a metric has stopped improving; replayed from a log.' \
         'polynomial' 'Decay to zero as a power of the ticks that are left.' \
+        'ramp' 'From start_factor times the base rate up to it, in one of the ways that training scripts have.' \
         'rex' 'Slowly at first, then ever faster down to 0: for runs with a fixed budget.' \
         'sequential' 'One schedule after another: each takes over at its milestone.' \
         'step' 'Multiply the rate by gamma every step_size ticks.' \
@@ -52,18 +53,19 @@ function __lrsched_commands
         'timm-step' 'Multiply the rate by decay_rate every decay_t ticks, with a warmup.' \
         'timm-tanh' 'Along a hyperbolic tangent from the base rate to lr_min, in one cycle or several, with a warmup.' \
         'tri-stage' 'Up in a straight line, constant, then down exponentially: for speech (SpecAugment, wav2vec).' \
+        'ultralytics' 'Up from 0 by the iteration, then down by the epoch to lrf times the base rate: YOLO\'s schedule.' \
         'verify' 'Did a finished run follow the schedule? If not, where it parts and why.' \
         'wsd' 'Up to the base rate, constant for most of the run, then down: the end need not be known at the start.'
 end
 
 # What a spec may begin with.
 function __lrsched_specs
-    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|polynomial|rex|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|tri-stage|wsd)\t.*' (__lrsched_commands)
+    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|polynomial|ramp|rex|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|tri-stage|ultralytics|wsd)\t.*' (__lrsched_commands)
 end
 
 # What a part of a schedule may begin with.
 function __lrsched_parts
-    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|polynomial|rex|sequential|step|swa|tri-stage|wsd)\t.*' (__lrsched_commands)
+    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|polynomial|ramp|rex|sequential|step|swa|tri-stage|wsd)\t.*' (__lrsched_commands)
 end
 
 # Prints the sections of the command $argv[1].
@@ -149,6 +151,8 @@ function __lrsched_sections
             printf '%s\n' Source plateau Replay Selection Output Help
         case polynomial
             printf '%s\n' polynomial Run Selection Output Help
+        case ramp
+            printf '%s\n' ramp Run Selection Output Help
         case rex
             printf '%s\n' rex Run Selection Output Help
         case sequential
@@ -169,6 +173,8 @@ function __lrsched_sections
             printf '%s\n' timm-tanh Run Selection Output Help
         case tri-stage
             printf '%s\n' tri-stage Run Selection Output Help
+        case ultralytics
+            printf '%s\n' ultralytics Run Selection Output Help
         case verify
             printf '%s\n' Verified Run Output Help
         case wsd
@@ -493,6 +499,11 @@ function __lrsched_section
             printf '%s\t%s\n' \
                 '--total-iters=' 'ticks until the rate is 0' \
                 '--power=' '1 is a straight line; more falls faster at first'
+        case ramp
+            printf '%s\t%s\n' \
+                '--style=from-zero|plus-one|linspace|quadratic|log' 'how the rate rises' \
+                '--total-iters=' 'ticks of the warmup' \
+                '--start-factor=' 'share of the base rate at the start'
         case rex
             printf '%s\t%s\n' \
                 '--total-steps=' 'ticks until the rate is 0'
@@ -570,6 +581,17 @@ function __lrsched_section
                 '--decay-steps=' 'ticks of the decay' \
                 '--init-lr-scale=' 'share of the base rate at the first tick' \
                 '--final-lr-scale=' 'share of the base rate at the end'
+        case ultralytics
+            printf '%s\t%s\n' \
+                '--num-epochs=' 'epochs of the run' \
+                '--nb=' 'batches, which are ticks, in an epoch' \
+                '--lrf=' 'lowest rate as a share of the base rate' \
+                '--cos-lr' 'come down along half a cosine, not a line' \
+                '--no-cos-lr' 'switches --cos-lr off' \
+                '--warmup-epochs=' 'epochs of the warmup' \
+                '--warmup-bias-lr=' 'rate at which the group of the biases starts' \
+                '--bias-group=' 'parameter group of the biases, counted from 0; default: none' \
+                '--warmup-version=8.4|8.3' 'whose rule for the length of the warmup'
         case Verified
             printf '%s\t%s\n' \
                 '=<file>' 'the log of the run; - is standard input' \

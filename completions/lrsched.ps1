@@ -46,6 +46,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'piecewise	A factor of the base rate for each stretch of the run.'
         'plateau	Multiply the rate by factor when a metric has stopped improving; replayed from a log.'
         'polynomial	Decay to zero as a power of the ticks that are left.'
+        'ramp	From start_factor times the base rate up to it, in one of the ways that training scripts have.'
         'rex	Slowly at first, then ever faster down to 0: for runs with a fixed budget.'
         'sequential	One schedule after another: each takes over at its milestone.'
         'step	Multiply the rate by gamma every step_size ticks.'
@@ -56,12 +57,13 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'timm-step	Multiply the rate by decay_rate every decay_t ticks, with a warmup.'
         'timm-tanh	Along a hyperbolic tangent from the base rate to lr_min, in one cycle or several, with a warmup.'
         'tri-stage	Up in a straight line, constant, then down exponentially: for speech (SpecAugment, wav2vec).'
+        'ultralytics	Up from 0 by the iteration, then down by the epoch to lrf times the base rate: YOLO''s schedule.'
         'verify	Did a finished run follow the schedule? If not, where it parts and why.'
         'wsd	Up to the base rate, constant for most of the run, then down: the end need not be known at the start.'
     )
     # What a spec, and what a part of a schedule may begin with.
-    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'ds-onecycle', 'ds-range-test', 'ds-warmup', 'ds-warmup-cosine', 'ds-warmup-decay', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-poly', 'timm-step', 'timm-tanh', 'tri-stage', 'wsd'
-    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'polynomial', 'rex', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
+    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'ds-onecycle', 'ds-range-test', 'ds-warmup', 'ds-warmup-cosine', 'ds-warmup-decay', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'polynomial', 'ramp', 'rex', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-poly', 'timm-step', 'timm-tanh', 'tri-stage', 'ultralytics', 'wsd'
+    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'polynomial', 'ramp', 'rex', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
 
     # The sections of a command.
     function Get-SectionName($command) {
@@ -106,6 +108,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'piecewise' { 'piecewise', 'Run', 'Selection', 'Output', 'Help' }
             'plateau' { 'Source', 'plateau', 'Replay', 'Selection', 'Output', 'Help' }
             'polynomial' { 'polynomial', 'Run', 'Selection', 'Output', 'Help' }
+            'ramp' { 'ramp', 'Run', 'Selection', 'Output', 'Help' }
             'rex' { 'rex', 'Run', 'Selection', 'Output', 'Help' }
             'sequential' { 'sequential', 'Run', 'Selection', 'Output', 'Help' }
             'step' { 'step', 'Run', 'Selection', 'Output', 'Help' }
@@ -116,6 +119,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'timm-step' { 'timm-step', 'Run', 'Selection', 'Output', 'Help' }
             'timm-tanh' { 'timm-tanh', 'Run', 'Selection', 'Output', 'Help' }
             'tri-stage' { 'tri-stage', 'Run', 'Selection', 'Output', 'Help' }
+            'ultralytics' { 'ultralytics', 'Run', 'Selection', 'Output', 'Help' }
             'verify' { 'Verified', 'Run', 'Output', 'Help' }
             'wsd' { 'wsd', 'Run', 'Selection', 'Output', 'Help' }
         }
@@ -438,6 +442,11 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--total-iters=	ticks until the rate is 0'
                 '--power=	1 is a straight line; more falls faster at first'
             }
+            'ramp' {
+                '--style=from-zero|plus-one|linspace|quadratic|log	how the rate rises'
+                '--total-iters=	ticks of the warmup'
+                '--start-factor=	share of the base rate at the start'
+            }
             'rex' {
                 '--total-steps=	ticks until the rate is 0'
             }
@@ -514,6 +523,17 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--decay-steps=	ticks of the decay'
                 '--init-lr-scale=	share of the base rate at the first tick'
                 '--final-lr-scale=	share of the base rate at the end'
+            }
+            'ultralytics' {
+                '--num-epochs=	epochs of the run'
+                '--nb=	batches, which are ticks, in an epoch'
+                '--lrf=	lowest rate as a share of the base rate'
+                '--cos-lr	come down along half a cosine, not a line'
+                '--no-cos-lr	switches --cos-lr off'
+                '--warmup-epochs=	epochs of the warmup'
+                '--warmup-bias-lr=	rate at which the group of the biases starts'
+                '--bias-group=	parameter group of the biases, counted from 0; default: none'
+                '--warmup-version=8.4|8.3	whose rule for the length of the warmup'
             }
             'Verified' {
                 '=<file>	the log of the run; - is standard input'

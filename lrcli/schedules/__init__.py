@@ -18,6 +18,7 @@ MODULES = {
     "ultralytics": "ultralytics",
     "language_models": "",
     "more": "",
+    "warmups": "",
 }
 """The modules that declare schedulers, each with the prefix that its names share: only the one that is needed is
 imported."""
