@@ -26,7 +26,9 @@ MAY_IMPORT = {
     "compare": {"engine", "errors", "plan", "rows", "run", "schedules"},
     "render": {"errors", "rows", "text"},
     "logs": {"errors", "rows", "text"},
-    "checks": {"documentation", "engine", "errors", "run", "schedules", "spec", "text"},
+    "reading": {"schedules"},
+    "configs": {"errors", "plan", "reading", "run", "schedules", "text"},
+    "checks": {"configs", "documentation", "engine", "errors", "run", "schedules", "spec", "text"},
     "scripts": {"checks", "errors", "pasted", "run", "schedules", "text"},
     "replay": {"engine", "run", "errors", "logs", "rows", "schedules", "text"},
     "verify": {"engine", "run", "errors", "logs", "rows", "schedules", "spec", "text"},
@@ -38,6 +40,7 @@ LATE = {
     "rich": {"render"},
     "plotext": {"render"},
     "matplotlib": {"render"},
+    "yaml": {"configs"},
     "numpy": {"render", "logs", "verify", "fit", "replay"},
 }
 

@@ -5,12 +5,26 @@ A rule is a function in one of the modules here, with a code and a docstring tha
 
 from typing import NamedTuple
 
-from lrcli.checks import arithmetic, composition, cycles, decay, groups, horizon, metrics, plateau, values, warmup
+from lrcli.checks import (
+    arithmetic,
+    composition,
+    configs,
+    cycles,
+    decay,
+    groups,
+    horizon,
+    metrics,
+    plateau,
+    values,
+    warmup,
+)
 from lrcli.checks.case import Case
+from lrcli.checks.configs import FileCase
 from lrcli.checks.fix import words_of
 from lrcli.checks.metrics import Observed, ReplayCase
 from lrcli.checks.plateau import PlateauCase
 from lrcli.checks.rule import ERROR, NOTE, RULES, SEVERITIES, WARNING, Finding, Rule, found_in
+from lrcli.configs.facts import Remark
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.plateau import Plateau
@@ -25,12 +39,13 @@ __all__ = [
     "Lengths",
     "Observed",
     "Rule",
+    "file_findings",
     "findings",
     "lengths",
     "plateau_findings",
 ]
 
-RULE_MODULES = (horizon, arithmetic, values, cycles, warmup, composition, decay, plateau, metrics, groups)
+RULE_MODULES = (horizon, arithmetic, values, cycles, warmup, composition, decay, plateau, metrics, groups, configs)
 """The modules that declare rules."""
 
 
@@ -43,6 +58,11 @@ def findings(schedule: Schedule, run: Run) -> list[Finding]:
     if isinstance(schedule, Plateau):
         return found_in(PlateauCase(schedule, run.lrs, run.total))
     return found_in(Case(schedule, run))
+
+
+def file_findings(remarks: tuple[Remark, ...]) -> list[Finding]:
+    """What a configuration file's own trainer takes otherwise than it is written, as its reader remarked."""
+    return found_in(FileCase(remarks))
 
 
 def plateau_findings(

@@ -1,0 +1,92 @@
+"""Trainers: who reads a configuration file, by which keys it is known, and what it makes of it.
+
+A trainer is a `Trainer` in a module of `lrcli.configs.trainers`; there is no second list.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from lrcli.configs import trainers
+from lrcli.configs.facts import Job
+from lrcli.configs.tree import Node
+from lrcli.errors import InputError
+from lrcli.schedules.family import STEP
+from lrcli.text import quoted
+
+YAML, JSON, PYTHON, WORDS = "yaml", "json", "python", "words"
+"""How files are written: WORDS are the options of a command line, in a shell script or alone."""
+
+
+class Made(NamedTuple):
+    """What a trainer makes of a file: the schedule, and the run that it is part of."""
+
+    schedule: str
+    """The scheduler's name."""
+    values: Mapping[str, Any]
+    """Its fields."""
+    lr: float | tuple[float, ...]
+    steps: int | None = None
+    """Optimizer steps of the run, where they are counted."""
+    steps_per_epoch: int | None = None
+    epochs: int | None = None
+    """Epochs of the run, where `interval` is the epoch."""
+    interval: str = STEP
+
+
+class Trainer(NamedTuple):
+    """A program that trains as a file says."""
+
+    name: str
+    """As --trainer has it."""
+    title: str
+    """The package whose version counts."""
+    version: str
+    """The version that is assumed, and that the reader is held to."""
+    marks: Callable[[Node], bool]
+    """Whether the keys of a file are this trainer's."""
+    read: Callable[[Job], Made]
+    """What it makes of a file. Raises InputError for what it refuses."""
+    written: tuple[str, ...] = (YAML, JSON)
+    """How its files are written."""
+    older: str = ""
+    """A version that counts otherwise, to be named beside the one that is assumed."""
+    refines: tuple[str, ...] = ()
+    """The trainers of which this one is a dialect: where it fits, they do not."""
+
+
+def every() -> dict[str, Trainer]:
+    """All trainers by name."""
+    found: dict[str, Trainer] = {}
+    for module in pkgutil.iter_modules(trainers.__path__):
+        declared: Sequence[Trainer] = importlib.import_module(f"{trainers.__name__}.{module.name}").TRAINERS
+        found.update({trainer.name: trainer for trainer in declared})
+    return found
+
+
+def named(text: str) -> tuple[Trainer, str]:
+    """The trainer and the version that `--trainer NAME[==VERSION]` names, the version empty where none is given."""
+    name, _, version = text.partition("==")
+    found = every()
+    if name.strip().lower() not in found:
+        raise InputError(f"--trainer: expected one of {', '.join(sorted(found))}, found {quoted(name)}")
+    if version and not version.strip()[:1].isdigit():
+        raise InputError(f"--trainer: expected a version, as in {name}==4.50, found {quoted(version)}")
+    return found[name.strip().lower()], version.strip()
+
+
+def recognised(path: str, root: Node, written: str) -> Trainer:
+    """The trainer whose keys the file has. Raises InputError where none or several fit."""
+    fitting = [trainer for trainer in every().values() if written in trainer.written and trainer.marks(root)]
+    refined = {name for trainer in fitting for name in trainer.refines}
+    fitting = [trainer for trainer in fitting if trainer.name not in refined]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        choice = " or ".join(f"--trainer {trainer.name}" for trainer in fitting)
+        raise InputError(f"{path}: its keys are those of several trainers: give {choice}")
+    raise InputError(
+        f"{path}: no keys of a trainer that lrsched reads were found in it; --trainer NAME says whose it is: "
+        f"{', '.join(sorted(every()))}"
+    )

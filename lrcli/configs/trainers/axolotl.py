@@ -1,0 +1,219 @@
+"""axolotl's YAML.
+
+Source: axolotl core/builders/base.py (_configure_warmup_and_logging), core/trainers/mixins/scheduler.py,
+utils/trainer.py (calculate_total_num_steps), utils/schemas
+"""
+
+import math
+from typing import Any
+
+from lrcli.configs.facts import NUMBER, Fact, Job, shown
+from lrcli.configs.trainer import Made, Trainer
+from lrcli.configs.trainers import deepspeed, huggingface
+from lrcli.configs.tree import Node
+from lrcli.run import share_of
+from lrcli.schedules.counting import divided
+from lrcli.schedules.kind import Share
+
+PACKED = ("sample_packing", "pretrain_multipack_attn")
+STREAMED = ("pretraining_dataset", "streaming")
+UNASKED_SHARE, UNASKED_MOST = 0.03, 100
+"""The warmup where none is asked for."""
+
+
+def marks(root: Node) -> bool:
+    """Whether the keys are axolotl's."""
+    return root.has_any("base_model", "base_model_config") and root.has_any(
+        "micro_batch_size", "num_epochs", "lr_scheduler", "sequence_len"
+    )
+
+
+def read(job: Job) -> Made:
+    """What axolotl makes of the file."""
+    if job.node("learning_rate") is None and not job.option("lr"):
+        job.fails("LR716", "learning_rate: Field required", "learning_rate: 2e-5")
+    lr = job.number("learning_rate", None, "lr")
+    kind = str(job.get("lr_scheduler", "cosine").value)
+    keywords = job.mapping("lr_scheduler_kwargs")
+    quadratic = job.flag("lr_quadratic_warmup")
+    floor, constant = job.number("cosine_min_lr_ratio", None), job.number("cosine_constant_lr_ratio", None)
+    warmup = warmup_of(job)
+    batch = job.whole("micro_batch_size", 1, "batch_size", at_least=1)
+    whole = job.whole("batch_size", None)
+    accumulate = job.whole("gradient_accumulation_steps", None, "accumulate")
+    if accumulate.value is None:
+        many = whole.value // batch.value if whole.value else 1
+        accumulate = Fact(
+            max(1, many), f"batch_size {whole.value} / micro_batch_size" if whole.value else "the default"
+        )
+    max_steps = job.whole("max_steps", None, "steps", "ticks")
+    epochs = job.number("num_epochs", 1.0, "epochs")
+    if job.option("epochs") and not job.option("steps", "ticks"):
+        max_steps = Fact(None)
+    if job.node("jagged_restart_steps"):
+        job.refuse("jagged_restart_steps", "restarts of the warmup around another schedule are not computed by lrsched")
+    if (parts := job.node("lr_groups")) and parts.value:
+        job.assume(
+            f"{job.at('lr_groups')}: those parameters have rates of their own; the rate shown is learning_rate's"
+        )
+    for key in ("embedding_lr", "embedding_lr_scale", "loraplus_lr_ratio", "loraplus_lr_embedding"):
+        if job.node(key):
+            job.assume(f"{job.at(key)}: those parameters have another rate; the rate shown is learning_rate's")
+    for key in ("jagged_restart_warmup_steps", "jagged_restart_anneal_steps", "relora_warmup_steps"):
+        job.get(key)
+    world = job.option("num_processes") or Fact(None)
+    ds = deepspeed.joined(job)
+    if ds:
+        values = deepspeed.Values(batch.value, accumulate.value, world.value, float(lr.value))
+        deepspeed.compare_batches(ds, values)
+        if deepspeed.has_scheduler(ds):
+            huggingface.replaces(job, ds, kind)
+    job.refuse_unknown()
+    name, fields = chosen(job, kind, keywords, quadratic, floor, constant)
+    total, steps = length_of(job, batch, accumulate, epochs, max_steps, world.value or 1)
+    ticks = warmup_ticks(job, warmup, total)
+    huggingface.too_long(job, warmup, ticks, total, kind)
+    if ds and deepspeed.has_scheduler(ds):
+        name, fields = deepspeed.replaced(job, ds, total, ticks, float(lr.value))
+        return Made(name, fields, float(lr.value), total, steps)
+    if kind == "one_cycle":
+        fields = {"max_lr": float(lr.value), "total_steps": total, "pct_start": ticks / total, **fields}
+    elif kind == "warmup_stable_decay" or name != huggingface.SCHEDULERS["constant_with_warmup"]:
+        fields = {"num_warmup_steps": ticks, "num_training_steps": total, **fields}
+    else:
+        fields = {"num_warmup_steps": 0 if kind == "constant" else ticks, "num_training_steps": total}
+    return Made(name, fields, float(lr.value), total, steps)
+
+
+def warmup_of(job: Job) -> Fact:
+    """The warmup as it is given: ticks, a share, or None where it is axolotl's own."""
+    if overruled := job.option("warmup"):
+        return overruled
+    steps, ratio = job.get("warmup_steps", None, NUMBER), job.number("warmup_ratio", None)
+    if steps.value is not None and ratio.value is not None:
+        job.fails(
+            "LR703", f"{job.at('warmup_steps')} and {job.at('warmup_ratio')}: warmup_steps and warmup_ratio are "
+            "mutually exclusive", "give one of them", ratio.line,
+        )  # fmt: skip
+    if steps.value is not None and steps.value != int(steps.value):
+        job.fails(
+            "LR716",
+            f"warmup_steps {shown(steps.value)}: Input should be a valid integer, got a number with a fractional part",
+            f"warmup_ratio: {shown(steps.value)}",
+            steps.line,
+        )
+    return ratio._replace(value=huggingface.Ratio(ratio.value)) if steps.value is None and ratio.line else steps
+
+
+def warmup_ticks(job: Job, warmup: Fact, total: int) -> int:
+    """The ticks of the warmup: rounded down where it is a share, and never 1."""
+    value = warmup.value
+    if isinstance(value, Share):
+        ticks = share_of(value, total)
+        job.show(f"{value} of {total} steps, rounded up: warmup", ticks)
+    elif isinstance(value, huggingface.Ratio):
+        ticks = max(int(value * total), 0)
+        job.show(f"{warmup.of('of the run')} x {total} steps, rounded down: warmup", ticks)
+        if value and not ticks:
+            job.remark("LR715", f"{warmup.of('of the run')} is less than a step: there is no warmup", "", warmup.line)
+    elif value is None:
+        ticks = min(int(UNASKED_SHARE * total), UNASKED_MOST)
+        job.show(f"no warmup asked for: {UNASKED_SHARE} x {total} steps, rounded down, at most {UNASKED_MOST}", ticks)
+        if ticks:
+            job.remark("LR717", f"no warmup is asked for, and {ticks} steps of it are made", "warmup_steps: 0")
+    else:
+        ticks = int(value)
+        job.show(warmup.of("steps of warmup"), ticks)
+    if ticks == 1:
+        ticks = 2
+        job.show("a warmup of 1 step is made 2", ticks)
+    return ticks
+
+
+def chosen(
+    job: Job, kind: str, keywords: dict[str, Any], quadratic: bool, floor: Fact, constant: Fact
+) -> tuple[str, dict[str, Any]]:
+    """The scheduler, in the order in which axolotl looks for it, and the values that do not depend on the run."""
+    if kind == "one_cycle":
+        return "onecycle", keywords
+    if kind == "rex":
+        return "axolotl-rex", {"min_lr_ratio": float(floor.value or 0.0)}
+    if kind == "cosine" and quadratic:
+        if floor.value:
+            job.remark(
+                "LR702", f"{job.at('cosine_min_lr_ratio')} is not used: lr_quadratic_warmup comes first",
+                "leave one of them out", floor.line,
+            )  # fmt: skip
+        return "axolotl-cosine-quadratic-warmup", {}
+    if kind == "cosine" and floor.value and constant.value:
+        ratios = {"min_lr_ratio": float(floor.value), "constant_lr_ratio": float(constant.value)}
+        return "axolotl-cosine-constant", ratios
+    if kind == "cosine" and floor.value:
+        return "hf-cosine-with-min-lr", {"min_lr_rate": float(floor.value)}
+    for fact, key in ((floor, "cosine_min_lr_ratio"), (constant, "cosine_constant_lr_ratio")):
+        if fact.value:
+            why = "cosine_min_lr_ratio is not given" if kind == "cosine" else f"lr_scheduler is {kind}"
+            job.remark("LR702", f"{job.at(key)} is not used: {why}", "lr_scheduler: cosine", fact.line)
+    if kind in huggingface.BY_METRIC:
+        job.refuse("lr_scheduler", f"{kind} follows a metric of the run, which no file knows")
+    if kind not in huggingface.SCHEDULERS:
+        job.refuse(
+            "lr_scheduler", f"Input should be one of {', '.join((*huggingface.SCHEDULERS, 'one_cycle', 'rex'))}, "
+            f"found '{kind}'"
+        )  # fmt: skip
+    job.root.value.setdefault("lr_scheduler_kwargs", Node(None))
+    return huggingface.SCHEDULERS[kind], huggingface.keywords_of(job, kind)
+
+
+def length_of(
+    job: Job, batch: Fact, accumulate: Fact, epochs: Fact, max_steps: Fact, world: int
+) -> tuple[int, int | None]:
+    """Optimizer steps of the run, and of an epoch where that is known."""
+    packed = next((key for key in PACKED if job.node(key) and job.flag(key)), "")
+    streamed = next((key for key in STREAMED if (node := job.node(key)) and node.value), "")
+    examples = job.option("examples")
+    per_epoch = job.option("steps_per_epoch")
+    steps = int(per_epoch.value) if per_epoch else None
+    if examples and not (packed or streamed):
+        batches = divided(divided(examples.value, batch.value), world)
+        steps = max(divided(batches, accumulate.value), 1)
+    if max_steps.value and max_steps.value > 0:
+        job.show(max_steps.of("optimizer steps"), max_steps.value)
+        return int(max_steps.value), steps
+    if streamed:
+        job.remark(
+            "LR713", f"{job.at(streamed)}: the length of the data is not known, and max_steps is needed",
+            "max_steps: 1000", job.line_of(streamed),
+        )  # fmt: skip
+        job.need(("--steps", f"{streamed} has no known length, and the file has no max_steps"))
+    if packed:
+        job.remark(
+            "LR713",
+            f"{job.at(packed)} packs examples together: how many steps there are depends on the lengths of their "
+            "texts, which axolotl counts and prints (total_num_steps)",
+            "", job.line_of(packed),
+        )  # fmt: skip
+        if per_epoch:
+            total = math.ceil(epochs.value * per_epoch.value)
+            job.show(f"{epochs.of('epochs')} x {per_epoch.of('steps')}", total)
+            return total, steps
+        job.need(("--steps", f"{packed} makes the length depend on the texts; the run prints it as total_num_steps"))
+    if examples is None and per_epoch is None:
+        job.need(("--examples", "how many training examples there are after filtering; or --steps"))
+    if examples is None:
+        assert per_epoch is not None
+        total = math.ceil(epochs.value * per_epoch.value)
+        job.show(f"{epochs.of('epochs')} x {per_epoch.of('steps')}", total)
+        return total, steps
+    if (left := job.node("val_set_size")) and left.value:
+        job.assume(f"{job.at('val_set_size')}: --examples are those that are left to train on")
+    if not job.option("num_processes"):
+        job.assume("1 process assumed: --num-processes says how many")
+    each = batch.value * accumulate.value * world
+    total = math.ceil(examples.value * epochs.value / each)
+    job.show(f"{batch.of('a batch')} x {accumulate.of('accumulated')} x {world} processes: examples in a step", each)
+    job.show(f"{examples.value} examples x {epochs.of('epochs')} / {each}, rounded up once", total)
+    return total, steps
+
+
+TRAINERS = (Trainer("axolotl", "axolotl", "0.19", marks, read),)

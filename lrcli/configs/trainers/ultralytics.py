@@ -1,0 +1,130 @@
+"""ultralytics' args.yaml, which it writes beside results.csv.
+
+A tick is an iteration, which is a batch: the warmup counts them, and the rest of the schedule their epochs.
+
+Source: ultralytics 8.4.190 and 8.3.100 engine/trainer.py (_setup_scheduler, _do_train, build_optimizer)
+"""
+
+from lrcli.configs.facts import TEXT, Fact, Job, shown
+from lrcli.configs.trainer import Made, Trainer
+from lrcli.configs.tree import Node
+from lrcli.schedules.counting import divided
+from lrcli.schedules.family import STEP
+
+NEWEST, FLOORED = (8, 4), 100
+"""From here on the warmup has no least length; before, it is at least so many iterations."""
+
+WRITTEN_SINCE = "channels_last"
+"""A key that every args.yaml of 8.4.190 has, and none of 8.3."""
+
+FEWEST_KEYS = 60
+"""An args.yaml that ultralytics wrote has a hundred."""
+
+LONG = 10_000
+"""Iterations from which optimizer: auto takes SGD."""
+
+
+def marks(root: Node) -> bool:
+    """Whether the keys are ultralytics'."""
+    return root.has("lr0", "lrf")
+
+
+def read(job: Job) -> Made:
+    """What the trainer makes of its arguments."""
+    version = job.version
+    if not job.version_said and len(job.root.value) >= FEWEST_KEYS and not job.root.get(WRITTEN_SINCE):
+        job.assume(f"without {WRITTEN_SINCE}, which 8.4.190 writes, the file is of an older ultralytics: read as 8.3")
+        version, job.version_said = (8, 3), True
+    epochs = job.whole("epochs", 100, "epochs", at_least=1)
+    batch = job.whole("batch", 16, "batch_size")
+    nominal = job.whole("nbs", 64)
+    lr0, lrf = job.number("lr0", 0.01, "lr"), job.number("lrf", 0.01)
+    cosine = job.flag("cos_lr")
+    warmup = job.number("warmup_epochs", 3.0)
+    optimizer = str(job.get("optimizer", "auto", TEXT).value)
+    for key in ("warmup_bias_lr", "warmup_momentum", "momentum"):
+        job.get(key)
+    if (limit := job.node("time")) and limit.value:
+        job.refuse("time", "a run that is limited in hours has no known number of epochs")
+    job.refuse_unknown()
+    automatic = optimizer == "auto"
+    if automatic and "lr" not in job.run.said:
+        job.remark(
+            "LR712",
+            f"optimizer: auto picks the rate itself: lr0 {shown(lr0.value)} is not used",
+            "optimizer: SGD, or another by its name",
+            lr0.line or job.line_of("optimizer"),
+        )
+    if batch.value < 1:
+        job.need(("--batch-size", f"{job.at('batch')} leaves the batch size to the memory of the GPU"))
+    batches = batches_of(job, batch)
+    rate = float(lr0.value)
+    if automatic and "lr" not in job.run.said:
+        rate = picked(job, batch, nominal, epochs, batches)
+    if version < NEWEST:
+        count = max(round(warmup.value * batches), FLOORED) if warmup.value > 0 else -1
+        text = f"{warmup.of('epochs of warmup')} x {batches} batches, at least {FLOORED}"
+        if 0 < warmup.value * batches < FLOORED:
+            job.remark(
+                "LR715",
+                f"{warmup.of('epochs of warmup')} are {round(warmup.value * batches)} iterations, and at least "
+                f"{FLOORED} are done: {shown(round(FLOORED / batches, 1))} epochs",
+                "", warmup.line,
+            )  # fmt: skip
+    else:
+        least = min(warmup.value, max(epochs.value - 1, 0))
+        count = round(least * batches) if least > 0 else -1
+        text = f"{warmup.of('epochs of warmup')} x {batches} batches"
+    if warmup.value > 0:
+        job.show(text, count)
+    total = epochs.value * batches
+    job.show(f"{epochs.of('epochs')} x {batches} batches: iterations", total)
+    if count >= total:
+        job.remark("LR704", f"the warmup takes {count} iterations and the run has {total}: the full rate is never "
+                   "trained at", "", warmup.line)  # fmt: skip
+    epoch = f"(t//{batches})"
+    tail = lrf.value
+    if cosine:
+        factor = f"max((1-cos({epoch}*pi/{epochs.value}))/2,0)*({tail!r}-1)+1"
+    else:
+        factor = f"max(1-{epoch}/{epochs.value},0)*(1.0-{tail!r})+{tail!r}"
+    expression = f"({factor})*(t/{count} if t<={count} else 1)" if count > 0 else factor
+    job.assume("the rate of the weights is shown; biases warm up from warmup_bias_lr")
+    return Made("lambda", {"expr": expression}, rate, total, batches, interval=STEP)
+
+
+def batches_of(job: Job, batch: Fact) -> int:
+    """Batches in an epoch."""
+    if said := job.option("batches_per_epoch", "steps_per_epoch"):
+        job.show(said.of("batches in an epoch"), said.value)
+        return int(said.value)
+    examples = job.option("examples")
+    if examples is None:
+        job.need(("--examples", "how many training images there are; the data set is not opened"))
+    number = examples.value
+    if (share := job.number("fraction", 1.0)).value != 1.0:
+        job.assume(f"{share.where}: --examples are those that are left of it")
+    batches = divided(number, batch.value)
+    job.show(f"{number} images / {batch.of('a batch')}, rounded up", batches)
+    return batches
+
+
+def picked(job: Job, batch: Fact, nominal: Fact, epochs: Fact, batches: int) -> float:
+    """The rate that optimizer: auto takes."""
+    examples = job.option("examples")
+    iterations = (divided(examples.value, max(batch.value, nominal.value)) if examples else batches) * epochs.value
+    if examples:
+        job.show(f"{examples.value} images / {max(batch.value, nominal.value)}, rounded up, x {epochs.of('epochs')}: "
+                 "iterations for optimizer: auto", iterations)  # fmt: skip
+    if iterations > LONG:
+        job.show(f"more than {LONG}: the rate", 0.01)
+        return 0.01
+    classes = job.whole("nc", None)
+    if classes.value is None:
+        job.need(("--set nc=N", "optimizer: auto makes the rate of the number of classes, which the data set has"))
+    rate: float = round(0.002 * 5 / (4 + classes.value), 6)
+    job.show(f"0.002 x 5 / (4 + {classes.of('classes')}), to six decimals: the rate", rate)
+    return rate
+
+
+TRAINERS = (Trainer("ultralytics", "ultralytics", "8.4", marks, read, written=("yaml",), older="8.3"),)

@@ -1,0 +1,359 @@
+"""Configuration files: what each trainer makes of them, with the arithmetic, and what of them is refused."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lrcli.checks import RULES, Finding, file_findings
+from lrcli.checks.configs import FileCase
+from lrcli.configs import load, recognised
+from lrcli.configs.file_spec import Outcome
+from lrcli.configs.trainer import every
+from lrcli.errors import InputError
+from lrcli.reading import Reading
+from lrcli.run import Run
+
+
+def outcome(path: Path, trainer: str | None = None, *, set: tuple[str, ...] = (), **said: Any) -> Outcome:
+    """What the file comes to in a run of which this is said."""
+    return load(str(path), {}, Reading(trainer=trainer, set=set)).outcome(Run().saying(said))
+
+
+def spec_of(path: Path, trainer: str | None = None, **said: Any) -> str:
+    """The spec that the file amounts to."""
+    return load(str(path), {}, Reading(trainer=trainer)).text(Run().saying(said))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """Writes a file and returns where it is."""
+
+    def written(text: str, name: str = "train.yaml") -> Path:
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return written
+
+
+PUBLIC = [
+    # What a public log shows: the file, what is said of the run, the version, and the steps.
+    ("{per_device_train_batch_size: 10, gradient_accumulation_steps: 8, num_train_epochs: 300}", 1047, 1, "4.50", 3900),
+    ("{per_device_train_batch_size: 10, gradient_accumulation_steps: 8, num_train_epochs: 300}", 1047, 1, "5.23", 4200),
+    ("{per_device_train_batch_size: 2, gradient_accumulation_steps: 2, num_train_epochs: 3}", 6668, 1, "4.50", 5001),
+    (
+        "{per_device_train_batch_size: 8, gradient_accumulation_steps: 4, num_train_epochs: 1, num_generations: 8}",
+        5498, 7, "5.23", 196,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "examples", "processes", "version", "steps"), PUBLIC)
+def test_the_steps_that_public_logs_show(
+    write: Any, text: str, examples: int, processes: int, version: str, steps: int
+) -> None:
+    name = "trl-grpo" if "generations" in text else "hf"
+    found = outcome(write(text), f"{name}=={version}", examples=examples, num_processes=processes)
+    assert found.planned
+    assert found.planned.run.steps == steps
+    assert found.lines[-1].value == steps
+
+
+def test_the_arithmetic_names_key_and_line(write: Any) -> None:
+    path = write("num_train_epochs: 3\nper_device_train_batch_size: 16\n\ngradient_accumulation_steps: 4\n")
+    lines = [f"{line.text} = {line.value}" for line in outcome(path, examples=52002, num_processes=8).lines]
+    assert lines == [
+        "52002 examples / 16 a batch (per_device_train_batch_size, line 2), rounded up = 3251",
+        "3251 batches / 8 processes (--num-processes), rounded up = 407",
+        "407 batches / 4 accumulated (gradient_accumulation_steps, line 4), rounded up = 102",
+        "3 epochs (num_train_epochs, line 1) x 102 steps = 306",
+    ]
+
+
+def test_options_of_the_run_overrule_the_file(write: Any) -> None:
+    path = write("num_train_epochs: 3\nper_device_train_batch_size: 16\nlearning_rate: 0.1\nmax_steps: 7\n")
+    spec = spec_of(path, examples=320, epochs=2, batch_size=8, lr=0.2)
+    assert spec == ("hf-linear --num-warmup-steps 0 --num-training-steps 80 --lr 0.2 --steps 80 --steps-per-epoch 40")
+    assert "--steps 9" in spec_of(path, steps=9)
+
+
+def test_what_is_missing_is_asked_for_by_name(write: Any) -> None:
+    path = write("num_train_epochs: 3\nwarmup_ratio: 0.1\n")
+    found = outcome(path)
+    assert found.planned is None
+    assert [each.option for each in found.missing] == ["--examples"]
+    assert [remark.code for remark in found.remarks] == ["LR701"]
+    with pytest.raises(InputError, match="--examples"):
+        load(str(path), {}, Reading()).in_run(Run())
+
+
+VERSIONS = [
+    # version, what the file says of the warmup, ticks of 1000, codes
+    ("4.57", "{warmup_ratio: 0.0155}", 16, []),
+    ("4.57", "{warmup_ratio: 0.1, warmup_steps: 5}", 5, ["LR703"]),
+    ("4.57", "{warmup_ratio: 1.0}", 1000, ["LR704"]),
+    ("5.0", "{warmup_ratio: 0.1, warmup_steps: 5}", 100, ["LR703"]),
+    ("5.0", "{warmup_ratio: 1.0}", 1, ["LR715"]),
+    ("5.0", "{warmup_steps: 0.0155}", 16, []),
+    ("5.14", "{warmup_ratio: 0.1}", 100, []),
+    ("5.23", "{warmup_steps: 0.1}", 100, []),
+    ("5.23", "{warmup_steps: 7.5}", 7, ["LR715"]),
+    ("4.57", "{warmup_steps: 0.1}", None, ["LR716"]),
+    ("5.15", "{warmup_ratio: 0.1}", None, ["LR701"]),
+]
+
+
+@pytest.mark.parametrize(("version", "text", "ticks", "codes"), VERSIONS)
+def test_the_warmup_of_each_version(write: Any, version: str, text: str, ticks: int | None, codes: list[str]) -> None:
+    path = write(yaml.safe_dump({"max_steps": 1000, "num_train_epochs": 1, **yaml.safe_load(text)}))
+    found = outcome(path, f"hf=={version}")
+    assert [remark.code for remark in found.remarks] == codes
+    assert found.refused == (ticks is None)
+    if found.planned:
+        assert found.planned.schedule.params()["num_warmup_steps"]
+        assert dict(found.planned.schedule._values())["num_warmup_steps"] == ticks
+
+
+def test_a_version_that_is_assumed_reads_what_is_gone_from_it(write: Any) -> None:
+    found = outcome(write("{max_steps: 1000, num_train_epochs: 1, warmup_ratio: 0.1}"))
+    assert found.planned
+    assert [remark.code for remark in found.remarks] == ["LR701"]
+    assert any("5.14" in text for text in found.assumptions)
+    assert found.assumptions[0] == "transformers 5.23 assumed; --trainer hf==4.50 counts otherwise"
+
+
+FACTORY = (
+    "{stage: sft, finetuning_type: lora, lr_scheduler_type: warmup_stable_decay, max_steps: 100, warmup_ratio: 0.1}"
+)
+CLI = """\
+seed_everything: 1
+trainer: {max_epochs: 10, limit_train_batches: 0.5}
+model: {class_path: my.Model}
+optimizer: {class_path: torch.optim.AdamW, init_args: {lr: 0.01}}
+lr_scheduler: {class_path: torch.optim.lr_scheduler.StepLR, init_args: {step_size: 3}}
+"""
+READ = [
+    # name of the file, text, what is said, the trainer, the spec
+    (
+        "a.yaml", FACTORY, {}, "llamafactory",
+        "hf-warmup-stable-decay --num-warmup-steps 10 --num-decay-steps 60 --num-training-steps 100 "
+        "--num-stable-steps 30 --lr 5e-05 --steps 100",
+    ),
+    (
+        "a.yml", "{base_model: m, micro_batch_size: 2, gradient_accumulation_steps: 4, num_epochs: 3, "
+        "learning_rate: 2e-4, warmup_ratio: 0.0155}", {"examples": 1000}, "axolotl",
+        "hf-cosine --num-warmup-steps 5 --num-training-steps 375 --lr 0.0002 --steps 375 --steps-per-epoch 125",
+    ),
+    (
+        "a.yml", "{base_model: m, micro_batch_size: 1, learning_rate: 1.0e-4, max_steps: 50}", {}, "axolotl",
+        "hf-cosine --num-warmup-steps 2 --num-training-steps 50 --lr 0.0001 --steps 50",
+    ),
+    (
+        "a.yml", "{base_model: m, micro_batch_size: 1, learning_rate: 1.0e-4, max_steps: 50, warmup_steps: 0, "
+        "cosine_min_lr_ratio: 0.1}", {}, "axolotl",
+        "hf-cosine-with-min-lr --num-warmup-steps 0 --num-training-steps 50 --min-lr-rate 0.1 --lr 0.0001 --steps 50",
+    ),
+    (
+        "fit.yaml", CLI, {"batches_per_epoch": 9}, "lightning",
+        "step --step-size 3 --lr 0.01 --epochs 10 --steps-per-epoch 4",
+    ),
+    (
+        "model.yaml", "_target_: my.Module\noptimizer: {_target_: torch.optim.Adam, _partial_: true}\nscheduler:\n"
+        "  _target_: torch.optim.lr_scheduler.CosineAnnealingLR\n  _partial_: true\n  T_max: ${n}\n  eta_min: 1e-6\n"
+        "n: 30\n", {}, "hydra", "cosine --t-max 30 --eta-min 1e-06 --lr 0.001",
+    ),
+    (
+        "args.yaml", "{sched: cosine, lr: null, lr_base: 0.1, epochs: 90, warmup_epochs: 5, warmup_lr: 1.0e-05, "
+        "cooldown_epochs: 10, opt: sgd, batch_size: 64}", {"num_processes": 2}, "timm",
+        "timm-cosine --t-initial 90 --cycle-decay 0.5 --warmup-t 5 --warmup-lr-init 1e-05 --lr 0.05 --epochs 100",
+    ),
+    (
+        "run.sh", "LR=3e-4\nSTEPS=$((10 * 100))\ntorchrun pretrain.py \\\n  --lr $LR --min-lr 3.0e-5 \\\n"
+        "  --lr-decay-style cosine --train-iters ${STEPS} --lr-warmup-fraction .01 --global-batch-size 8 # all\n",
+        {}, "megatron",
+        "megatron --lr-decay-style cosine --lr-decay-iters 1000 --lr-warmup-fraction 0.01 --min-lr 3e-05 "
+        "--global-batch-size 8 --lr 0.0003 --steps 1000",
+    ),
+    (
+        "schedule.py", "optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.02))\n"
+        "train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12)\nparam_scheduler = [\n"
+        "    dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=500),\n"
+        "    dict(type='MultiStepLR', begin=0, end=12, by_epoch=True, milestones=[8, 11], gamma=0.1)]\n",
+        {"steps_per_epoch": 100}, "mmengine",
+        'chained "linear --start-factor 0.001 --total-iters 499" "multistep --milestones 800,1100" --lr 0.02 '
+        "--steps 1200 --steps-per-epoch 100 --interval step",
+    ),
+    (
+        "recipe.yaml", "optimizer: {_component_: torch.optim.AdamW, lr: 2e-5}\nlr_scheduler:\n"
+        "  _component_: torchtune.training.lr_schedulers.get_cosine_schedule_with_warmup\n  num_warmup_steps: 10\n"
+        "epochs: 2\nbatch_size: 4\ngradient_accumulation_steps: 8\n", {"examples": 1001, "num_processes": 2},
+        "torchtune", "hf-cosine --num-warmup-steps 10 --num-training-steps 30 --lr 2e-05 --steps 30 "
+        "--steps-per-epoch 15",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "said", "trainer", "spec"), READ)
+def test_what_a_trainer_makes_of_its_file(
+    write: Any, name: str, text: str, said: dict[str, Any], trainer: str, spec: str
+) -> None:
+    read = load(str(write(text, name)), {}, Reading())
+    assert read.trainer.name == trainer
+    assert read.text(Run().saying(said)) == spec
+
+
+REFUSED = [
+    # name, text, what the message says
+    ("a.yaml", "num_train_epochs: 3\nlr_sheduler_type: cosine\n", "line 2: lr_sheduler_type looks as if it decided"),
+    ("a.yaml", "num_train_epochs: 3\nwarm_up_steps: 5\n", "did you mean warmup_steps?"),
+    ("a.yaml", "num_train_epochs: 3\nlr_scheduler_type: reduce_lr_on_plateau\n", "lrsched plateau LOG"),
+    ("a.yaml", "num_train_epochs: three\n", "line 1: num_train_epochs: expected a number, found 'three'"),
+    ("a.yaml", "a: 1\n", "no keys of a trainer"),
+    ("a.yaml", "a: [1\n", "line 2 column 1: not YAML"),
+    ("a.yaml", "a: !!python/object/apply:os.system ['ls']\n", "line 1 column 4: the tag"),
+    ("a.yaml", "a: &a [*a]\n", "is inside what it stands for"),
+    ("a.yaml", "a: 1\n---\nb: 2\n", "found a second one"),
+    ("a.yaml", "[" * 100 + "]" * 100, "levels of nesting"),
+    ("a.json", "[" * 100 + "]" * 100, "levels of nesting"),
+    ("a.json", '{"a": 1,}', "line 1 column 9: not JSON"),
+    ("a.py", "param_scheduler = [\n", "not Python"),
+    ("a.py", "_base_ = './none.py'\nparam_scheduler = dict(type='StepLR', step_size=1)\n", "is not here"),
+    ("a.py", "_base_ = './a.py'\n", "leads back here"),
+    ("a.sh", "train --lr 1 --lr-decay-style cosine --train-iters $N\n", "train_iters: N is set outside"),
+    ("a.yaml", "{base_model: m, micro_batch_size: 1, max_steps: 5, lr_scheduler: nope, learning_rate: 1}", "nope"),
+    ("ds.json", '{"train_batch_size": "auto", "scheduler": {"type": "WarmupLR", "params": {"warmup_max_lr": "auto"}}}',
+     "filled in by transformers"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "message"), REFUSED)
+def test_a_refusal_says_where_and_why(write: Any, name: str, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        load(str(write(text, name)), {}, Reading()).in_run(Run())
+
+
+def test_aliases_cannot_grow(write: Any) -> None:
+    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
+    with pytest.raises(InputError, match="no keys of a trainer"):
+        load(str(write("a0: &a0 [1]\n" + levels)), {}, Reading())
+
+
+def test_yaml_is_read_as_pyyaml_reads_it(write: Any) -> None:
+    text = """\
+base: &base {a: 1, b: 1e-4, c: 1.0e-4}
+merged: {<<: *base, a: 2}
+many: {<<: [{x: 1}, {x: 2, y: 3}]}
+kinds: [yes, off, null, ~, 0x10, 0o7, 1_000, 1:30, .5, -.inf, 2024-01-01, "1", 'on', on]
+text: |
+  two
+  lines
+on: 1
+7: seven
+a: first
+a: second
+"""
+    from lrcli.configs.yaml_text import read
+
+    found = read("x.yaml", text).plain
+    loaded = {str(key): value for key, value in yaml.safe_load(text).items()}
+    loaded["kinds"][10] = "2024-01-01"
+    assert found == loaded
+
+
+def test_json_has_the_place_of_every_key(write: Any) -> None:
+    from lrcli.configs.json_text import read
+
+    node = read("x.json", '{\n  "a": {"b\\"": [1, -2.5e3, true, null, "x"]},\n\n  "c": ""}')
+    assert node.plain == {"a": {'b"': [1, -2500.0, True, None, "x"]}, "c": ""}
+    assert [(node.get("a").line, node.get("a").column), node.get("c").line] == [(2, 3), 4]  # type: ignore[union-attr]
+
+
+def test_base_files_are_followed(write: Any) -> None:
+    write("optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9))\nmax_epochs = 5\n", "base.py")
+    path = write(
+        "_base_ = ['./base.py']\noptim_wrapper = dict(optimizer=dict(lr=0.2))\n"
+        "train_cfg = dict(max_epochs={{_base_.max_epochs}} * 2)\n"
+        "param_scheduler = dict(type='CosineAnnealingLR', eta_min=1e-4, by_epoch=True)\n",
+        "child.py",
+    )
+    assert spec_of(path) == "cosine --t-max 10 --eta-min 0.0001 --lr 0.2 --epochs 10"
+
+
+DS = '{"train_micro_batch_size_per_gpu": "auto", "scheduler": {"type": "WarmupDecayLR", "params": %s}}'
+AUTO = '{"warmup_min_lr": "auto", "warmup_max_lr": "auto", "warmup_num_steps": "auto", "total_num_steps": "auto"}'
+
+
+def test_deepspeed_is_joined_and_takes_the_place_of_the_scheduler(write: Any) -> None:
+    write(DS % AUTO, "ds.json")
+    path = write(
+        "{max_steps: 100, num_train_epochs: 1, warmup_steps: 0.1, lr_scheduler_type: cosine, deepspeed: ds.json}"
+    )
+    found = outcome(path)
+    assert found.planned
+    assert found.planned.text == (
+        "ds-warmup-decay --total-num-steps 100 --warmup-max-lr 5e-05 --warmup-num-steps 10 --lr 5e-05 --steps 100"
+    )
+    assert [remark.code for remark in found.remarks] == ["LR708", "LR709"]
+    assert found.remarks[0].line == 1
+
+
+def test_a_literal_that_differs_is_refused_in_the_trainers_words(write: Any) -> None:
+    write(DS % AUTO.replace('"total_num_steps": "auto"', '"total_num_steps": 99'), "ds.json")
+    path = write("{max_steps: 100, num_train_epochs: 1, deepspeed: ds.json}")
+    assert outcome(path).refused
+    with pytest.raises(InputError, match=r"ds scheduler.params.total_num_steps=99 vs hf num_training_steps"):
+        load(str(path), {}, Reading()).in_run(Run())
+
+
+def test_two_trainers_that_fit_are_asked_about(write: Any) -> None:
+    path = write("{base_model: m, micro_batch_size: 1, learning_rate: 1, lr0: 1, lrf: 1}")
+    with pytest.raises(InputError, match="--trainer axolotl or --trainer ultralytics"):
+        load(str(path), {}, Reading())
+    assert load(str(path), {}, Reading(trainer="axolotl")).trainer.name == "axolotl"
+
+
+def test_names_of_files_are_no_names_of_schedulers() -> None:
+    assert recognised("a/train.yaml")
+    assert recognised("ds.JSON")
+    assert not recognised("cosine")
+    assert not recognised("timm.cosine")
+
+
+@pytest.mark.parametrize("name", every())
+def test_a_trainer_is_declared_whole(name: str) -> None:
+    trainer = every()[name]
+    assert trainer.title
+    assert trainer.written
+    assert all(refined in every() for refined in trainer.refines)
+
+
+DOCUMENTED = [
+    (code, heading, line)
+    for code, rule in RULES.items()
+    if rule.subject is FileCase
+    for heading in ("Bad", "Good")
+    for line in rule.sections.get(heading, [])
+]
+
+
+def checked(line: str, folder: Path) -> list[Finding]:
+    """The findings of a line that writes a file and checks it."""
+    made, _, check = line.partition("; ")
+    _, text, _, name = shlex.split(made)
+    _, _, path, *words = shlex.split(check)
+    assert path == name
+    (folder / name).write_text(text)
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    trainer, names = options.pop("--trainer", None), options.pop("--set", None)
+    said = {option[2:]: int(value) for option, value in options.items()}
+    return list(file_findings(outcome(folder / name, trainer, set=(names,) if names else (), **said).remarks))
+
+
+@pytest.mark.parametrize(("code", "heading", "line"), DOCUMENTED, ids=lambda value: value[:40])
+def test_the_examples_of_a_rule_are_what_they_say(code: str, heading: str, line: str, tmp_path: Path) -> None:
+    codes = [finding.code for finding in checked(line, tmp_path)]
+    assert (code in codes) == (heading == "Bad")
