@@ -7,7 +7,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
 
     $commands = @(
         'chained	Several schedules at the same time, each changing the rate that the one before it left.'
-        'check	What will go wrong, before it is run.'
+        'check	Find mistakes in a schedule before running it.'
         'code	The training loop to paste, with step() where it belongs.'
         'compare	Several schedules in one picture, one table, one file.'
         'completion	The script that completes commands, options and specs at a TAB.'
@@ -29,7 +29,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'hf-cosine-warmup-with-min-lr	Up from a first rate above 0, and down to a lowest rate along half a cosine, which the last step reaches.'
         'hf-cosine-with-min-lr	Up from 0 in a straight line, and down to a lowest rate along half a cosine.'
         'hf-cosine-with-restarts	Up from 0 in a straight line, then num_cycles half cosines of equal length from the base rate to 0.'
-        'hf-inverse-sqrt	Up from 0 to the base rate in a straight line, then down with the square root of the tick.'
+        'hf-inverse-sqrt	Up from 0 to the base rate in a straight line, then down with the inverse square root of the tick.'
         'hf-linear	Up from 0 in a straight line, and down to 0 in another: the Trainer''s default.'
         'hf-polynomial	Up from 0 in a straight line, and down to lr_end as a power of the ticks that are left.'
         'hf-warmup-stable-decay	Up to the base rate, constant for most of the run, then down: three phases with a length each.'
@@ -41,7 +41,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'multiplicative	Multiply the rate by an expression of the tick, every tick.'
         'multistep	Multiply the rate by gamma at each milestone.'
         'nanogpt	Up in a straight line, down to min_lr along half a cosine, and constant from then on.'
-        'noam	Up in a straight line, then down with the square root of the step: the first transformers'' schedule.'
+        'noam	Up in a straight line, then down with the inverse square root of the step: the first transformers'' schedule.'
         'onecycle	Up to max_lr, then down to almost nothing, once, in exactly total_steps ticks.'
         'piecewise	A factor of the base rate for each stretch of the run.'
         'plateau	Multiply the rate by factor when a metric has stopped improving; replayed from a log.'
@@ -423,11 +423,11 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'plateau' {
                 '--mode=min|max	whether lower or higher is better'
                 '--factor=	factor of each cut'
-                '--patience=	bad epochs in a row that are still borne'
+                '--patience=	bad epochs in a row that are tolerated'
                 '--threshold=	improvement that is too small to count'
                 '--threshold-mode=rel|abs	threshold as a share of best, or as it is'
                 '--cooldown=	epochs after a cut that are not judged'
-                '--min-lr=	rate that is never undercut'
+                '--min-lr=	lowest rate allowed'
                 '--eps=	smallest cut that is made'
             }
             'Replay' {

@@ -144,9 +144,9 @@ RECIPES = {
         "arXiv 2110.00476, table 2",
     ),
     "Swin-T": (
-        "timm-cosine --t-initial 375300 --lr-min 1e-5 --warmup-t 25020 --warmup-lr-init 1e-6",
+        "timm-cosine --t-initial 350280 --lr-min 1e-5 --warmup-t 25020 --warmup-lr-init 1e-6 --warmup-prefix",
         "--lr 1e-3 --epochs 300 --steps-per-epoch 1251 --interval step",
-        "microsoft/Swin-Transformer config.py, batch 1024",
+        "microsoft/Swin-Transformer config.py and lr_scheduler.py, WARMUP_PREFIX, batch 1024",
     ),
     "ConvNeXt": (
         "hf-cosine-with-min-lr --num-warmup-steps 6240 --num-training-steps 93600 --min-lr 1e-6",
@@ -182,7 +182,7 @@ RECIPES = {
     "fast.ai, ten epochs": (
         "onecycle --max-lr 0.003 --total-steps 1480 --pct-start 0.25 --final-div-factor 4000",
         "--lr 0.003 --epochs 10 --steps-per-epoch 148 --interval step",
-        "fastai fit_one_cycle's defaults; imagenette, batch 64",
+        "torch's OneCycleLR with what fastai's fit_one_cycle has (pct_start, div, div_final); imagenette, batch 64",
     ),
     "cyclical rates": (
         "cyclic --base-lr 0.001 --max-lr 0.006 --mode triangular2",
@@ -472,5 +472,5 @@ def test_a_published_recipe_is_no_mistake(name: str) -> None:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(RECIPES) >= 40
+    assert len(RECIPES) >= 76
     assert all(source for _, _, source in RECIPES.values())

@@ -37,9 +37,9 @@ def overrun(case: Case) -> Iterator[Problem]:
     """OneCycleLR is stepped past its end, and raises.
 
     Cause:
-        It takes total_steps calls of step(); the last of them already jumps back up, one more raises ValueError. An
-        epoch more, a batch size that gives more batches, or a last batch that is not dropped, and the run crashes at
-        its end.
+        It takes total_steps calls of step(). The last of them already goes past the end: back up, or below 0 with
+        anneal_strategy linear. One more raises ValueError. An epoch more, a batch size that gives more batches, or a
+        last batch that is not dropped, and the run crashes at its end.
 
     Bad:
         lrsched check "onecycle --max-lr 0.1 --total-steps 1000 --epochs 11 --steps-per-epoch 100 --interval step"

@@ -146,11 +146,12 @@ def better_of(column: str) -> str:
 
 @replay_rule("LR412", "negative-metric", WARNING)
 def negative_metric(case: ReplayCase) -> Iterator[Problem]:
-    """With a negative metric a relative threshold lies on the wrong side of the best: the rate is not cut.
+    """With a negative metric a relative threshold lies on the wrong side of the best: cuts come late, or never.
 
     Cause:
-        Lower by 1e-4 of best means below best * (1 - 1e-4), and for a best below 0 that is above it: equal, and
-        slightly worse, counts as better. Keras' threshold is absolute.
+        Lower by 1e-4 of best means below best * (1 - 1e-4), and for a best below 0 that is above it: equal, and worse
+        by less than that, counts as better. A metric that stands still never cuts the rate. Keras' threshold is
+        absolute.
 
     Bad:
         lrsched plateau metrics.csv --metric elbo --mode max
@@ -163,7 +164,7 @@ def negative_metric(case: ReplayCase) -> Iterator[Problem]:
     if case.framework == "torch" and plateau.threshold_mode == "rel" and plateau.threshold > 0 and observed.negative:
         message = (
             f"{plural(observed.negative, 'value')} of {observed.column} below 0 (down to {shown(observed.lowest)}): "
-            "with a relative threshold equal values count as better, and the rate was cut "
+            "with a relative threshold equal and slightly worse values count as better, and the rate was cut "
             f"{plural(observed.reduced, 'time')}"
         )
         yield Problem(message, with_value("threshold_mode", "abs"))

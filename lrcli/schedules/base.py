@@ -86,6 +86,8 @@ class Schedule(Declared):
     """What its state dict brings back; the family's unless given."""
     step_call: ClassVar[str] = "scheduler.step()"
     """The call as a training loop writes it."""
+    step_by_step: ClassVar[str] = "call it after every optimizer.step()"
+    """How its lengths are counted in optimizer steps where a tick is usually an epoch; empty where they cannot be."""
     refuses_composition: ClassVar[str] = ""
     """Why it cannot be a child, in the framework's words, with {symbol} and {index} to be filled in."""
     rewrites_base_rate: ClassVar[bool] = False
@@ -181,7 +183,7 @@ class Schedule(Declared):
 
     def stream(self, lr: float) -> Iterator[float]:
         """The rates from tick 0 on when this schedule runs alone from `lr`; it does not end."""
-        # Lazily: what fails, fails when it is read.
+        # An error is raised when the rates are read, not here.
         return chain.from_iterable(self.advance(0, self.first(lr, lr), lr) for _ in range(1))
 
     def stream_with_momentum(self, lr: float) -> Iterator[tuple[float, float]]:

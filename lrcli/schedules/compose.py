@@ -134,7 +134,8 @@ class Sequential(Composite):
         - ReduceLROnPlateau is refused; a SequentialLR or ChainedScheduler is taken only as the first child.
 
     Resume:
-        last_epoch is not usable: it starts the first child. Restore it with load_state_dict.
+        last_epoch is not usable: the rate is that of the first child, whatever the milestones say. Restore it with
+        load_state_dict.
     """
 
     schedulers: tuple[Schedule, ...] = param(

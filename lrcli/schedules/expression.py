@@ -1,6 +1,6 @@
 """The arithmetic of --expr: a factor as a function of the tick, with the bits of the same Python lambda.
 
-The text is parsed by Python's own parser, every node is held against a short list, and only then is it compiled, with
+The text is parsed by Python's own parser, every node is looked up in a short list, and only then is it compiled, with
 nothing in reach but the functions named here. Integer powers are bounded, so that no expression can run away.
 """
 

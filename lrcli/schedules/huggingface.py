@@ -166,7 +166,7 @@ class Polynomial(Decay):
         lr is the rate that the optimizer was made with: all groups have its curve
 
     Surprises:
-        - It ends at lr_end, 1e-7 unless told otherwise, not at 0, and stays there after N.
+        - It ends at lr_end, 1e-7 unless --lr-end is given, not at 0, and stays there after N.
         - lr_end must be below the optimizer's rate; a group with a rate of its own ends at lr_end * base_lr / lr.
         - W equal to N raises ZeroDivisionError at tick N.
         - The first step of a warmup trains at rate 0.
@@ -225,7 +225,7 @@ class ConstantWithWarmup(Warmup):
 
 @transformers_scheduler("hf-inverse-sqrt", "get_inverse_sqrt_schedule", "inverse_sqrt")
 class InverseSqrt(Warmup):
-    """Up from 0 to the base rate in a straight line, then down with the square root of the tick.
+    """Up from 0 to the base rate in a straight line, then down with the inverse square root of the tick.
 
     Formula:
         x_t = base_lr * t / W                                    for t < W

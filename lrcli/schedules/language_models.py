@@ -68,7 +68,7 @@ class Wsd(Factor):
 
 @scheduler("noam", family=MORE, source="Attention Is All You Need (Vaswani and others, 2017)", aliases=("NoamLR",))
 class Noam(Absolute):
-    """Up in a straight line, then down with the square root of the step: the first transformers' schedule.
+    """Up in a straight line, then down with the inverse square root of the step: the first transformers' schedule.
 
     Formula:
         x_t = factor * d_model^-0.5 * min(s^-0.5, s * warmup_steps^-1.5),  s = t + 1
@@ -112,7 +112,7 @@ class NanoGpt(Absolute):
         - min_lr is a rate, not a share: keep it at about a tenth of --lr. nanoGPT's own learning rate is 6e-4; above
           a lower --lr the rate rises to it.
         - lr_decay_iters includes the warmup. Where both are equal, the tick between divides by zero.
-        - Before 2025 the warmup was t / warmup_iters, from 0.
+        - Until 9 December 2024 the warmup was t / warmup_iters, from 0.
 
     Resume:
         The rate depends on the tick alone: nanoGPT continues from iter_num in the checkpoint.

@@ -25,11 +25,11 @@ class Plateau(Schedule):
         more than patience bad epochs in a row: rate = max(rate * factor, min_lr), if that is more than eps lower
 
     Surprises:
-        - The mode is min unless told otherwise: with an accuracy the rate is cut every patience + 1 epochs.
+        - The mode is min unless --mode is given: with an accuracy the rate is cut every patience + 1 epochs.
         - The cut comes after patience + 1 bad epochs: the first lower rate is used at index patience + 2 at the
           earliest.
-        - With a negative metric and threshold-mode rel the limit lies on the wrong side of best: equal or slightly
-          worse counts as better, and the rate is never cut.
+        - With a negative metric and threshold-mode rel the limit lies on the wrong side of best: equal, or worse by
+          less than the threshold, counts as better. A metric that stands still never cuts the rate.
         - NaN counts as a bad epoch.
         - eps 1e-8 blocks small cuts: from 1e-3 with factor 0.1 the rate never goes below 1e-8, whatever min_lr says.
           A blocked cut still starts the cooldown.
@@ -39,6 +39,7 @@ class Plateau(Schedule):
     """
 
     step_call = "scheduler.step(metric)"
+    step_by_step = ""
     refuses_composition = (
         "{symbol} does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs to be specified when "
         "calling `step`, but got one at index {index} in the given schedulers sequence."
@@ -54,7 +55,7 @@ class Plateau(Schedule):
     factor: float = param(
         "factor of each cut", default=0.1, below=1, error="Factor should be < 1.0.", role=role.DROP_FACTOR
     )
-    patience: int = param("bad epochs in a row that are still borne", default=10, role=role.JUDGEMENT)
+    patience: int = param("bad epochs in a row that are tolerated", default=10, role=role.JUDGEMENT)
     threshold: float = param("improvement that is too small to count", default=1e-4, role=role.JUDGEMENT)
     threshold_mode: str = param(
         "threshold as a share of best, or as it is",
@@ -65,7 +66,7 @@ class Plateau(Schedule):
     )
     cooldown: int = param("epochs after a cut that are not judged", default=0, role=role.JUDGEMENT)
     min_lr: PerGroup = param(
-        "rate that is never undercut",
+        "lowest rate allowed",
         default=0.0,
         length_error="expected {groups} min_lrs, got {given}",
         role=role.FLOOR,

@@ -183,7 +183,8 @@ class Linear(Schedule):
 
     Surprises:
         - The default start_factor is 1/3 and cannot be 0: the first tick already trains at a third of the rate.
-        - end_factor 0 ends at a tiny number that is not 0, and often is negative (about 1e-18).
+        - end_factor 0 ends at exactly 0 with start_factor 1 or 0.5. With others, the default 1/3 among them, it ends
+          near 1e-18 or at a negative rate as small.
         - total_iters 0 stays at base_lr * start_factor for ever.
 
     Resume:
@@ -337,8 +338,8 @@ class Cosine(Schedule):
 
     Resume:
         Constructed with last_epoch=k it leaves the rate alone: the optimizer must hold exactly the rate of tick k+1.
-        load_state_dict restores the old T_max and base rate. A larger T_max set by hand gives neither curve, and once
-        the rate has reached eta_min it stays there.
+        load_state_dict restores the old T_max and base rate. A larger T_max set by hand gives neither curve: once the
+        rate has reached eta_min it stays there up to the new T_max, and climbs from the tick after it.
     """
 
     T_max: int = param("ticks from the base rate to eta_min: half a period", example="50", role=role.LENGTH)

@@ -62,11 +62,12 @@ class CosineRestarts(Absolute):
         - eta_min is never reached: the last tick of a cycle is one short of it.
         - A run that does not end with a cycle ends at a high rate; T_mult 2 closes after T_0 * 1, 3, 7, 15, ... ticks.
         - As a child of `chained` it overwrites what the schedulers before it did.
-        - step(epoch + i / iters) is its documented per-batch use; with T_mult of 3 and more it is off at some restarts.
+        - step(epoch + i / iters) is its documented per-batch use. It finds the cycle by a logarithm, whose rounding
+          puts some restarts a cycle off: with T_mult 3 and T_0 1 that of epoch 121.
 
     Resume:
-        Constructed with last_epoch=k it advances by one cycle at most: past the second restart it is in the wrong
-        place. Restore it with load_state_dict.
+        Constructed with last_epoch=k it is right with T_mult 1. With more it is in the wrong place from tick 2 * T_0
+        on. Restore it with load_state_dict.
     """
 
     meant_to_restart = True
@@ -184,7 +185,8 @@ class Cyclic(Absolute):
           start from.
 
     Resume:
-        Constructed with last_epoch=k it sets the right rate for tick k+1 itself.
+        Constructed with last_epoch=k on the old optimizer's state it sets the right rate for tick k+1. On a new
+        optimizer, tick k+1 is computed from the optimizer's own rate in the place of base_lr; the next ones are right.
     """
 
     stepped = STEP
@@ -288,15 +290,16 @@ class OneCycle(Absolute):
 
     Surprises:
         - The optimizer's own rate is ignored: everything is a share of max_lr.
-        - A run of total_steps ticks needs total_steps - 1 calls of step(). One more is taken, and the rate jumps back
-          up; the next raises "Tried to step N times".
+        - A run of total_steps ticks needs total_steps - 1 calls of step(). One more is taken: the rate goes back up, or
+          below 0 with anneal_strategy linear. The next raises "Tried to step N times".
         - total_steps counts calls of step(): given in batches and stepped per epoch, the rate hardly moves.
         - pct_start * total_steps of 1 raises ZeroDivisionError; below 1 there is no warmup at all.
         - final_div_factor is relative to the first rate, not to max_lr: the end is max_lr / 25 / 10000.
         - As a child of `sequential` it rewrites the rate that the other children start from.
 
     Resume:
-        Constructed with last_epoch=k it sets the right rate for tick k+1 itself, if total_steps is still the same.
+        Constructed with last_epoch=k on the old optimizer's state it sets the right rate for tick k+1, if total_steps
+        is still the same. On a new optimizer it raises KeyError 'max_lr'.
     """
 
     stepped = STEP

@@ -38,6 +38,9 @@ class Warmup(Absolute):
     """Base: a line from warmup_lr_init to `peak` in warmup_t ticks, before the curve or in place of its beginning."""
 
     step_call = "scheduler.step(epoch + 1)"
+    step_by_step = (
+        "make it with t_in_epochs=False, and call scheduler.step_update(num_updates) after every optimizer.step()"
+    )
     refuses_composition = (
         "{symbol} takes torch's schedulers, but got one of timm's at index {index}: it is told the epoch and has no "
         "last_epoch. It warms up by itself, with --warmup-t."

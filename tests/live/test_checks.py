@@ -424,8 +424,7 @@ def test_every_rule_about_a_frameworks_rates_is_confirmed_here() -> None:
 
 
 def test_timms_rate_drops_at_the_end_of_a_warmup_without_prefix() -> None:
-    pytest.importorskip("timm.scheduler", reason="timm is not installed")
-    from tests.live.test_timm import construct
+    from tests.live.timm_run import construct
 
     for code, bad, good in (
         (

@@ -1,4 +1,4 @@
-"""`lrsched check SPEC... FILE.py FOLDER`: what will go wrong, before it is run."""
+"""`lrsched check SPEC... FILE.py FOLDER`: find mistakes in a schedule before running it."""
 
 import os
 import sys
@@ -115,7 +115,7 @@ def _codes(option: str, texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
 
 COMMAND = Command(
     name="check",
-    summary="What will go wrong, before it is run.",
+    summary="Find mistakes in a schedule before running it.",
     details="Exit status 0 if there is nothing but notes, 1 for a warning or an error, 2 for wrong use. "
     "lrsched explain LR101 gives a finding's cause, examples and source.",
     examples=(

@@ -84,16 +84,13 @@ def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
 
 def calling(cls: type[Schedule]) -> str:
     """Where the call of step() goes."""
+    tick = f"A tick is a call of {cls.step_call}"
     if cls.stepped == STEP:
-        return (
-            f"{cls.step_call} after every optimizer.step(): its lengths are counted in optimizer steps "
-            "(--interval step)."
-        )
-    return (
-        f"{cls.step_call} once an epoch, after the last optimizer.step() of the epoch"
-        f"{' and the validation' if 'metric' in cls.step_call else ''}. If its lengths are counted in optimizer steps, "
-        "after every optimizer.step() instead (--interval step)."
-    )
+        return f"{tick}, after every optimizer.step(): its lengths are counted in optimizer steps (--interval step)."
+    when = f"{tick}, once an epoch, after the last optimizer.step() of the epoch"
+    if not cls.step_by_step:
+        return f"{when} and the validation."
+    return f"{when}. To count its lengths in optimizer steps, {cls.step_by_step} instead (--interval step)."
 
 
 def parameter_lines(cls: type[Schedule], width: int) -> Iterator[str]:
