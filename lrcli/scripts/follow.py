@@ -83,9 +83,12 @@ class Follower:
         self.frame = Frame(0, "", {})
         self.module = self.frame
         functions = []
+        self.mentioned: set[str] = set()
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 functions.append(node)
+            elif isinstance(node, ast.Call):
+                self.mentioned.add(names.dotted(node.func).rpartition(".")[2])
             else:
                 self._import(node)
         self.relevant = names.relevant(functions, source.lines)
@@ -102,16 +105,19 @@ class Follower:
 
     def _rest(self) -> None:
         """Whatever nothing in the file calls is called from elsewhere: each function once, each class as one object."""
-        for function in self.functions:
+        for function in sorted(self.functions, key=lambda function: self._turn(function.node)):
             if function.node in self.relevant - self.called:
                 self.call(function, [], {}, None)
         for cls in self.classes:
             objects = [instance for instance in self.instances if instance.of is cls]
             me = objects[0] if objects else self.instance(cls, [], {}, None)
-            # Those that make something come first: the others use it.
-            for node in sorted(cls.methods.values(), key=lambda node: not _makes(node)):
+            for node in sorted(cls.methods.values(), key=self._turn):
                 if node in self.relevant - self.called:
                     self.call(Function(node, self.module, me), [], {}, None)
+
+    def _turn(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[bool, bool]:
+        """Those that nothing in the file calls come first, and of them those that make something."""
+        return node.name in self.mentioned, not _makes(node)
 
     # What is written.
 
@@ -331,6 +337,9 @@ class Follower:
             return self._unknown(node)
         if text in self.frame.outer:
             return self.frame.outer[text]
+        if isinstance(owner, Opaque) and node.attr not in names.CALLED_OPTIMIZER and owner.text.isidentifier():
+            text = f"{owner.text}.{node.attr}"
+            return Opaque(text, frozenset([text]))
         if isinstance(owner, Opaque):
             return self._unknown(node)
         return Opaque(text, mentions_of(owner) | {text})

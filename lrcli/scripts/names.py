@@ -22,7 +22,7 @@ HELD_OUT = re.compile(
 )
 TRAINED_ON = re.compile(r"train", re.IGNORECASE)
 HARMLESS = re.compile(
-    r"print|^len$|isinstance|^type$|^id$|hasattr|getattr|^str$|repr|save|load|log|checkpoint|resume|get_lr|count|summary|^dict$",
+    r"print|^len$|isinstance|^type$|^id$|hasattr|getattr|^str$|repr|save|load|log|checkpoint|resume|get_lr|count|summary|^dict$|unscale|clip_grad",
     re.IGNORECASE,
 )
 """Functions that do not step what they are given."""

@@ -1,0 +1,11 @@
+import torch
+from torch.optim.swa_utils import SWALR, AveragedModel
+
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=150)  # LR103
+for epoch in range(300):
+    for input, target in loader:
+        optimizer.zero_grad()
+        loss_fn(model(input), target).backward()
+        optimizer.step()
+    scheduler.step()
