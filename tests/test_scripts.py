@@ -1,12 +1,18 @@
 """check on scripts: every rule finds what its bad example shows, and nothing in its good one."""
 
+import contextlib
 import glob
+import io
+import json
 import os
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
 from lrcli.checks import RULES
+from lrcli.cli import main
 from lrcli.scripts import check_file, check_source
 from lrcli.scripts.rule import Script
 from lrcli.scripts.source import Source
@@ -54,3 +60,76 @@ def test_scripts_of_many_styles(path: str) -> None:
     found = [(finding.place.line, finding.code) for finding in check_file(path)]
     assert found == marked(path)
     assert bool(found) == os.path.basename(path).startswith("wrong_")
+
+
+WRONG = path_of("wrong_before_optimizer.py")
+
+
+def checked(*words: str) -> tuple[int, str]:
+    """The exit status of `lrsched check`, and what it says on standard output."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            status = main(["check", *words])
+        except SystemExit as left:
+            status = left.code
+    return int(status or 0), out.getvalue()
+
+
+def test_the_formats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(WRONG, tmp_path / "train.py")
+    (tmp_path / "other.py").write_text("import os\n")
+    monkeypatch.chdir(tmp_path)
+    status, text = checked("train.py", "other.py")
+    assert (status, text.splitlines()[0]) == (
+        1,
+        "train.py:20:9: LR901 warning: scheduler.step() comes before optimizer.step(): the first rate is skipped",
+    )
+    assert checked(".", "--select", "LR907") == (0, "2 files: no problems found\n")
+    assert checked(".", "--ignore", "LR901")[0] == checked(".", "--exit-zero")[0] == 0
+    status, text = checked("train.py", "-f", "github")
+    assert text.startswith("::warning file=train.py,line=20,endLine=20,col=9,endColumn=25,title=LR901::sched")
+    assert "%0Ahint: call it after optimizer.step()" in text
+    document = json.loads(checked("train.py", "-f", "json")[1])
+    assert document["scripts"][0]["place"]["line"] == 20
+    sarif = json.loads(checked("train.py", "-f", "sarif")[1])
+    found = sarif["runs"][0]["results"][0]
+    assert found["ruleId"] == "LR901"
+    assert found["locations"][0]["physicalLocation"]["region"]["startLine"] == 20
+
+
+def test_comments_and_the_table_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = Path(WRONG).read_text()
+    (tmp_path / "a.py").write_text(text.replace("# LR901", "# lrsched: ignore[LR901]"))
+    (tmp_path / "b.py").write_text(text.replace("# LR901", "# lrsched: ignore[LR902]"))
+    assert checked("a.py")[0] == 0
+    assert checked("b.py")[0] == 1
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.lrsched]\nspecs = ["b.py", "cosine --t-max 9"]\n[tool.lrsched.per-file-ignores]\n"b*" = ["LR901"]\n'
+    )
+    assert checked() == (0, "cosine --t-max 9: no problems found\n1 file: no problems found\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.lrsched]\nignores = []\n")
+    assert checked("b.py")[0] == 2
+
+
+def test_a_syntax_error_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("scheduler = StepLR(optimizer, 30\nprint 'x'\n")
+    (finding,) = check_file(str(tmp_path / "a.py"))
+    assert (finding.code, finding.place.line) == ("LR900", 1)
+
+
+def test_notebooks_have_cells(tmp_path: Path) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# StepLR("]},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "!pip install torch \\\n", "   timm\n", BEFORE]},
+        {"cell_type": "code", "source": "scheduler = ReduceLROnPlateau(optimizer)\nscheduler.step()\n"},
+    ]
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
+    (finding,) = check_file(str(tmp_path / "a.ipynb"))
+    assert (finding.code, finding.place.cell, finding.place.line) == ("LR902", 3, 2)
+
+
+def test_a_file_without_a_scheduler_is_not_parsed(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("this is not Python\n")
+    assert check_file(str(tmp_path / "a.py")) == []

@@ -5,12 +5,21 @@ Every block is read once, in order, with both branches of an `if`. What the text
 
 import ast
 import contextlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from lrcli.pasted import FUNCTIONS, Made, Scope, SourceError, UnknownNamesError, is_maker, made
+from lrcli.pasted import FUNCTIONS, MAKERS, Made, SourceError, UnknownNamesError, made, symbols
 from lrcli.scripts import names
 from lrcli.scripts.loops import loop_of
+from lrcli.scripts.scope import (
+    FrameScope,
+    asks_for_existence,
+    enumerate_names,
+    is_main,
+    is_rate,
+    leaves,
+    merge,
+    replace,
+)
 from lrcli.scripts.source import Source
 from lrcli.scripts.values import (
     BACKWARD,
@@ -84,11 +93,19 @@ class Follower:
         self.module = self.frame
         functions = []
         self.mentioned: set[str] = set()
+        self.making: list[int] = []
+        self.stepping: list[ast.Call] = []
+        self.makers = {*symbols(), *MAKERS}
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 functions.append(node)
             elif isinstance(node, ast.Call):
-                self.mentioned.add(names.dotted(node.func).rpartition(".")[2])
+                symbol = names.symbol(node.func)
+                self.mentioned.add(symbol)
+                if symbol in self.makers or symbol in names.OPTIMIZERS:
+                    self.making.append(node.lineno)
+                elif symbol in ("step", "step_update"):
+                    self.stepping.append(node)
             else:
                 self._import(node)
         self.relevant = names.relevant(functions, source.lines)
@@ -117,7 +134,8 @@ class Follower:
 
     def _turn(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[bool, bool]:
         """Those that nothing in the file calls come first, and of them those that make something."""
-        return node.name in self.mentioned, not _makes(node)
+        makes = any(node.lineno <= line <= (node.end_lineno or 0) for line in self.making)
+        return node.name in self.mentioned, not makes
 
     # What is written.
 
@@ -182,7 +200,7 @@ class Follower:
     def _branches(self, node: ast.If) -> None:
         self.value(node.test)
         test = names.text(node.test)
-        if _is_main(test) or _asks_for_existence(node.test):
+        if is_main(test) or asks_for_existence(node.test):
             self.block(node.body)
             before = self.snapshot()
             self._under(Condition(node, False, test), node.orelse)
@@ -193,9 +211,9 @@ class Follower:
         after = self.snapshot()
         self.restore(before)
         self._under(Condition(node, False, test), node.orelse)
-        if _leaves(node.body):
+        if leaves(node.body):
             return
-        if _leaves(node.orelse):
+        if leaves(node.orelse):
             self.restore(after)
         else:
             self.merge(after)
@@ -206,15 +224,15 @@ class Follower:
 
     def restore(self, names: tuple[Names, Names]) -> None:
         """Back to the names of then."""
-        _replace(self.frame.names, names[0])
+        replace(self.frame.names, names[0])
         if self.frame.me:
-            _replace(self.frame.me.attributes, names[1])
+            replace(self.frame.me.attributes, names[1])
 
     def merge(self, names: tuple[Names, Names]) -> None:
         """The names of now or then, whichever branch was taken."""
-        _merge(self.frame.names, names[0])
+        merge(self.frame.names, names[0])
         if self.frame.me:
-            _merge(self.frame.me.attributes, names[1])
+            merge(self.frame.me.attributes, names[1])
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         over = self.value(node.test if isinstance(node, ast.While) else node.iter)
@@ -261,7 +279,7 @@ class Follower:
                     part = value
                 self.bind(item.value if isinstance(item, ast.Starred) else item, part, node)
         elif isinstance(target, ast.Subscript):
-            if _is_rate(target):
+            if is_rate(target):
                 self.event(SET_RATE, target, Opaque(names.text(target.value)), (self.value(node),), None)
             self.escape(value)
 
@@ -386,7 +404,7 @@ class Follower:
         arguments = [self.value(argument) for argument in node.args]
         keywords = {keyword.arg or "**": self.value(keyword.value) for keyword in node.keywords}
         family = self.family(name)
-        if family and is_maker(symbol):
+        if family and symbol in self.makers:
             return self._scheduler(node, symbol, family, arguments, keywords)
         if (symbol in names.OPTIMIZERS or (".optim." in f".{name}" and symbol[:1].isupper())) and not self.lookup(name):
             return self._optimizer(node, made=True)
@@ -564,101 +582,3 @@ class Follower:
             for value in (*arguments, *keywords.values()):
                 self.escape(value)
         return me
-
-
-def enumerate_names(symbol: str, arguments: list[Value]) -> Iterator[tuple[str, Value]]:
-    """Positional arguments by their names."""
-    from lrcli.pasted.makers import symbols
-    from lrcli.pasted.signatures import signature
-
-    for name, value in zip(signature(symbol, symbols().get(symbol)), arguments, strict=False):
-        yield name.rstrip("?"), value
-
-
-class FrameScope(Scope):
-    """Names of a script as the reader of constructors asks for them."""
-
-    def __init__(self, follower: Follower) -> None:
-        super().__init__({})
-        self.follower = follower
-
-    def _assigned(self, node: ast.expr) -> ast.expr | None:
-        return None
-
-    def definition(self, node: ast.expr) -> ast.expr:
-        """The call that made a scheduler, where a name stands for one."""
-        value = self._found(node)
-        return value.node if isinstance(value, Scheduler | Known | Optimizer) else node
-
-    def _found(self, node: ast.expr) -> Value | None:
-        if isinstance(node, ast.Name):
-            return self.follower.lookup(node.id)
-        if isinstance(node, ast.Attribute) and names.dotted(node):
-            text = names.text(node)
-            known = self.follower.frame.names.get(text) or self.follower.frame.outer.get(text)
-            me = self.follower.frame.me
-            if known is None and me is not None and names.dotted(node.value) == self.follower.frame.my_name:
-                return me.attributes.get(node.attr)
-            return known
-        return None
-
-    def _named(self, node: ast.expr) -> Any:
-        value = self._found(node)
-        if isinstance(value, Known):
-            return value.value
-        if isinstance(value, Items):
-            return [self._number(item, node) for item in value.values]
-        if value is not None:
-            raise UnknownNamesError([names.text(node)])
-        return super()._named(node)
-
-    def _number(self, value: Value, node: ast.expr) -> Any:
-        if not isinstance(value, Known):
-            raise UnknownNamesError([names.text(node)])
-        return value.value
-
-
-def _replace(now: Names, then: Names) -> None:
-    now.clear()
-    now.update(then)
-
-
-def _merge(now: Names, then: Names) -> None:
-    for name, value in then.items():
-        now[name] = either(now.get(name), value) or value
-
-
-def _leaves(body: list[ast.stmt]) -> bool:
-    return bool(body) and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
-
-
-def _is_main(test: str) -> bool:
-    return test.startswith("__name__")
-
-
-def _asks_for_existence(test: ast.expr) -> bool:
-    """`if scheduler:`, `if scheduler is not None:` and `if hasattr(...)` are no condition of what is known to exist."""
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.IsNot):
-        comparator = test.comparators[0]
-        return isinstance(comparator, ast.Constant) and comparator.value is None and _is_scheduler(test.left)
-    return _is_scheduler(test)
-
-
-def _is_scheduler(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name | ast.Attribute) and "sched" in names.text(node).lower()
-
-
-def _is_rate(target: ast.Subscript) -> bool:
-    return isinstance(target.slice, ast.Constant) and target.slice.value == "lr"
-
-
-def _makes(node: ast.AST) -> bool:
-    """Whether a function makes a scheduler or an optimizer."""
-    return any(
-        isinstance(part, ast.Call)
-        and (
-            is_maker(names.dotted(part.func).rpartition(".")[2])
-            or names.dotted(part.func).rpartition(".")[2] in names.OPTIMIZERS
-        )
-        for part in ast.walk(node)
-    )

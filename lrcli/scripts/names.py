@@ -44,6 +44,11 @@ def dotted(node: ast.expr) -> str:
     return ".".join(reversed([*parts, node.id])) if isinstance(node, ast.Name) else ""
 
 
+def symbol(node: ast.expr) -> str:
+    """The last name of what is called."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
 @lru_cache(maxsize=50_000)
 def text(node: ast.AST) -> str:
     """How a node is written, kept: writing it out takes longer than all else."""

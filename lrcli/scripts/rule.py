@@ -84,12 +84,10 @@ class Script:
         """Whether something is stepped that is called a scheduler, and is not known."""
         known = {event.call for event in self.events if event.kind in (STEP, UPDATE)}
         return any(
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("step", "step_update")
-            and "sched" in names.text(node.func.value).lower()
+            isinstance(node.func, ast.Attribute)
             and node not in known
-            for node in ast.walk(self.tree)
+            and "sched" in names.text(node.func.value).lower()
+            for node in self.follower.stepping
         )
 
 

@@ -13,7 +13,9 @@ from lrcli.text import quoted
 
 SUFFIXES = (".py", ".ipynb")
 
-MENTIONS = re.compile(r"LR\(|LRScheduler\(|_schedule|ReduceLROnPlateau|WarmRestarts|get_scheduler|create_scheduler")
+MENTIONS = re.compile(
+    r"LR\(|LRScheduler\(|_schedule\(|_schedule_with|ReduceLROnPlateau|WarmRestarts|get_scheduler|create_scheduler"
+)
 """What stands in every file that makes a scheduler which is read here; any other is not parsed."""
 
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv"}
