@@ -31,8 +31,9 @@ MAY_IMPORT = {
     "checks": {"configs", "documentation", "engine", "errors", "run", "schedules", "spec", "text"},
     "scripts": {"checks", "errors", "pasted", "run", "schedules", "text"},
     "replay": {"engine", "run", "errors", "logs", "rows", "schedules", "text"},
-    "verify": {"engine", "run", "errors", "logs", "rows", "schedules", "spec", "text"},
-    "fit": {"engine", "run", "errors", "schedules", "spec", "verify"},
+    "record": {"engine", "errors", "logs", "run", "schedules"},
+    "fit": {"engine", "errors", "record", "run", "schedules", "spec"},
+    "verify": {"engine", "errors", "fit", "record", "rows", "run", "schedules", "text"},
     "code": {"documentation", "engine", "run", "errors", "schedules", "text"},
 }
 LATE = {
@@ -41,7 +42,7 @@ LATE = {
     "plotext": {"render"},
     "matplotlib": {"render"},
     "yaml": {"configs"},
-    "numpy": {"render", "logs", "verify", "fit", "replay"},
+    "numpy": {"render", "logs", "verify", "fit", "record", "replay"},
 }
 
 

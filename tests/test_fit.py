@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from lrcli.fit import fit, in_order
+from lrcli.fit import fit
+from lrcli.record import Record
 from lrcli.schedules.plateau import float32
-from lrcli.verify import Point
 from tests.test_verify import values
 
 KNOWN = [
@@ -25,16 +25,16 @@ KNOWN = [
 ROWS = 60
 
 
-def logged(found: list[float], every: int = 1) -> list[Point]:
-    return [Point(place, place, None, value) for place, value in enumerate(found)][::every]
+def logged(found: list[float], every: int = 1) -> Record:
+    return Record.of_values(found[::every], steps=range(0, len(found), every))
 
 
 @pytest.mark.parametrize("text", KNOWN)
 def test_what_made_the_log_is_found(text: str) -> None:
-    best = fit(in_order(logged(values(text, ROWS))))[0]
+    best = fit(logged(values(text, ROWS)))[0]
     assert best.exactness == "exact"
     assert values_of(best.spec) == values(text, ROWS)
-    assert fit(in_order(logged([float32(value) for value in values(text, ROWS)])))[0].exactness in ("float32", "exact")
+    assert fit(logged([float32(value) for value in values(text, ROWS)]))[0].exactness in ("float32", "exact")
 
 
 def values_of(spec: str) -> list[float]:
@@ -50,20 +50,20 @@ def values_of(spec: str) -> list[float]:
 
 @pytest.mark.parametrize("text", ["cosine --t-max 50", "exponential --gamma 0.95", "step --step-size 10"])
 def test_a_log_of_every_fifth_step_will_do(text: str) -> None:
-    best = fit(in_order(logged(values(text, ROWS), every=5)))[0]
+    best = fit(logged(values(text, ROWS), every=5))[0]
     assert best.exactness == "exact"
     assert best.spec.split()[0] == text.split()[0]
 
 
 def test_a_warmup_is_found() -> None:
-    best = fit(in_order(logged(values("cosine --t-max 45", ROWS, warmup=5))))[0]
+    best = fit(logged(values("cosine --t-max 45", ROWS, warmup=5)))[0]
     assert best.spec == "cosine --t-max 45 --warmup 5"
 
 
 def test_a_constant_rate() -> None:
-    assert fit(in_order(logged([0.02] * 9)))[0].spec == "lambda --expr 1 --lr 0.02"
+    assert fit(logged([0.02] * 9))[0].spec == "lambda --expr 1 --lr 0.02"
 
 
 def test_noise_is_no_schedule() -> None:
     rng = random.Random(1)
-    assert not [one for one in fit(in_order(logged([rng.random() for _ in range(ROWS)]))) if one.exactness == "exact"]
+    assert not [one for one in fit(logged([rng.random() for _ in range(ROWS)])) if one.exactness == "exact"]

@@ -6,9 +6,11 @@ import pytest
 
 from lrcli import spec
 from lrcli.engine import rates
+from lrcli.logs.series import Shown
+from lrcli.record import Record
 from lrcli.run import Run
 from lrcli.schedules.plateau import float32
-from lrcli.verify import Point, Verdict, verify
+from lrcli.verify import Verdict, verify
 from tests.test_cli import lrsched
 
 SPECS = [
@@ -36,16 +38,17 @@ def values(text: str, count: int = 20 * EPOCHS, **run: object) -> list[float]:
     return found
 
 
-def by_epoch(found: Sequence[float], origin: int = 0) -> list[Point]:
-    return [Point(2 + place, None, place + origin, value) for place, value in enumerate(found)]
+def by_epoch(found: Sequence[float], origin: int = 0) -> Record:
+    return Record.of_values(found, epochs=range(origin, origin + len(found)))
 
 
-def by_step(found: Sequence[float], every: int = 1, origin: int = 0) -> list[Point]:
-    return [Point(2 + place, place + origin, None, value) for place, value in enumerate(found)][::every]
+def by_step(found: Sequence[float], every: int = 1, origin: int = 0, shown: Shown | None = None) -> Record:
+    steps = range(origin, origin + len(found))
+    return Record.of_values(found[::every], steps=steps[::every], shown=shown)
 
 
-def held(text: str, points: Sequence[Point], **run: object) -> Verdict:
-    return verify(spec.parse(text).schedule, Run(**run), points)  # type: ignore[arg-type]
+def held(text: str, record: Record, **run: object) -> Verdict:
+    return verify(spec.parse(text).schedule, Run(**run), record)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", SPECS)
@@ -56,8 +59,11 @@ def test_a_run_that_did_what_was_meant(text: str) -> None:
     assert held(text, by_step(right, origin=1), **per_step).follows
     assert held(text, by_step(right, every=7, origin=1), **per_step).follows
     assert held(text, by_step(list(map(float32, right))), **per_step).follows
-    assert held(text, by_step([float(f"{value:.6g}") for value in right]), **per_step).follows
-    assert held(text, [Point(place, None, None, value) for place, value in enumerate(right)]).follows
+    six = [float(f"{value:.6g}") for value in right]
+    assert held(text, by_step(six, shown=Shown(6, None)), **per_step).follows
+    fixed = [float(f"{value:.6f}") for value in right]
+    assert held(text, by_step(fixed, shown=Shown(6, 6)), **per_step).follows
+    assert held(text, Record.of_values(right)).follows
     assert held(text, by_epoch(right)).follows
     assert held(text, by_epoch(right, origin=1)).follows
 

@@ -5,35 +5,34 @@ import warnings
 import pytest
 
 from lrcli import spec
+from lrcli.record import Record
 from lrcli.run import Run
-from lrcli.verify import Point, verify
+from lrcli.verify import verify
 
 torch_run = pytest.importorskip("tests.live.torch_run", reason="torch is not installed")
 
 EPOCHS, BATCHES = 12, 5
 
 
-def trained(
-    text: str, lr: float = 0.1, *, stepped: str = "epoch", times: int = 1, step_first: bool = False
-) -> list[Point]:
+def trained(text: str, lr: float = 0.1, *, stepped: str = "epoch", times: int = 1, step_first: bool = False) -> Record:
     """The rate at each batch of a real loop, logged before optimizer.step(), or after what comes first by mistake."""
     optimizer = torch_run.optimizer_of((lr,))
-    points: list[Point] = []
+    rates: list[float] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         scheduler = torch_run.torch_scheduler(spec.parse(text).schedule, optimizer)
-        for epoch in range(EPOCHS):
+        for _epoch in range(EPOCHS):
             if step_first:
                 scheduler.step()
-            for batch in range(BATCHES):
-                step = epoch * BATCHES + batch
-                points.append(Point(step + 2, step, epoch, optimizer.param_groups[0]["lr"]))
+            for _ in range(BATCHES):
+                rates.append(optimizer.param_groups[0]["lr"])
                 optimizer.step()
                 for _ in range(times if stepped == "batch" else 0):
                     scheduler.step()
             for _ in range(times if stepped == "epoch" and not step_first else 0):
                 scheduler.step()
-    return points
+    steps = range(len(rates))
+    return Record.of_values(rates, steps=steps, epochs=[step // BATCHES for step in steps])
 
 
 SCHEDULES = [

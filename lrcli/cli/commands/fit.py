@@ -1,11 +1,12 @@
 """`lrsched fit LOG`: which scheduler and hyperparameters give this log?"""
 
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
-from lrcli.cli.commands.verify import points_of
+from lrcli.cli.commands.verify import record_of
 from lrcli.cli.log_source import chosen_rate, opened_log
-from lrcli.cli.output import Output
+from lrcli.cli.output import Output, folded
 from lrcli.errors import InputError
-from lrcli.fit import Candidate, fit, in_order
+from lrcli.fit import Candidate, fit
+from lrcli.fit.search import NEARLY, POSSIBLE
 from lrcli.rows import Rows
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
@@ -26,20 +27,31 @@ def run(given: Instances) -> int:
     asked = given[Fitted]
     log = opened_log(asked.log, "LOG")
     column = chosen_rate(log, asked.column, "--column")
-    found = fit(in_order(points_of(log, column)))[:MOST]
+    found = fit(record_of(log, column))[:MOST]
     if not found:
         raise InputError(f"no schedule that lrsched can guess gives the {column} of {log.name}")
     columns = tuple(zip(*found, strict=True))
     rows = Rows(Candidate._fields, [columns], len(found), "candidates", selected=True)
-    given[Output].show(rows)
+    output = given[Output]
+    remark = remark_on(found)
+    output.show(rows, remark=folded(remark, output.style().width, indent=0) if output.to_terminal else remark)
     return 0
+
+
+def remark_on(found: list[Candidate]) -> str:
+    """What is not decided, in words."""
+    if found[0].exactness == NEARLY:
+        return "No schedule that lrsched knows gives the log; these come near.\n"
+    if found[0].exactness == POSSIBLE:
+        return "The log does not decide between these: they give the rates that it shows, and others elsewhere.\n"
+    return ""
 
 
 COMMAND = Command(
     name="fit",
     summary="Which scheduler and hyperparameters give this log?",
     details="Exact candidates come first, the simplest before others; those that are only near where none is exact. "
-    "Combinations beyond a warmup and one schedule are not tried.",
+    "A schedule is exact where the log leaves no other choice, and possible where it does.",
     examples=("lrsched fit metrics.csv", "lrsched fit trainer_state.json -f json"),
     panel=TOOLS_PANEL,
     sections={"Log": Fitted, "Output": Output},

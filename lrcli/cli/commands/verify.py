@@ -1,18 +1,23 @@
 """`lrsched verify LOG SPEC`: did a finished run follow the schedule?"""
 
 import json
+from pathlib import Path
 
 from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import chosen_rate, opened_log
-from lrcli.cli.output import Output, folded, watched
+from lrcli.cli.output import Output, folded
 from lrcli.cli.remarks import say_all
+from lrcli.errors import InputError
 from lrcli.logs import Log
+from lrcli.plan import Planned
+from lrcli.record import Record
 from lrcli.run import Run
+from lrcli.schedules import named
 from lrcli.schedules.kind import PATH, SPEC
-from lrcli.schedules.param import Declared, declaration, param
+from lrcli.schedules.param import Declared, declaration, param, shell_word
 from lrcli.text import significant
-from lrcli.verify import Point, Verdict, verify
+from lrcli.verify import Verdict, verify
 
 PRECISION = 9
 """Significant digits of a difference: more than float32 has."""
@@ -35,11 +40,11 @@ class Verified(Declared):
 def run(given: Instances) -> int:
     """Say whether the log follows the schedule; 1 if not."""
     asked, output = given[Verified], given[Output]
-    meant = spec.parse(asked.schedule).in_run(given[Run])
+    meant = _meant(asked, given[Run])
     say_all(meant.taken)
     log = opened_log(asked.log, "LOG")
     column = chosen_rate(log, asked.column, "--column")
-    verdict = verify(meant.schedule, meant.run, points_of(log, column), asked.rtol)
+    verdict = verify(meant.schedule, meant.run, record_of(log, column), asked.rtol)
     if output.chosen_format() == "json":
         output.show_text(json.dumps(verdict.as_document(), indent=2) + "\n")
     elif output.is_auto and not output.to_terminal:
@@ -52,21 +57,33 @@ def run(given: Instances) -> int:
     return 0 if verdict.follows else 1
 
 
-def points_of(log: Log, column: str) -> list[Point]:
+def _meant(asked: Verified, run: Run) -> Planned:
+    """The schedule in its run. Raises InputError, with the right order where log and schedule were exchanged."""
+    try:
+        return spec.parse(asked.schedule).in_run(run)
+    except InputError as error:
+        if Path(asked.schedule).exists() and named(asked.log.split()[0] if asked.log.split() else ""):
+            raise InputError(
+                f"the log comes first: lrsched verify {shell_word(asked.schedule)} {shell_word(asked.log)}"
+            ) from None
+        raise error
+
+
+def record_of(log: Log, column: str) -> Record:
     """The rates of the log, each with where it stands."""
-    return [
-        Point(line, step, epoch, rate)
-        for block in watched(log.blocks(column))
-        for line, step, epoch, rate in zip(block.lines, block.steps, block.epochs, block.values, strict=True)
-    ]
+    [series] = log.series(column)
+    return Record.of_series(series, log.facts)
 
 
 def sentences(verdict: Verdict) -> str:
     """The verdict in words."""
-    count = len(verdict.logged.points)
+    count = len(verdict.record)
     difference = verdict.first_difference
     if difference is None:
-        return f"The run followed the schedule: {count} of {count} rates are equal.\n"
+        return (
+            f"The run followed the schedule: {count} of {count} rates are equal.\n"
+            f"Equal is {verdict.tolerance.words}; {verdict.reading.words}.\n"
+        )
     expected = (
         "nothing, the schedule has ended"
         if difference.expected is None
@@ -78,6 +95,7 @@ def sentences(verdict: Verdict) -> str:
     ]
     if verdict.explanation:
         lines.append(f"{verdict.explanation.name}: {verdict.explanation.sentence}.")
+    lines.append(f"Equal is {verdict.tolerance.words}; {verdict.reading.words}.")
     return "".join(f"{line}\n" for line in lines)
 
 

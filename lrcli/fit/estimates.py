@@ -1,0 +1,314 @@
+"""What the fields of a scheduler may be, by their roles, from the landmarks of a log.
+
+A field is fixed to one of a few values, or it is a number that the rates determine, or a whole number that they do.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+from lrcli.fit.landmarks import Between, Landmarks
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.kind import KINDS
+from lrcli.schedules.param import Param
+from lrcli.schedules.role import CHOICE, Role
+
+MOST_FORMS = 120
+"""Combinations of fixed values that are tried of one scheduler."""
+
+BASE = "base rate"
+"""The number that is no field: the optimizer's rate."""
+
+FLOORS = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE, role.FLOOR_DIVISOR)
+BENDS = (role.POWER, role.CURVE, role.WAVES, role.CYCLE_DECAY)
+WHOLES = (role.LENGTH, role.DECAY, role.TIMESCALE, role.SCALE)
+"""Whole numbers that the rates determine, the first that a scheduler has."""
+
+SPANS = (1, 10, 100, 1000)
+"""Units of time in which a decay without an end is written."""
+
+WIDTHS = (64, 128, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 8192)
+
+
+class Form(NamedTuple):
+    """A scheduler with some of its fields fixed, and what is to be found."""
+
+    cls: type[Schedule]
+    fixed: dict[str, Any]
+    numbers: tuple[str, ...]
+    """Fields, or BASE, that are numbers to be found."""
+    whole: str | None
+    """The field that is a whole number to be found."""
+
+
+def forms(cls: type[Schedule], marks: Landmarks, level: int) -> Iterator[Form]:
+    """What is tried of a scheduler: at level 0 what may have a default has it, from 1 on floors and bends are found."""
+    params = list(cls.params().values())
+    if any(declared.role in (role.PARTS, role.EXPRESSION) for declared in params) or cls.fields(role.JUDGEMENT):
+        return
+    scale = cls.fields(role.PEAK)
+    numbers: list[str] = [scale[0].name] if scale else [BASE]
+    freed = _freed(cls, level)
+    if freed is None:
+        return
+    numbers += freed
+    whole = _whole(cls, marks)
+    choices: dict[str, list[Any]] = {}
+    for declared in params:
+        if declared.name in numbers or declared is whole:
+            continue
+        values = estimates(declared, cls, marks)
+        if values is None:
+            numbers.append(declared.name)
+        else:
+            choices[declared.name] = values
+    if whole is not None and not cls.params()[whole.name].required and whole.default is None and cls.fields(role.HOLD):
+        choices[whole.name] = [None]
+        whole = next((one for one in cls.fields(role.DECAY) if one.name in choices), None)
+        if whole is not None:
+            choices.pop(whole.name)
+    combinations = list(product(*choices.values()))[: MOST_FORMS * 10]
+    for combination in combinations[:MOST_FORMS]:
+        fixed = dict(zip(choices, combination, strict=True))
+        yield Form(cls, fixed, tuple(numbers), whole and whole.name)
+
+
+def _freed(cls: type[Schedule], level: int) -> list[str] | None:
+    """The numbers that are not at their default; None where a scheduler has nothing more to free."""
+    floors = [declared for declared in cls.fields(*FLOORS) if not declared.required]
+    bends = [declared for declared in cls.fields(*BENDS) if not declared.required and not declared.choices]
+    bends = [declared for declared in bends if declared.annotation is not int]
+    sets = [[], [floors[:1]], [floors[1:2]], [bends[:1]], [floors[:1], bends[:1]], [bends[1:2]]]
+    if level >= len(sets):
+        return None
+    chosen = sets[level]
+    if any(not part for part in chosen):
+        return None
+    return [declared.name for part in chosen for declared in part]
+
+
+def _whole(cls: type[Schedule], marks: Landmarks) -> Param | None:
+    for declared in cls.fields(*WHOLES):
+        if declared.annotation in (int, int | None) and (declared.required or declared.role is not role.TIMESCALE):
+            if declared.role is role.DECAY and declared.default is None:
+                continue
+            return declared
+    return None
+
+
+Estimate = Callable[[Landmarks, type[Schedule], Param], "list[Any] | None"]
+
+
+def estimates(declared: Param, cls: type[Schedule], marks: Landmarks) -> list[Any] | None:
+    """The values of a field that are tried, the likeliest first; None for a number that the rates determine."""
+    known = ESTIMATES.get(declared.role) if declared.role else None
+    if known is not None:
+        return known(marks, cls, declared)
+    if declared.choices and declared.role is role.SHAPE:
+        return [declared.default, *(choice for choice in declared.choices if choice != declared.default)]
+    if (
+        declared.annotation is bool
+        and declared.role
+        and declared.role.unit is CHOICE
+        and declared.role is not role.MOMENTUM
+    ):
+        return [declared.default, not declared.default]
+    if not declared.required:
+        return [declared.default]
+    return [] if declared.annotation in (int, tuple[int, ...], str) else None
+
+
+def _warmup(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    least = int(declared.at_least or 0)
+    if not marks.rises:
+        return [least]
+    first = int(marks.ticks[marks.peak - 1])
+    last = int(marks.ticks[min(marks.peak + 1, len(marks.ticks) - 1)])
+    if last - first <= 2:
+        at = int(marks.ticks[marks.peak])
+        return [at, at + 1, at - 1] if at > 1 else [at, at + 1]
+    if marks.held_until > marks.peak:
+        last = int(marks.ticks[marks.peak])
+    return Between(first, last).ticks()
+
+
+def _hold(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    row = marks.held_until
+    if row + 1 >= len(marks.ticks):
+        ends = [int(marks.ticks[row])]
+    else:
+        ends = Between(int(marks.ticks[row]) - 1, int(marks.ticks[row + 1])).ticks(12)
+    start = int(marks.ticks[marks.peak]) if marks.rises else 0
+    return [max(0, end - start) for end in ends]
+
+
+def _decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if declared.default is None:
+        ends = [int(marks.ticks[marks.bottom]), *marks.lengths]
+        held = int(marks.ticks[marks.held_until])
+        return [None, *(end - held for end in ends if end > held)]
+    return [] if declared.required else [declared.default]
+
+
+def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if not marks.moves_in_steps:
+        return []
+    falls = [row for row in marks.steps if marks.values[row] < marks.values[row - 1]]
+    if not falls:
+        return []
+    starts = [0] + ([int(marks.ticks[marks.peak])] if marks.rises else [])
+    found: list[Any] = []
+    for start in starts:
+        gaps = [marks.before(row) for row in falls]
+        # Every drop bounds the period: the n-th comes after n periods.
+        low = max((gap.after - start) / (place + 1) for place, gap in enumerate(gaps))
+        high = min((gap.upto - start) / (place + 1) for place, gap in enumerate(gaps))
+        whole = [tick for tick in Between(int(low // 1), int(high // 1)).ticks() if tick > 0]
+        found += whole
+        if not whole and declared.annotation is float and high > low:
+            found += [float(f"{(low + high) / 2:.{digits}g}") for digits in (2, 3, 4)]
+    return list(dict.fromkeys(found))
+
+
+def _drops_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if not marks.moves_in_steps:
+        return []
+    rows = [row for row in marks.steps if row > marks.peak]
+    if not rows:
+        return []
+    ticks = tuple(min(marks.before(row).ticks(), key=lambda tick: _trailing(tick)) for row in rows)
+    shown = tuple(int(marks.ticks[row]) for row in rows)
+    if declared.annotation == tuple[int, ...]:
+        start = int(marks.ticks[marks.peak]) if marks.rises else 0
+        near = [
+            tuple(tick + shift - offset for tick in ticks) for offset in dict.fromkeys((0, start)) for shift in (0, 1)
+        ]
+        near += [
+            tuple(tick + shift - offset for tick in shown) for offset in dict.fromkeys((0, start)) for shift in (0, 1)
+        ]
+        return list(dict.fromkeys(near))
+    if marks.rises:
+        return []
+    found = []
+    for chosen in dict.fromkeys((ticks, shown)):
+        values = [float(f"{marks.values[row] / marks.values[0]:.6g}") for row in rows]
+        rules = [f"{value:g}:{tick}" for value, tick in zip([1.0, *values], chosen, strict=False)]
+        try:
+            found.append(declared.parse(",".join([*rules, f"{values[-1]:.12g}"])))
+        except Exception:
+            continue
+    return found
+
+
+def _trailing(tick: int) -> tuple[int, int]:
+    text = str(tick)
+    return len(text.rstrip("0")), -tick
+
+
+def _cycle(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if marks.rises and cls.fields(role.PEAK):
+        around = _warmup(marks, cls, declared) or []
+        return [tick for tick in around if tick > 0]
+    if marks.restarts:
+        return [tick for tick in marks.before(marks.restarts[0]).ticks() if tick > 0]
+    return [int(marks.ticks[-1]) + 1, *(length for length in marks.lengths if length > 0)]
+
+
+def _cycle_fall(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    low, peak = int(marks.ticks[marks.bottom]), int(marks.ticks[marks.peak])
+    return [None, low - peak, low - peak + 1, low - peak - 1] if low - peak > 1 else [None]
+
+
+def _cycles(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    count = len(marks.restarts) + 1
+    return [count, *([declared.default] if declared.default not in (None, count) else [])]
+
+
+def _cycle_growth(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    found = [1]
+    if marks.restarts:
+        starts = [0, *(int(marks.ticks[row]) for row in marks.restarts)]
+        if len(starts) > 2 and starts[1]:
+            found = [max(1, round((starts[2] - starts[1]) / starts[1])), 1, 2]
+        else:
+            found = [1, 2, 3]
+    return [KINDS[declared.annotation].take(one) for one in dict.fromkeys(found)]
+
+
+def _start_rate(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if marks.rises and (marks.ticks[0] > 0 or marks.values[0] > 0):
+        return None
+    return [0.0] if declared.required or marks.rises else [declared.default]
+
+
+def _start_share(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if marks.rises:
+        return None if marks.values[0] > 0 else [declared.default if declared.required is False else 0.0, 0.0]
+    return [1.0] if not cls.fields(role.WARMUP) else [declared.default]
+
+
+def _start_divisor(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if not marks.values[0] > 0:
+        return [declared.default]
+    # The highest rate that is shown may be a little below the highest that there was.
+    near = marks.highest / float(marks.values[0])
+    found = [declared.default, *(float(f"{near * more:.{digits}g}") for digits in (1, 2) for more in (1, 1.02, 1.05))]
+    found = [one for one in found if 0.999 * near <= one <= 1.07 * near] if marks.ticks[0] == 0 else found
+    return list(dict.fromkeys([*found, near]))[:4]
+
+
+def _share_of_length(row: int, marks: Landmarks, declared: Param) -> list[Any]:
+    """Shares of the length at which something happens at `row` or the next."""
+    found = [declared.default]
+    for length in [*marks.lengths, int(marks.ticks[-1]) + 1]:
+        low, high = float(marks.ticks[max(0, row - 1)]), float(marks.ticks[min(row + 1, len(marks.ticks) - 1)]) + 1
+        for digits in (10, 20, 100):
+            shares = [part / digits for part in range(digits + 1) if low <= part / digits * length <= high]
+            found += shares[:8]
+    return list(dict.fromkeys(found))[:10]
+
+
+def _peak_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    return _share_of_length(marks.peak, marks, declared)
+
+
+def _flat_until(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    return _share_of_length(marks.held_until, marks, declared)
+
+
+def _drop_factor(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    return None
+
+
+def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if not declared.required:
+        return [declared.default]
+    steps = [marks.before(row).upto for row in marks.steps[:1]] if marks.moves_in_steps else []
+    return [*steps, *SPANS]
+
+
+def _scale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    return list(WIDTHS) if declared.required else [declared.default]
+
+
+ESTIMATES: dict[Role, Estimate] = {
+    role.WARMUP: _warmup,
+    role.HOLD: _hold,
+    role.DECAY: _decay,
+    role.DROP_EVERY: _drop_every,
+    role.DROPS_AT: _drops_at,
+    role.DROP_FACTOR: _drop_factor,
+    role.CYCLE: _cycle,
+    role.CYCLE_FALL: _cycle_fall,
+    role.CYCLES: _cycles,
+    role.CYCLE_GROWTH: _cycle_growth,
+    role.START: _start_rate,
+    role.START_SHARE: _start_share,
+    role.START_DIVISOR: _start_divisor,
+    role.PEAK_AT: _peak_at,
+    role.FLAT_UNTIL: _flat_until,
+    role.TIMESCALE: _timescale,
+    role.SCALE: _scale,
+}
+"""The values that are tried, by role; a role that is not here has its default, or is a number to be found."""

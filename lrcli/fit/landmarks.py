@@ -1,0 +1,183 @@
+"""What a log of rates shows at a glance: where it rises, is highest, stays, falls, drops and begins again.
+
+Rows may be ticks apart: what happens between two rows has a first and a last tick at which it may have happened.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from lrcli.record import Tolerance
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ticks = NDArray[np.int64]
+
+MOST_ROWS = 1500
+"""Rows that landmarks and candidates are taken from; the verdict is on all of them."""
+
+MOST_DROPS = 40
+
+WIDEST = 40
+"""Candidates for the tick of something that happened between two rows."""
+
+
+class Between(NamedTuple):
+    """The ticks at which something may have happened: after the first, up to the last."""
+
+    after: int
+    upto: int
+
+    def ticks(self, most: int = WIDEST) -> list[int]:
+        """The candidates, the last and the round ones first."""
+        there = range(self.after + 1, self.upto + 1)
+        if len(there) > most:
+            step = -(-len(there) // most)
+            there = range(self.upto, self.after, -step)
+        return sorted(there, key=lambda tick: (tick != self.upto, roughness(tick), -tick))
+
+
+class Landmarks:
+    """The landmarks of rows in the order of their ticks."""
+
+    def __init__(self, ticks: "Ticks", values: "Floats", tolerance: Tolerance, lengths: Sequence[int] = ()) -> None:
+        self.ticks = ticks
+        self.values = values
+        self.tolerance = tolerance
+        self.lengths = list(lengths)
+        """What the log itself says of the length of the run."""
+
+    @classmethod
+    def of(cls, ticks: "Ticks", values: "Floats", tolerance: Tolerance, lengths: Sequence[int] = ()) -> "Landmarks":
+        """Those of rows in any order; of several with the same tick the last counts. Long logs are thinned."""
+        import numpy as np
+
+        order = np.argsort(ticks, kind="stable")
+        ticks, values = ticks[order], values[order]
+        last = np.append(ticks[1:] != ticks[:-1], True)
+        ticks, values = ticks[last], values[last]
+        kept = thinned(values)
+        return cls(ticks[kept], values[kept], tolerance, lengths)
+
+    def from_tick(self, start: int) -> "Landmarks":
+        """The rows from a tick on, which is counted as 0."""
+        kept = self.ticks >= start
+        return Landmarks(
+            self.ticks[kept] - start, self.values[kept], self.tolerance, [one - start for one in self.lengths]
+        )
+
+    @cached_property
+    def peak(self) -> int:
+        """The row of the first highest rate."""
+        return int(self.values.argmax())
+
+    @cached_property
+    def highest(self) -> float:
+        return float(self.values[self.peak])
+
+    @cached_property
+    def rises(self) -> bool:
+        """Whether the rates lead up to the highest one."""
+        return self.peak > 0 and float(self.values[0]) < self.highest * (1 - 1e-3)
+
+    @cached_property
+    def held_until(self) -> int:
+        """The last row of those at the highest rate that follow each other."""
+        import numpy as np
+
+        same = self.tolerance.equal(np.full(len(self.values), self.highest), self.values)
+        after = np.flatnonzero(~same[self.peak :])
+        return self.peak + int(after[0]) - 1 if len(after) else len(self.values) - 1
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """The rows whose rate is another than that of the row before."""
+        import numpy as np
+
+        return [int(row) + 1 for row in np.flatnonzero(self.values[1:] != self.values[:-1])]
+
+    @property
+    def moves_in_steps(self) -> bool:
+        """Whether most rows have the rate of the row before."""
+        return 0 < len(self.steps) <= min(MOST_DROPS, len(self.values) // 2)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the rate never moves."""
+        return not self.steps
+
+    def before(self, row: int) -> Between:
+        """The ticks at which the rate of `row` may have begun."""
+        return Between(int(self.ticks[row - 1]) if row else int(self.ticks[0]) - 1, int(self.ticks[row]))
+
+    @cached_property
+    def bottom(self) -> int:
+        """The row at which the first fall from the highest rate ends."""
+        import numpy as np
+
+        after = self.values[self.held_until :]
+        rising = np.flatnonzero(after[1:] > after[:-1] * (1 + 1e-7))
+        end = int(rising[0]) if len(rising) else len(after) - 1
+        return self.held_until + int(after[: end + 1].argmin())
+
+    @cached_property
+    def middle(self) -> int:
+        """The row in the middle of the first fall, by its height."""
+        import numpy as np
+
+        fall = self.values[self.held_until : self.bottom + 1]
+        half = (fall[0] + fall[-1]) / 2
+        return self.held_until + int(np.abs(fall - half).argmin())
+
+    def along(self, share: float) -> int:
+        """The row at a share of the rows of the first fall."""
+        return self.held_until + round((self.bottom - self.held_until) * share)
+
+    @cached_property
+    def restarts(self) -> list[int]:
+        """The rows at which the rate jumps up after it has fallen, by more than it fell or rose just before."""
+        found = []
+        values = self.values
+        for row in range(self.held_until + 2, len(values)):
+            rise = values[row] - values[row - 1]
+            slopes = [abs(values[row - 1] - values[row - 2])]
+            if row + 1 < len(values):
+                slopes.append(abs(values[row + 1] - values[row]))
+            if rise > 3 * max(slopes) and rise > 0.1 * self.highest:
+                found.append(row)
+        return found
+
+    @cached_property
+    def probes(self) -> list[int]:
+        """A dozen rows that tell schedules apart."""
+        last = len(self.values) - 1
+        spread = [last * part // 8 for part in range(9)]
+        special = [0, self.peak - 1, self.peak, self.peak + 1, self.held_until, self.held_until + 1]
+        special += [self.middle, self.along(0.25), self.along(0.75), self.bottom, self.bottom - 1, self.bottom + 1]
+        special += [row + shift for row in self.steps[:3] for shift in (-1, 0)] if self.moves_in_steps else []
+        return sorted({row for row in (*spread, *special) if 0 <= row <= last})
+
+
+def thinned(values: "Floats") -> "Ticks":
+    """The rows of a long log that matter: its beginning, every n-th, and both sides of what jumps."""
+    import numpy as np
+
+    count = len(values)
+    if count <= MOST_ROWS:
+        return np.arange(count)
+    chosen = np.zeros(count, dtype=bool)
+    chosen[:200] = chosen[:: -(-count // (MOST_ROWS // 2))] = chosen[-2:] = True
+    changes = np.abs(np.diff(values))
+    bends = np.abs(np.diff(changes, prepend=0.0))
+    for row in np.argsort(bends)[-200:]:
+        chosen[max(0, row - 1) : row + 3] = True
+    chosen[max(0, int(values.argmax()) - 1) : int(values.argmax()) + 2] = True
+    return np.flatnonzero(chosen)
+
+
+def roughness(value: float) -> int:
+    """The significant digits of a number: few in what a person types."""
+    return len(f"{value:.12g}".split("e")[0].replace(".", "").replace("-", "").strip("0")) or 1

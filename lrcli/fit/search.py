@@ -1,0 +1,351 @@
+"""Which schedules give a log: every scheduler of the registry, with a warmup before it, under every reading."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from lrcli.engine import spec_of
+from lrcli.errors import InputError
+from lrcli.fit.estimates import forms
+from lrcli.fit.landmarks import Landmarks, roughness
+from lrcli.fit.numbers import typed
+from lrcli.fit.solve import Guess, Solver
+from lrcli.record import Reading, Record, Tolerance, rates_at, readings, readings_of_anything, tolerance_of
+from lrcli.record.tolerance import FULL_PRECISION
+from lrcli.run import Run
+from lrcli.schedules import every, role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import EPOCH, STEP
+from lrcli.spec import parse
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+EXACT, FLOAT32, ROUNDED, POSSIBLE, NEARLY = EXACTNESSES = ("exact", "float32", "rounded", "possible", "nearly")
+"""Equal to the bit; equal in float32; equal as far as the log shows; equal, but so are others that it cannot tell
+apart; within a thousandth."""
+
+WORTH_A_MENTION = 1e-3
+"""Relative error up to which a candidate is nearly right."""
+
+LEVELS = 6
+
+SECONDS = 1.6
+"""Of CPU, after which no further scheduler is tried."""
+
+
+SECONDS_EACH = 0.06
+SECONDS_PER_TICK = 5e-6
+"""Of CPU for one scheduler at one level: those that can give the log are quick to find it."""
+
+
+OFTEN = 3
+"""Drops from which on they are taken to be regular."""
+
+FAR_FETCHED = 4
+"""Digits more than another candidate needs: nobody typed those."""
+
+
+class Candidate(NamedTuple):
+    """A schedule that gives the log, or nearly; `spec` has the run's options too."""
+
+    spec: str
+    exactness: str
+    error: float
+    """Largest relative difference."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A schedule in its run, under a reading, and how well it gives the log."""
+
+    schedule: Schedule
+    run: Run
+    reading: Reading
+    exactness: str
+    error: float
+
+    @property
+    def spec(self) -> str:
+        """The command line that makes it."""
+        return spec_of(self.schedule, self.run)
+
+    @property
+    def composed(self) -> Schedule:
+        """With its warmup."""
+        return self.run.warmed_up(self.schedule)
+
+    @property
+    def roughness(self) -> tuple[int, int]:
+        """How much a person has to say: options, then digits. What is nothing need not be said."""
+        words = self.spec.replace(",", " ").replace(":", " ").split()
+        numbers = [word for word in words if word[:1].isdigit()]
+        return len(words) - 2 * sum(word in NOTHING for word in words), sum(map(_digits, numbers))
+
+
+NOTHING = ("0", "0.0")
+
+
+def _digits(word: str) -> int:
+    try:
+        return roughness(float(word))
+    except ValueError:
+        return 1
+
+
+class Search:
+    """The search for one log."""
+
+    def __init__(self, record: Record, seconds: float = SECONDS) -> None:
+        self.record = record
+        self.tolerance = tolerance_of(record)
+        self.deadline = time.process_time() + seconds
+        self.found: dict[str, Found] = {}
+        self.lengths = [length for length in (record.facts.max_steps,) if length]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is up."""
+        return time.process_time() > self.deadline
+
+    def candidates(self) -> list[Found]:
+        """All that was found, the best first."""
+        for reading in readings_of_anything(self.record):
+            marks = Landmarks.of(reading.ticks, self.record.values, self.tolerance, self.lengths)
+            if len(marks.values) < 2 and marks.highest == 0:
+                continue
+            self.look(marks, reading)
+        return sorted(self.found.values(), key=self._rank)
+
+    def _rank(self, found: Found) -> tuple[bool, bool, int, int, int]:
+        """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
+        in_full = self.tolerance.kind == FULL_PRECISION
+        order = list(every()).index(found.schedule.reference.name)
+        return (found.exactness == NEARLY, in_full and found.exactness != EXACT, *found.roughness, order)
+
+    def look(self, marks: Landmarks, reading: Reading) -> None:
+        """Try every scheduler on one reading."""
+        if marks.is_flat:
+            self._constant(marks, reading)
+            return
+        for level in range(LEVELS):
+            for cls in candidates_of(marks):
+                if self.is_late:
+                    return
+                self._try(cls, level, marks, reading)
+            if level in (0, 2):
+                self._warmups(level, marks, reading)
+            if any(one.reading is reading and one.exactness != NEARLY for one in self.found.values()):
+                return
+
+    def _constant(self, marks: Landmarks, reading: Reading) -> None:
+        """A rate that never moves: the first scheduler that is a formula and nothing else."""
+        for cls in every().values():
+            fields = list(cls.params().values())
+            if len(fields) == 1 and fields[0].role is role.EXPRESSION:
+                schedule = cls(**{fields[0].name: fields[0].parse("1")})
+                self._hold(schedule, Run(lr=float(marks.values[0])), reading)
+                return
+
+    def _try(self, cls: type[Schedule], level: int, marks: Landmarks, reading: Reading) -> None:
+        for guess in guesses(cls, level, marks):
+            if self._hold(guess.schedule, Run(lr=guess.lr), reading):
+                return
+
+    def _warmups(self, level: int, marks: Landmarks, reading: Reading) -> None:
+        """A straight line up, and then any scheduler that torch can put behind it."""
+        if not marks.rises or marks.peak + 1 >= len(marks.values):
+            return
+        for warmup in _warmup_ends(marks):
+            rest = marks.from_tick(warmup)
+            if len(rest.values) < 2:
+                continue
+            for cls in candidates_of(rest):
+                if self.is_late:
+                    return
+                if not cls.reference.family.composes or cls.fields(role.WARMUP) or cls.rewrites_base_rate:
+                    continue
+                for guess in guesses(cls, level, rest):
+                    factor = _start_factor(marks, warmup, guess.lr)
+                    if factor is None:
+                        continue
+                    if any(
+                        self._hold(guess.schedule, Run(lr=guess.lr, warmup=warmup, warmup_start_factor=one), reading)
+                        for one in factor
+                    ):
+                        return
+
+    def _hold(self, schedule: Schedule, run: Run, reading: Reading) -> bool:
+        """Hold a candidate against all rows; whether it gives them as far as the log shows."""
+        import numpy as np
+
+        composed, values = run.warmed_up(schedule), self.record.values
+        run = self._read_as(composed, run, reading)
+        name = spec_of(schedule, run)
+        if name in self.found:
+            return self.found[name].exactness != NEARLY
+        expected = rates_at(composed, run.lrs, reading.ticks)
+        if not np.isfinite(expected).all():
+            return False
+        least = float(np.abs(values).max()) * 1e-12 or 1.0
+        error = float((np.abs(expected - values) / np.maximum(np.abs(values), least)).max())
+        exactness = exactness_of(expected, values, self.tolerance)
+        if exactness is None:
+            if error > WORTH_A_MENTION:
+                return False
+            exactness = NEARLY
+        self.found[name] = Found(schedule, run, reading, exactness, error)
+        return exactness != NEARLY
+
+    def _read_as(self, composed: Schedule, run: Run, reading: Reading) -> Run:
+        """The run with the interval under which `verify` reads the log as it was read here."""
+        import numpy as np
+
+        usual = STEP if composed.counts_in == STEP else EPOCH
+        for interval in (usual, STEP, EPOCH):
+            asked = dataclasses.replace(run, interval=interval)
+            if any(np.array_equal(one.ticks, reading.ticks) for one in readings(self.record, composed, asked)):
+                return asked
+        return dataclasses.replace(run, interval=usual)
+
+
+def exactness_of(expected: "Floats", found: "Floats", tolerance: Tolerance) -> str | None:
+    """How well the rates are those of the log; None where they are not."""
+    import numpy as np
+
+    if (expected == found).all():
+        return EXACT
+    if not tolerance.rounded(expected, found).all():
+        return None
+    if (expected.astype(np.float32) == found.astype(np.float32)).all():
+        return FLOAT32
+    return ROUNDED
+
+
+def guesses(cls: type[Schedule], level: int, marks: Landmarks) -> Iterator[Guess]:
+    """The guesses at a scheduler; nothing where its arithmetic fails."""
+    seen = set()
+    deadline = time.process_time() + SECONDS_EACH + SECONDS_PER_TICK * int(marks.ticks[-1])
+    for form in forms(cls, marks, level):
+        if time.process_time() > deadline:
+            return
+        try:
+            solver = Solver(form, marks)
+            signature = solver.signature()
+            if signature is None or signature in seen:
+                continue
+            seen.add(signature)
+            yield from solver.guesses(deadline)
+        except (InputError, ArithmeticError, ValueError):
+            continue
+
+
+def candidates_of(marks: Landmarks) -> list[type[Schedule]]:
+    """The schedulers that may give such a log, the simplest first."""
+    found = []
+    for cls in every().values():
+        steps = bool(cls.fields(role.DROPS_AT, role.DROP_EVERY))
+        if steps and not marks.moves_in_steps:
+            continue
+        if not marks.rises and cls.fields(role.PEAK_AT):
+            continue
+        if marks.rises and not cls.fields(
+            role.WARMUP, role.PEAK_AT, role.CYCLE, role.START_SHARE, role.TARGET, role.GROWTH, role.START
+        ):
+            continue
+        found.append(cls)
+    return sorted(found, key=lambda cls: len(cls.params()))
+
+
+def _warmup_ends(marks: Landmarks) -> list[int]:
+    """The ticks at which a line up may have ended, the likeliest first."""
+    last = min(marks.peak + 1, len(marks.ticks) - 1)
+    low, high = int(marks.ticks[marks.peak - 1]), int(marks.ticks[last])
+    at = int(marks.ticks[marks.peak])
+    if high - low <= 2 or marks.peak < 2:
+        return [at]
+    # The line through the first rows says which rate it had reached by each tick: a person typed a short one.
+    ticks, values = marks.ticks[: marks.peak], marks.values[: marks.peak]
+    slope = float((values[-1] - values[0]) / (ticks[-1] - ticks[0]))
+    ends = [tick for tick in range(low + 1, high) if tick > 0][:200]
+    reached = {tick: float(values[0]) + slope * (tick - int(ticks[0])) for tick in ends}
+    ends = [tick for tick in ends if reached[tick] >= marks.highest * (1 - 1e-6)]
+    return sorted(ends, key=lambda tick: (roughness(typed(reached[tick], 1e-5)[0]), roughness(tick)))[:12]
+
+
+def _start_factor(marks: Landmarks, warmup: int, lr: float) -> list[float] | None:
+    """The share at which a line up to `lr` in `warmup` ticks starts."""
+    if lr <= 0:
+        return None
+    tick, share = int(marks.ticks[0]), float(marks.values[0]) / lr
+    if tick >= warmup:
+        return None
+    start = (share - tick / warmup) / (1 - tick / warmup)
+    if not 0 < start <= 1 or not math.isfinite(start):
+        return None
+    near = [one for one in typed(start, 1e-4) if 0 < one <= 1]
+    return [1 / 3, *near] if math.isclose(start, 1 / 3, rel_tol=1e-4) else near
+
+
+def settled(found: Sequence[Found], record: Record) -> list[Candidate]:
+    """The candidates as they are shown: exact where the log leaves no other choice."""
+    good = [one for one in found if one.exactness != NEARLY]
+    if not good:
+        return [Candidate(one.spec, one.exactness, one.error) for one in found]
+    shown = []
+    for one in good:
+        exactness = one.exactness if determined(one, good, record) else POSSIBLE
+        shown.append(Candidate(one.spec, exactness, one.error))
+    return sorted(shown, key=lambda candidate: candidate.exactness == POSSIBLE)
+
+
+def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
+    """Whether all that give the log agree: between its rows, and up to the end of this schedule."""
+    import numpy as np
+
+    last = int(one.reading.ticks.max())
+    horizon = one.composed.horizon
+    if horizon is None or horizon > last + 2:
+        last = max(2 * last, horizon or 0)
+    ticks = np.unique(np.linspace(0, last, 2000).astype(np.int64))
+    own = rates_at(one.composed, one.run.lrs, ticks)
+    peak = float(np.nanmax(np.abs(own))) if np.isfinite(own).any() else 0.0
+    if len(record) < 4 or len(np.unique(record.values)) < 3:
+        return False
+    for other in others:
+        if other is one or other.reading.axis != one.reading.axis:
+            continue
+        if other.roughness[1] > one.roughness[1] + FAR_FETCHED or _is_regular(one, other, record):
+            continue
+        shift = 0 if other.reading.axis == "row" else int(other.reading.ticks[0] - one.reading.ticks[0])
+        rates = rates_at(other.composed, other.run.lrs, ticks + shift)
+        both = np.isfinite(rates) & np.isfinite(own)
+        if not (np.abs(rates - own)[both] <= np.maximum(1e-5 * np.abs(own[both]), 1e-7 * peak)).all():
+            return False
+    return True
+
+
+def _is_regular(one: Found, other: Found, record: Record) -> bool:
+    """Whether the log shows a period often enough to believe in it rather than in a list, or in a last cycle."""
+    own, others = type(one.schedule), type(other.schedule)
+    if own.fields(role.DROP_EVERY) and others.fields(role.DROPS_AT):
+        return int((record.values[1:] < record.values[:-1]).sum()) >= OFTEN
+    if own.fields(role.CYCLE) and others.fields(role.CYCLES):
+        return int((record.values[1:] > 1.5 * record.values[:-1]).sum()) >= OFTEN - 1
+    return False
+
+
+def follows(text: str, record: Record) -> bool:
+    """Whether `verify` would accept this spec on this log."""
+    planned = parse(text).in_run(Run())
+    composed = planned.run.warmed_up(planned.schedule)
+    tolerance = tolerance_of(record)
+    return any(
+        bool(tolerance.equal(rates_at(composed, planned.run.lrs, reading.ticks), record.values).all())
+        for reading in readings(record, composed, planned.run)
+    )

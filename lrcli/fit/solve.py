@@ -1,0 +1,244 @@
+"""Fields of a scheduler that make it pass through the rates of a log: the inverse of the simulation."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lrcli.errors import InputError
+from lrcli.fit.estimates import BASE, FLOORS, Form
+from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.numbers import bounds_of, crossings, passing_through, simplest
+from lrcli.record.curve import FAILURES, few_rates_at
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+
+WORTH_A_LOOK = 2e-2
+"""Of the highest rate: a difference beyond which neighbours are not tried."""
+
+RATIO = 1.8
+"""From each length that is tried to the next."""
+
+FARTHEST = 120
+"""Times the length of the first fall."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Guess:
+    """A schedule and the optimizer's rate."""
+
+    schedule: Schedule
+    lr: float
+
+
+class Solver:
+    """One form on one log."""
+
+    def __init__(self, form: Form, marks: Landmarks) -> None:
+        self.form = form
+        self.marks = marks
+        self.params = form.cls.params()
+        self.bounds = [self._bounds(name) for name in form.numbers]
+        self.ticks = marks.ticks.tolist()
+        self.values = marks.values.tolist()
+        self.guess = [self._first_guess(name) for name in form.numbers]
+        self.rows = self._rows()
+        self.last: tuple[Any, Any] = None, None
+
+    def _bounds(self, name: str) -> tuple[float, float]:
+        if name == BASE:
+            return 0.0, math.inf
+        low, high = bounds_of(self.params[name])
+        found = self.params[name].role
+        return (max(low, 0.0), high) if found is not role.CURVE else (low, high)
+
+    def _first_guess(self, name: str) -> float:
+        marks = self.marks
+        lowest, highest = float(marks.values[marks.bottom]), marks.highest
+        if name == BASE:
+            return highest
+        meaning, default = self.params[name].role, self.params[name].default
+        if meaning is role.PEAK:
+            return highest
+        if meaning in (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.TARGET):
+            return lowest * 0.9
+        if meaning is role.FLOOR_SHARE:
+            return 0.9 * lowest / highest if highest else 0.0
+        if meaning is role.START:
+            return float(marks.values[0])
+        if meaning is role.START_SHARE:
+            return float(marks.values[0]) / highest if highest else 0.0
+        if meaning is role.DROP_FACTOR:
+            return self._factor()
+        if meaning is role.FLOOR_DIVISOR:
+            return highest / lowest if lowest else 1e4
+        return float(default) if isinstance(default, int | float) else 1.0
+
+    def _factor(self) -> float:
+        """The factor of a drop, or of a tick where the rate always falls."""
+        marks = self.marks
+        falls = [row for row in marks.steps if row > marks.peak]
+        if marks.moves_in_steps and falls and marks.values[falls[0] - 1]:
+            return float(marks.values[falls[0]] / marks.values[falls[0] - 1])
+        row = marks.bottom
+        ticks = int(marks.ticks[row] - marks.ticks[marks.peak])
+        if ticks > 0 and marks.values[row] > 0 and marks.highest > 0:
+            return float((marks.values[row] / marks.highest) ** (1 / ticks))
+        return 0.5
+
+    def _row_of(self, name: str) -> int:
+        """The row that tells most of a number."""
+        marks = self.marks
+        meaning = None if name == BASE else self.params[name].role
+        if meaning in (None, role.PEAK):
+            # Where the rate is in steps, the first row: later ones carry the rounding of every step.
+            return marks.peak
+        if meaning in (*FLOORS, role.TARGET):
+            return marks.bottom
+        if meaning in (role.START, role.START_SHARE):
+            return 0
+        if meaning is role.DROP_FACTOR:
+            falls = [row for row in marks.steps if row > marks.peak]
+            return falls[0] if marks.moves_in_steps and falls else marks.bottom
+        if meaning is role.CYCLE_DECAY:
+            return len(marks.values) - 1
+        return marks.middle
+
+    def made(self, numbers: Sequence[float], whole: int | None) -> Guess:
+        """The schedule with these values. Raises InputError where it refuses them."""
+        values = dict(self.form.fixed)
+        lr = self.marks.highest
+        for name, number in zip(self.form.numbers, numbers, strict=True):
+            if name == BASE:
+                lr = number
+            else:
+                values[name] = number
+        if self.form.whole is not None:
+            values[self.form.whole] = whole
+        key = tuple(values.values())
+        if key != self.last[0]:
+            self.last = key, self.form.cls(**values)
+        return Guess(self.last[1], lr)
+
+    def at(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int]) -> list[float]:
+        """The rates at rows, which increase; NaN where there are none."""
+        try:
+            guess = self.made(numbers, whole)
+        except FAILURES:
+            return [math.nan] * len(rows)
+        return few_rates_at(guess.schedule, guess.lr, [self.ticks[row] for row in rows])
+
+    def solved(self, whole: int | None) -> list[float] | None:
+        """The numbers, for that whole number."""
+        if self.rows is None:
+            return None
+        values = self.values
+        return passing_through(
+            lambda numbers: self.at(numbers, whole, self.rows or ()),
+            self.guess,
+            [values[row] for row in self.rows],
+            self.bounds,
+            self.marks.highest or 1.0,
+        )
+
+    def _rows(self) -> list[int] | None:
+        """The rows that the numbers are found from, one each."""
+        rows: list[int] = []
+        for name in self.form.numbers:
+            row = self._row_of(name)
+            while row in rows and row + 1 < len(self.values):
+                row += 1
+            if row in rows:
+                return None
+            rows.append(row)
+        return rows
+
+    def signature(self) -> tuple[float, ...] | None:
+        """The curve before anything is found: forms that share it are the same. None where it is seen not to fit."""
+        whole = None if self.form.whole is None else int(self.marks.ticks[-1]) + 1
+        rows = self.marks.probes
+        try:
+            self.made(self.guess, whole)
+        except FAILURES as error:
+            return (hash(str(error)),)
+        curve = tuple(self.at(self.guess, whole, rows))
+        if self.marks.rises and self.form.cls.fields(role.WARMUP):
+            numbers = self.solved(whole)
+            early = [row for row in rows if row < self.marks.peak]
+            if numbers is not None and not self._near(numbers, whole, early):
+                return None
+        return curve
+
+    def guesses(self, deadline: float = math.inf) -> Iterator[Guess]:
+        """What passes through the rows that tell most, the numbers as a person would have typed them."""
+        tried: set[int | None] = set()
+        rows = self.marks.probes
+        wanted = self.marks.values[rows]
+        for whole in self._wholes(deadline):
+            if whole in tried or time.process_time() > deadline:
+                continue
+            tried.add(whole)
+            numbers = self.solved(whole)
+            if numbers is None or not self._near(numbers, whole, rows):
+                continue
+
+            def fits(combination: Sequence[float], whole: int | None = whole) -> bool:
+                import numpy as np
+
+                found = np.array(self.at(combination, whole, rows))
+                return bool(self.marks.tolerance.rounded(found, wanted).all())
+
+            nice = simplest(numbers, fits) or numbers
+            try:
+                yield self.made(nice, whole)
+            except InputError:
+                continue
+
+    def _near(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int]) -> bool:
+        found = self.at(numbers, whole, rows)
+        most = WORTH_A_LOOK * self.marks.highest
+        return all(abs(rate - self.values[row]) <= most for rate, row in zip(found, rows, strict=True))
+
+    def _wholes(self, deadline: float) -> Iterator[int | None]:
+        """The whole numbers to be tried: what the log says, where it ends, and where the curve passes through."""
+        if self.form.whole is None:
+            yield None
+            return
+        marks, least = self.marks, int(self.params[self.form.whole].at_least or 1)
+        yield from marks.lengths
+        ends = [int(marks.ticks[-1]) + 1, int(marks.ticks[-1])]
+        if marks.moves_in_steps or marks.rises or marks.bottom < len(marks.values) - 1:
+            ends += [int(marks.ticks[row]) + shift for row in (marks.bottom, marks.peak) for shift in (0, 1)]
+        rows = [marks.along(0.35) if any(self._row_of(n) == marks.middle for n in self.form.numbers) else marks.middle]
+        if marks.middle in (marks.peak, marks.bottom):
+            rows = [marks.bottom]
+        wanted = marks.values[rows]
+
+        def residual(whole: int) -> float:
+            if time.process_time() > deadline:
+                return math.nan
+            numbers = self.solved(whole)
+            if numbers is None:
+                return math.nan
+            self.guess = list(numbers)
+            return self.at(numbers, whole, rows)[0] - float(wanted[0])
+
+        yield from dict.fromkeys(end for end in ends if end >= least)
+        first = self.guess
+        start = max(least, int((marks.ticks[rows[0]] - marks.ticks[marks.held_until]) * 0.4), 1)
+        grid: list[int] = []
+        tick = float(start)
+        while tick < FARTHEST * max(8, int(marks.ticks[marks.bottom])) and len(grid) < 40:
+            grid.append(max(int(tick), least))
+            tick = max(tick * RATIO, tick + 1)
+        if not marks.is_flat and marks.values[rows[0]] != marks.highest:
+            found: list[int] = []
+            for whole in crossings(residual, sorted(set(grid))):
+                found.append(whole)
+                if len(found) >= 4:
+                    break
+            self.guess = first
+            yield from found
+            for whole in found[:2]:
+                yield from (whole + 1, whole - 1)

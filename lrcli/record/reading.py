@@ -1,0 +1,173 @@
+"""To which tick of a schedule a row of a log belongs.
+
+Logs count steps or epochs, from 0 or from 1, and show the rate that was used or the one that was set for the next tick.
+A log that begins at 0 shows which; one that begins later does not, and both are tried.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+
+from lrcli.record.record import Record
+from lrcli.run import Run
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import EPOCH, STEP
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ticks = NDArray[np.int64]
+
+FARTHEST = 10**15
+NEARLY_WHOLE = 1e-6
+"""Epochs are written as fractions of their steps: 2.9999998 is 3."""
+
+
+LOGGED_EVERY = (10, 1, 5, 20, 50, 100, 25, 2, 500, 4)
+"""Steps between two rows, where the log does not say how many."""
+
+
+class Reading(NamedTuple):
+    """The tick of each row."""
+
+    ticks: "Ticks"
+    axis: str
+    """What the log counts: STEP, EPOCH, or "row" where it says nothing."""
+    origin: int
+    """What the log calls the first tick."""
+
+    @property
+    def words(self) -> str:
+        """How the log counts."""
+        return f"{self.axis} {self.origin} is tick 0"
+
+
+def readings(record: Record, schedule: Schedule, run: Run) -> list[Reading]:
+    """The readings under which a run that followed the schedule would be seen to, the likeliest first."""
+    per_step = run.interval == STEP or (run.interval is None and schedule.counts_in == STEP)
+    length = run.steps_per_epoch or record.facts.steps_per_epoch
+    found: list[Reading] = []
+    if per_step or not _is_there(record.epochs):
+        if _is_there(record.steps):
+            counted = (not per_step and run.steps_per_epoch) or 1
+            found = by_step(record, counted)
+        elif _is_there(record.epochs) and length and _is_fractional(record.epochs):
+            found = _read(_rounded(record.epochs * length), STEP)
+        elif _is_there(record.epochs):
+            found = every_so_many(record) if _is_fractional(record.epochs) else by_epoch(record)
+    else:
+        found = by_epoch(record)
+    return found or [by_row(record)]
+
+
+def readings_of_anything(record: Record) -> list[Reading]:
+    """The readings of a log of whose schedule nothing is known."""
+    import numpy as np
+
+    found: list[Reading] = []
+    if _is_there(record.epochs) and not _is_fractional(record.epochs) and (np.diff(record.epochs) > 0).all():
+        found += by_epoch(record)
+    elif _is_there(record.steps):
+        found += by_step(record)
+        if _is_there(record.epochs) and len(np.unique(record.values)) <= len(np.unique(np.floor(record.epochs))):
+            found += by_epoch(record)
+    elif _is_there(record.epochs):
+        length = record.facts.steps_per_epoch or _steps_in_an_epoch(record)
+        if length and _is_fractional(record.epochs):
+            found += _read(_rounded(record.epochs * length), STEP)
+        if _is_fractional(record.epochs):
+            found += every_so_many(record)[:8]
+        found += by_epoch(record)
+    return [*found, *([] if found and _rises(found[0]) else [by_row(record)])]
+
+
+def _rises(reading: Reading) -> bool:
+    return bool((reading.ticks[1:] >= reading.ticks[:-1]).all())
+
+
+def by_step(record: Record, length: int = 1) -> list[Reading]:
+    """Steps as ticks, or as many as make an epoch as one."""
+    import numpy as np
+
+    if record.steps is None or _is_fractional(record.steps):
+        return []
+    if length == 1:
+        return _read(record.steps, STEP)
+    found = [Reading(np.floor((record.steps - origin) / length).astype(np.int64), EPOCH, 0) for origin in (0, 1)]
+    return [reading for reading in found if reading.ticks.min() >= 0]
+
+
+def by_epoch(record: Record) -> list[Reading]:
+    """Epochs as ticks; a fraction of one is a place in it."""
+    import numpy as np
+
+    if record.epochs is None:
+        return []
+    if not _is_fractional(record.epochs):
+        return _read(_rounded(record.epochs), EPOCH)
+    whole = np.floor(record.epochs + NEARLY_WHOLE)
+    ended = np.ceil(record.epochs - NEARLY_WHOLE) - 1
+    found = [whole, ended, *([whole - 1] if whole.min() >= 1 else [])]
+    return [Reading(ticks.astype(np.int64), EPOCH, 0) for ticks in found if ticks.min() >= 0]
+
+
+def every_so_many(record: Record) -> list[Reading]:
+    """Rows that stand evenly between fractions of epochs: every row is so many steps after the one before."""
+    import numpy as np
+
+    gaps = np.diff(record.epochs) if record.epochs is not None else np.empty(0)
+    if not len(gaps) or gaps.min() <= 0 or gaps.max() > 1.5 * np.median(gaps) + 0.02:
+        return []
+    rows = np.arange(1, len(record) + 1)
+    usual = [round(record.facts.logging_steps)] if record.facts.logging_steps else []
+    counts = dict.fromkeys([*usual, *LOGGED_EVERY])
+    return [Reading(rows * count - origin, STEP, origin) for count in counts for origin in (1, 0)]
+
+
+def by_row(record: Record) -> Reading:
+    """Every row a tick."""
+    import numpy as np
+
+    return Reading(np.arange(len(record)), "row", 0)
+
+
+def _read(positions: Any, axis: str) -> list[Reading]:
+    """Both origins, where the log does not show which."""
+    import numpy as np
+
+    ticks = positions.astype(np.int64)
+    first = int(ticks.min())
+    if first <= 0:
+        return [Reading(ticks, axis, 0)] if first == 0 else []
+    gaps = np.diff(np.unique(ticks[:1000]))
+    later = first == 1 or (len(gaps) and first == int(gaps.min())) or not len(gaps)
+    return [Reading(ticks - origin, axis, origin) for origin in ((1, 0) if later else (0, 1))]
+
+
+def _is_there(axis: "Floats | None") -> "TypeGuard[Floats]":
+    import numpy as np
+
+    return axis is not None and not np.isnan(axis).any() and float(np.abs(axis).max(initial=0)) < FARTHEST
+
+
+def _is_fractional(axis: Any) -> bool:
+    import numpy as np
+
+    return bool((np.abs(axis - np.rint(axis)) > NEARLY_WHOLE * np.maximum(1, np.abs(axis))).any())
+
+
+def _rounded(axis: Any) -> Any:
+    import numpy as np
+
+    return np.rint(axis)
+
+
+def _steps_in_an_epoch(record: Record) -> int | None:
+    """Rows in an epoch of a log with fractional epochs, where a row is a step."""
+    import numpy as np
+
+    if record.epochs is None or len(record) < 2:
+        return None
+    gap = float(np.median(np.diff(record.epochs)))
+    length = 1 / gap if gap > 0 else 0.0
+    return round(length) if length > 1.5 and abs(length - round(length)) < 0.01 * length else None

@@ -1,0 +1,122 @@
+"""How exactly a log shows its rates: what still counts as equal follows from the log itself."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lrcli.logs.series import FULL_DIGITS, Shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lrcli.record.record import Record
+
+    Floats = NDArray[np.float64]
+
+FULL = 1e-6
+"""Relative, of values in full: another order of operations, or float32 on the way, is no other schedule."""
+
+NEXT_TO_NOTHING = 1e-12
+"""Of the highest rate: where the schedule is zero, what a log may hold instead."""
+
+FLOAT32_NOISE = 1e-7
+"""Of the highest rate: what arithmetic in float32 leaves of a difference."""
+
+FULL_PRECISION = "full precision"
+
+BFLOAT16 = 2.0**-8
+FLOAT32 = 2.0**-24
+"""Half a unit in the last place, relative."""
+
+FEW_DIGITS = 9
+"""Significant digits up to which a log is taken to be rounded: float32 needs as many."""
+
+FEW_VALUES = 3
+"""Different values below which nothing is said of how they are rounded."""
+
+
+class Tolerance(NamedTuple):
+    """What counts as equal: a relative and an absolute difference, either of which is enough; and why."""
+
+    kind: str
+    relative: float
+    absolute: float
+    strict: float = 0.0
+    """Relative difference that rounding alone can make."""
+    strict_absolute: float = 0.0
+    digits: int = 0
+    """Significant digits, where the log shows so many."""
+
+    def equal(self, expected: "Floats", found: "Floats") -> Any:
+        """Whether each value counts as equal; not where nothing is expected (NaN)."""
+        import numpy as np
+
+        with np.errstate(invalid="ignore"):
+            return np.abs(expected - found) <= np.maximum(self.relative * np.abs(expected), self.absolute)
+
+    def rounded(self, expected: "Floats", found: "Floats") -> Any:
+        """Whether each value is what the log's rounding makes of the expected one."""
+        import numpy as np
+
+        unit = self.strict * np.abs(expected)
+        if self.digits:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                unit = 0.5001 * 10.0 ** (np.floor(np.log10(np.abs(expected))) + 1 - self.digits)
+            unit = np.where(expected == 0, 0.0, unit)
+        with np.errstate(invalid="ignore"):
+            return np.abs(expected - found) <= np.maximum(unit, self.strict_absolute)
+
+    def as_document(self) -> dict[str, Any]:
+        """The tolerance as JSON shows it."""
+        return {"kind": self.kind, "relative": self.relative, "absolute": self.absolute}
+
+    @property
+    def words(self) -> str:
+        """What it follows from, for a sentence."""
+        within = f"within {self.relative:.2g} of the rate" if self.relative else ""
+        return f"{within}{' or ' if within else 'within '}{self.absolute:.1g} ({self.kind})"
+
+
+def tolerance_of(record: "Record", rtol: float | None = None) -> Tolerance:
+    """What the log allows; `rtol` overrules the relative part."""
+    found = _tolerance(record.values, record.shown)
+    return (
+        found
+        if rtol is None
+        else found._replace(kind="--rtol", relative=rtol, absolute=0.0 if rtol == 0 else found.absolute)
+    )
+
+
+def _tolerance(values: "Floats", shown: Shown) -> Tolerance:
+    import numpy as np
+
+    peak = float(np.abs(values).max(initial=0.0))
+    distinct = np.unique(values)
+    distinct = distinct[distinct != 0]
+    nothing = NEXT_TO_NOTHING * peak
+    narrow = distinct.astype(np.float32)
+    if len(distinct) >= FEW_VALUES and (narrow.astype(np.float64) == distinct).all():
+        # A few powers of two are in every float: some value must need the digits that it has.
+        halves = narrow.view(np.uint32)
+        if not (halves & 0xFFFF).any():
+            if (halves & 0x7F0000).any() and len(distinct) > 2 * FEW_VALUES:
+                return Tolerance("bfloat16", BFLOAT16 * 1.01, nothing, BFLOAT16 * 1.001)
+        else:
+            return Tolerance("float32", FULL, FLOAT32_NOISE * peak, FLOAT32 * 1.001)
+    digits = min(shown.digits, FULL_DIGITS)
+    if shown.decimals is not None and digits < FULL_DIGITS and len(distinct) >= FEW_VALUES:
+        unit = 10.0**-shown.decimals
+        if digits > FEW_DIGITS:
+            return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, nothing), 0, 0.501 * unit)
+        return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, FLOAT32_NOISE * peak), 0, 0.501 * unit)
+    if 1 < digits <= FEW_DIGITS and _needs(distinct, digits):
+        half = 0.5 * 10.0 ** (1 - digits)
+        kind = f"{digits} significant digits"
+        return Tolerance(kind, max(FULL, 1.02 * half), FLOAT32_NOISE * peak, half, nothing, digits)
+    return Tolerance(FULL_PRECISION, FULL, nothing, 1e-9, nothing)
+
+
+def _needs(distinct: "Floats", digits: int) -> bool:
+    """Whether values are written in so many digits because they are rounded: most of them need them all."""
+    some = distinct[:: -(-len(distinct) // 200)].tolist()
+    full = sum(len(f"{value:.{digits}e}".split("e")[0].replace(".", "").rstrip("0")) >= digits for value in some)
+    return len(some) >= FEW_VALUES and 2 * full >= len(some)

@@ -1,0 +1,194 @@
+"""Why a log does not follow its schedule: the commonest mistakes are tried, the most specific first."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from lrcli.fit.numbers import typed
+from lrcli.record import Record
+from lrcli.run import Run
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.compose import Sequential
+from lrcli.schedules.family import STEP
+from lrcli.text import plural, significant
+from lrcli.verify.case import Case
+from lrcli.verify.others import other_schedule, other_values
+from lrcli.verify.resumed import changed, restarted, shifted_from, state_not_loaded
+from lrcli.verify.verdict import Explanation, Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ticks = NDArray[np.int64]
+
+MOST_STEPS_PER_TICK = 64
+"""Calls of step() per tick that are tried as an explanation, beside those that the log itself suggests."""
+
+MOST_EPOCH_LENGTHS = 8
+
+Attempt = Callable[[Case], Iterator[Explanation]]
+
+
+def explain(schedule: Schedule, run: Run, verdict: Verdict) -> Explanation:
+    """The first explanation that makes the log follow."""
+    case = Case(schedule, run, verdict)
+    for attempt in ATTEMPTS:
+        for explanation in attempt(case):
+            return explanation
+    return Explanation("unknown", "no single mistake that lrsched knows explains it", {"nearest": None})
+
+
+def never_stepped(case: Case) -> Iterator[Explanation]:
+    """The rate stays what the optimizer, or the constructor of the scheduler, made it."""
+    if case.moves or len(case.values) < 2:
+        return
+    first = float(case.values[0])
+    start = case.rates(case.schedule, case.run, case.ticks[:1] * 0)
+    if math.isclose(first, case.run.lrs[0], rel_tol=1e-6) or case.tolerance.equal(start, case.values[:1]).all():
+        yield Explanation(
+            "never_stepped", f"the rate never moves from {significant(first)}: scheduler.step() is never called"
+        )
+
+
+def shifted(case: Case) -> Iterator[Explanation]:
+    """Every rate some ticks early or late."""
+    import numpy as np
+
+    for shift in (1, -1, 2, -2):
+        ticks = np.maximum(case.ticks + shift, 0)
+        if case.fits(case.schedule, case.run, ticks):
+            when = "early" if shift > 0 else "late"
+            cause = (
+                "scheduler.step() before optimizer.step(), or the next rate is logged"
+                if shift > 0
+                else "the rate is logged after the fact, or step() is first called a tick late"
+            )
+            yield Explanation(
+                "shifted", f"every rate is {plural(abs(shift), 'tick')} {when}: {cause}", {"shift": shift}
+            )
+
+
+def wrong_interval(case: Case) -> Iterator[Explanation]:
+    """Stepped per batch instead of per epoch, or the reverse."""
+    for length in sorted({case.run.steps_per_epoch or 1, *steps_in_an_epoch(case.record)} - {1}):
+        if case.run.interval != STEP:
+            candidates = [case.ticks * length, case.ticks * length + length - 1]
+            if case.record.steps is not None:
+                candidates += [(case.record.steps - origin).astype(int) for origin in (0, 1)]
+            sentence = f"step() was called after every one of {length} batches, not once an epoch"
+        else:
+            candidates = [case.ticks // length]
+            sentence = f"step() was called once an epoch of {length} batches, not after every batch"
+        if any(case.fits(case.schedule, case.run, ticks) for ticks in candidates):
+            yield Explanation("wrong_interval", sentence, {"steps_per_epoch": length})
+
+
+def steps_in_an_epoch(record: Record) -> set[int]:
+    """How many steps the log itself says that an epoch has."""
+    import numpy as np
+
+    if record.steps is None or record.epochs is None:
+        return {record.facts.steps_per_epoch} if record.facts.steps_per_epoch else set()
+    there = ~(np.isnan(record.steps) | np.isnan(record.epochs))
+    steps, epochs = record.steps[there], record.epochs[there]
+    whole, first = np.unique(np.floor(epochs), return_index=True)
+    starts = dict(zip(whole.astype(int).tolist(), steps[first].tolist(), strict=True))
+    lengths = Counter(
+        int(starts[epoch + 1] - starts[epoch])
+        for epoch in starts
+        if epoch + 1 in starts and starts[epoch + 1] > starts[epoch]
+    )
+    found = {length for length, _ in lengths.most_common(MOST_EPOCH_LENGTHS)}
+    fractional = epochs > 0
+    if (epochs % 1).any() and fractional.any():
+        found.add(round(float(np.median(steps[fractional] / epochs[fractional]))))
+    return found
+
+
+def stepped_k_times(case: Case) -> Iterator[Explanation]:
+    """Several calls of step() a tick, or one in several."""
+    factors = range(2, MOST_STEPS_PER_TICK + 1)
+    for k in factors:
+        if case.fits(case.schedule, case.run, case.ticks * k):
+            processes = f", as accelerate does with {k} processes" if _per_step(case) else ""
+            yield Explanation("stepped_k_times", f"step() is called {k} times a tick{processes}", {"k": k})
+    for k in factors:
+        for shift in (0, k - 1):
+            if case.fits(case.schedule, case.run, (case.ticks + shift) // k):
+                yield Explanation("stepped_k_times", f"step() is called once in {k} ticks", {"k": 1 / k})
+
+
+def _per_step(case: Case) -> bool:
+    """Whether a tick is an optimizer step: accelerate is blamed for nothing else."""
+    return case.run.interval == STEP or case.composed.counts_in == STEP
+
+
+def no_warmup(case: Case) -> Iterator[Explanation]:
+    """The warmup that was meant is missing."""
+    for schedule, run in without_warmup(case.schedule, case.run):
+        if case.fits(schedule, run, case.ticks):
+            yield Explanation("no_warmup", "the run has no warmup")
+
+
+def without_warmup(schedule: Schedule, run: Run) -> Iterator[tuple[Schedule, Run]]:
+    """The schedule as it is when the warmup was forgotten, in the ways in which that happens."""
+    import dataclasses
+
+    if run.warmup:
+        yield schedule, dataclasses.replace(run, warmup=0)
+        return
+    if isinstance(schedule, Sequential) and len(schedule.schedulers) > 1 and schedule.schedulers[0].is_warmup:
+        first, *later = schedule.milestones
+        rest = schedule.schedulers[1:]
+        yield Sequential(schedulers=rest, milestones=tuple(milestone - first for milestone in later)), run
+        if len(rest) == 1:
+            yield rest[0], run
+    for declared, value in schedule.all_given(role.WARMUP):
+        if isinstance(value, int) and value > 1:
+            for none in (0, 1):
+                try:
+                    yield dataclasses.replace(schedule, **{declared.name: none}), run
+                except Exception:
+                    continue
+
+
+def base_lr(case: Case) -> Iterator[Explanation]:
+    """Another base rate."""
+    meant = case.run.lrs[0]
+    for candidate in _bases(case):
+        for base in typed(candidate, 1e-5):
+            if base > 0 and base != meant and case.fits(case.schedule, case.with_run(lr=base), case.ticks):
+                sentence = f"the base rate of the run was {significant(base)}, not {significant(meant)}"
+                yield Explanation("base_lr", sentence, {"base_lr": base})
+
+
+def _bases(case: Case) -> Iterator[float]:
+    """Base rates with which the schedule, which is linear in it, has some of the logged rates."""
+    import numpy as np
+
+    meant = case.run.lrs[0]
+    twice = case.rates(case.schedule, case.with_run(lr=2 * meant), case.ticks)
+    for row in (int(case.values.argmax()), 0, len(case.values) // 2):
+        low, high = float(case.expected[row]), float(twice[row])
+        if np.isfinite([low, high]).all() and high != low:
+            yield meant * (1 + (float(case.values[row]) - low) / (high - low))
+
+
+ATTEMPTS: tuple[Attempt, ...] = (
+    never_stepped,
+    shifted,
+    wrong_interval,
+    stepped_k_times,
+    no_warmup,
+    base_lr,
+    restarted,
+    other_values,
+    shifted_from,
+    state_not_loaded,
+    changed,
+    other_schedule,
+)
+"""In the order in which they are tried: what explains the whole log before what explains it from a row on."""

@@ -1,0 +1,309 @@
+"""The same scheduler with other hyperparameters, or another scheduler."""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from lrcli.engine import spec_of
+from lrcli.errors import InputError
+from lrcli.fit.estimates import estimates
+from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.numbers import bounds_of, crossings, typed
+from lrcli.run import Run
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.kind import SPEC, PerGroup
+from lrcli.schedules.param import Param
+from lrcli.text import quoted
+from lrcli.verify.case import Case
+from lrcli.verify.verdict import Explanation
+
+MOST_LENGTHS = 24
+ROWS_PER_DIGIT = 3
+"""Rows that are needed to believe in a schedule that takes so many digits to write."""
+
+
+class Slot(NamedTuple):
+    """A value that may have been another: a field of the schedule, of a part of it, or of the run."""
+
+    path: tuple[int, ...]
+    declared: Param
+    value: Any
+    of_run: bool = False
+
+
+class Change(NamedTuple):
+    """An option that had another value than the one that was meant."""
+
+    option: str
+    meant: Any
+    found: Any
+
+
+Changed = tuple[Schedule, Run, list[Change]]
+
+
+def slots(schedule: Schedule, path: tuple[int, ...] = ()) -> Iterator[Slot]:
+    """The values of a schedule and its parts."""
+    for declared, value in schedule.items():
+        if declared.kind is SPEC:
+            for place, child in enumerate(value):
+                yield from slots(child, (*path, place))
+        elif declared.role and declared.role not in (role.MOMENTUM, role.JUDGEMENT, role.EXPRESSION):
+            yield Slot(path, declared, value)
+
+
+def with_value(schedule: Schedule, path: tuple[int, ...], name: str, value: Any) -> Schedule:
+    """The schedule with another value in the field `name` of the part at `path`."""
+    if not path:
+        return dataclasses.replace(schedule, **{name: value})
+    parts = next(declared.name for declared in schedule.params().values() if declared.kind is SPEC)
+    children = list(getattr(schedule, parts))
+    children[path[0]] = with_value(children[path[0]], path[1:], name, value)
+    return dataclasses.replace(schedule, **{parts: tuple(children)})
+
+
+def all_slots(case: Case) -> list[Slot]:
+    """The values of the schedule, and those of the run that decide the rate."""
+    found = list(slots(case.schedule))
+    for declared, value in case.run.items():
+        if declared.role is role.WARMUP or declared.name in RUN_FIELDS:
+            if declared.name == "lr" and isinstance(value, tuple):
+                continue
+            if declared.name == "warmup_start_factor" and not case.run.warmup:
+                continue
+            found.append(Slot((), declared, value, of_run=True))
+    return found
+
+
+RUN_FIELDS = ("lr", "warmup", "warmup_start_factor")
+"""What of a run decides the rate: the base rate, and the warmup that it puts before the schedule."""
+
+
+def applied(schedule: Schedule, run: Run, slot: Slot, value: Any) -> tuple[Schedule, Run]:
+    """Both with another value. Raises InputError where it is refused."""
+    if slot.of_run:
+        return schedule, dataclasses.replace(run, **{slot.declared.name: value})
+    return with_value(schedule, slot.path, slot.declared.name, value), run
+
+
+def other_values(case: Case) -> Iterator[Explanation]:
+    """The same scheduler with one or two hyperparameters that are not those that were meant."""
+    if not case.moves:
+        return
+    for schedule, run, changes in solved_values(case, 0):
+        spec = spec_of(schedule, run)
+        yield Explanation(
+            "other_values",
+            f"{words_of(changes)}: the run was {spec}",
+            {"changes": [change._asdict() for change in changes], "spec": spec},
+        )
+
+
+def words_of(changes: list[Change]) -> str:
+    """The changes in words."""
+    return " and ".join(f"{change.option} was {_shown(change.found)}, not {_shown(change.meant)}" for change in changes)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def solved_values(case: Case, start: int) -> Iterator[Changed]:
+    """What gives the rows from `start` on with one value changed, or else with two."""
+    if len(case.values) - start < 4:
+        return
+    marks = Landmarks.of(case.ticks[start:], case.values[start:], case.tolerance, _lengths(case))
+    if marks.is_flat:
+        return
+    every = all_slots(case)
+    for slot in every:
+        found = _best(case, start, [slot], _one(case, case.schedule, case.run, slot, marks, start))
+        if found:
+            yield found
+    for fixed, solved in _pairs(every):
+        for value in itertools.islice(_listed(fixed, marks), MOST_LENGTHS):
+            if value == fixed.value:
+                continue
+            try:
+                schedule, run = applied(case.schedule, case.run, fixed, value)
+            except InputError:
+                continue
+            found = _best(case, start, [fixed, solved], _one(case, schedule, run, solved, marks, start), value)
+            if found:
+                yield found
+
+
+def _pairs(every: list[Slot]) -> Iterator[tuple[Slot, Slot]]:
+    """Two values: the first is taken from a list, the second is solved for."""
+    for fixed, solved in itertools.permutations(every, 2):
+        if solved.declared.annotation in (int, int | None, float, PerGroup, float | None):
+            yield fixed, solved
+
+
+def _lengths(case: Case) -> list[int]:
+    return [length for length in (case.record.facts.max_steps,) if length]
+
+
+def _best(
+    case: Case, start: int, changed: list[Slot], candidates: Iterator[tuple[Schedule, Run, Any]], first: Any = None
+) -> Changed | None:
+    """The first candidate that gives the rows."""
+    for schedule, run, value in candidates:
+        if case.gives(schedule, run, case.ticks, start):
+            values = [value] if len(changed) == 1 else [first, value]
+            changes = [
+                Change(slot.declared.option, slot.value, one)
+                for slot, one in zip(changed, values, strict=True)
+                if slot.value != one
+            ]
+            return (schedule, run, changes) if changes else None
+    return None
+
+
+def _one(
+    case: Case, schedule: Schedule, run: Run, slot: Slot, marks: Landmarks, start: int
+) -> Iterator[tuple[Schedule, Run, Any]]:
+    """Both with each value of one slot that is worth trying."""
+
+    def made(value: Any) -> tuple[Schedule, Run] | None:
+        try:
+            return applied(schedule, run, slot, value)
+        except (InputError, ArithmeticError, ValueError):
+            return None
+
+    values: Iterator[Any] = itertools.chain(_listed(slot, marks), _solved(case, slot, marks, made, start))
+    tried = set()
+    for value in values:
+        if value in tried or value == slot.value:
+            continue
+        tried.add(value)
+        pair = made(value)
+        if pair is not None:
+            yield *pair, value
+
+
+def _listed(slot: Slot, marks: Landmarks) -> Iterator[Any]:
+    """Values that the landmarks of the log suggest."""
+    declared = slot.declared
+    if declared.choices:
+        yield from declared.choices
+    elif declared.annotation is bool:
+        yield from (True, False)
+    elif declared.annotation == tuple[int, ...]:
+        rows = [row for row in marks.steps if row > marks.peak] if marks.moves_in_steps else []
+        if rows:
+            for shift in (0, 1):
+                yield tuple(int(marks.ticks[row]) + shift for row in rows)
+        elif slot.value and declared.role is role.TAKES_OVER_AT:
+            for row in (marks.peak, marks.held_until):
+                for shift in (0, 1):
+                    yield (int(marks.ticks[row]) + shift, *slot.value[1:])
+    elif declared.role and declared.role in (role.WARMUP, role.DROP_EVERY, role.CYCLE, role.CYCLES, role.HOLD):
+        yield from (estimates(declared, Schedule, marks) or [])[:MOST_LENGTHS]
+    elif declared.annotation in (int, int | None):
+        yield from marks.lengths
+    if declared.default is not None and not declared.required and not isinstance(declared.default, tuple):
+        yield declared.default
+
+
+def _solved(
+    case: Case, slot: Slot, marks: Landmarks, made: Callable[[Any], tuple[Schedule, Run] | None], start: int
+) -> Iterator[Any]:
+    """Values with which the schedule passes through a row that it does not pass through as it is."""
+    import numpy as np
+
+    kinds = slot.declared.annotation
+    whole = kinds in (int, int | None)
+    if not whole and (kinds not in (float, float | None, PerGroup, PerGroup | None) or isinstance(slot.value, tuple)):
+        return
+    current = made(slot.value)
+    if current is None:
+        return
+    expected = case.rates(*current, case.ticks[start:])
+    gaps = np.abs(expected - case.values[start:])
+    gaps[~np.isfinite(gaps)] = -1.0
+    row = start + int(gaps.argmax())
+    if gaps.max() <= 0:
+        return
+    rows = [row] if start else list(dict.fromkeys([row, max(case.place, start), (row + case.place) // 2]))
+    for place in rows:
+        ticks, wanted = case.ticks[place : place + 1], float(case.values[place])
+
+        def residual(value: Any, ticks: Any = ticks, wanted: float = wanted) -> float:
+            pair = made(value)
+            return float(case.rates(*pair, ticks)[0]) - wanted if pair else math.nan
+
+        if whole:
+            yield from _whole(slot, residual, int(marks.ticks[-1]))
+        else:
+            yield from _number(slot, residual, marks)
+
+
+def _whole(slot: Slot, residual: Callable[[Any], float], last: int) -> Iterator[int]:
+    least = max(0, int(slot.declared.at_least or 0))
+    grid, tick = [least], 1.0
+    while tick < 60 * (last + 1):
+        grid.append(max(least, int(tick)))
+        tick = max(tick * 1.5, tick + 1)
+    if isinstance(slot.value, int) and slot.value > 0:
+        grid += [slot.value, 2 * slot.value]
+    for found in itertools.islice(crossings(residual, sorted(set(grid))), 8):
+        yield from (found, found + 1, found - 1)
+
+
+def _number(slot: Slot, residual: Callable[[Any], float], marks: Landmarks) -> Iterator[float]:
+    """Where the residual is zero, between values on both sides of it."""
+    low, high = bounds_of(slot.declared)
+    size = abs(slot.value) if isinstance(slot.value, float | int) and slot.value else marks.highest
+    grid = sorted(
+        {
+            0.0,
+            *(size * 10.0 ** ((step - 18) / 6) for step in range(37)),
+            *(1 - 10 ** (-step / 3) for step in range(1, 12)),
+        }
+    )
+    grid = [value for value in grid if max(low, 0.0) <= value <= high]
+    found = [(value, residual(value)) for value in grid]
+    for (left, below), (right, above) in itertools.pairwise(found):
+        if math.isnan(below) or math.isnan(above) or (below > 0) == (above > 0):
+            continue
+        for _ in range(80):
+            middle = (left + right) / 2
+            if middle in (left, right):
+                break
+            value = residual(middle)
+            if math.isnan(value):
+                break
+            if value == 0:
+                left = right = middle
+                break
+            if (value > 0) == (below > 0):
+                left = middle
+            else:
+                right = middle
+        yield from typed((left + right) / 2, 1e-5)
+
+
+def other_schedule(case: Case) -> Iterator[Explanation]:
+    """What `fit` knows: another scheduler that gives the whole log, or the nearest."""
+    from lrcli.fit import Search
+    from lrcli.fit.search import NEARLY, follows
+
+    if not case.moves:
+        return
+    found = Search(case.record, seconds=1.2).candidates()
+    for one in found:
+        enough = len(case.values) >= ROWS_PER_DIGIT * one.roughness[1]
+        if one.exactness != NEARLY and enough and follows(one.spec, case.record):
+            yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
+            return
+    nearest = min((one for one in found if one.exactness == NEARLY), key=lambda one: one.error, default=None)
+    sentence = "no single mistake that lrsched knows explains it"
+    if nearest:
+        sentence += f"; the nearest schedule is {quoted(nearest.spec)}, within {nearest.error:.2g}"
+    yield Explanation("unknown", sentence, {"nearest": nearest and nearest.spec})

@@ -1,0 +1,132 @@
+"""What came of holding a log to a schedule."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lrcli.engine import MOST_WORK
+from lrcli.errors import InputError
+from lrcli.record import Reading, Record, Tolerance, rates_at, readings, tolerance_of
+from lrcli.rows import Panel, Rows
+from lrcli.run import Run
+from lrcli.schedules.base import Schedule
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+MOST_ROWS = 10_000_000
+
+
+class Difference(NamedTuple):
+    """The first row where the log parts from the schedule."""
+
+    row: int
+    """The tick."""
+    line: int
+    expected: float | None
+    """None where the schedule has ended by then."""
+    found: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """The nearest reason for a difference: its stable name, the figures that belong to it, and a sentence."""
+
+    name: str
+    sentence: str
+    figures: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What came of the comparison. `explanation` and `first_difference` are None where the log follows."""
+
+    record: Record
+    reading: Reading
+    expected: "Floats"
+    tolerance: Tolerance
+    place: int | None
+    """The row of the log where it parts from the schedule."""
+    explanation: Explanation | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether every rate of the log is the schedule's."""
+        return self.place is None
+
+    @property
+    def first_difference(self) -> Difference | None:
+        """The first row that is another."""
+        if self.place is None:
+            return None
+        wanted = float(self.expected[self.place])
+        return Difference(
+            row=int(self.reading.ticks[self.place]),
+            line=int(self.record.lines[self.place]),
+            expected=wanted if wanted == wanted else None,
+            found=float(self.record.values[self.place]),
+        )
+
+    def as_document(self) -> dict[str, Any]:
+        """The verdict as JSON shows it."""
+        difference = self.first_difference
+        return {
+            "follows": self.follows,
+            "rows": len(self.record),
+            "first_difference": difference and difference._asdict(),
+            "tolerance": self.tolerance.as_document(),
+            "explanation": self.explanation and self.explanation.name,
+            **(self.explanation.figures if self.explanation else {}),
+            "detail": self.explanation.sentence if self.explanation else "",
+        }
+
+    def rows(self, title: str, axis: str) -> Rows:
+        """The schedule and the log side by side."""
+        expected = [None if value != value else value for value in self.expected.tolist()]
+        return Rows(
+            columns=(axis, "expected", "logged"),
+            blocks=[(self.reading.ticks.tolist(), expected, self.record.values.tolist())],
+            length=len(self.record),
+            title=title,
+            panels=(Panel(("expected", "logged")),),
+            document={"verify": self.as_document()},
+        )
+
+
+def compared(schedule: Schedule, run: Run, record: Record, rtol: float | None = None) -> Verdict:
+    """The log beside the schedule, under the reading that follows it the longest. Raises InputError for no rates."""
+    import numpy as np
+
+    if not len(record):
+        raise InputError("the log holds no rates")
+    composed = run.warmed_up(schedule)
+    tolerance = tolerance_of(record, rtol)
+    best: Verdict | None = None
+    for reading in readings(record, composed, run):
+        farthest, most = int(reading.ticks.max()), MOST_WORK // composed.cost
+        if farthest > most or len(record) > MOST_ROWS:
+            raise InputError(
+                f"expected a log of at most {min(most, MOST_ROWS)} ticks for this schedule, found one that reaches "
+                f"{max(farthest, len(record))}"
+            )
+        expected = rates_at(composed, run.lrs, reading.ticks)
+        wrong = np.flatnonzero(~tolerance.equal(expected, record.values))
+        verdict = Verdict(record, reading, expected, tolerance, int(wrong[0]) if len(wrong) else None)
+        if verdict.place is None:
+            return verdict
+        if best is None or (best.place or 0) < verdict.place:
+            best = verdict
+    assert best is not None
+    return best
+
+
+def verify(schedule: Schedule, run: Run, record: Record, rtol: float | None = None) -> Verdict:
+    """Hold the rates of a log to the schedule, and explain a difference. Raises InputError for a log without rates."""
+    from lrcli.verify.explain import explain
+
+    verdict = compared(schedule, run, record, rtol)
+    if verdict.follows:
+        return verdict
+    return dataclasses.replace(verdict, explanation=explain(schedule, run, verdict))
