@@ -1,6 +1,7 @@
 """What explanations are tried on: the schedule that was meant, and the rows that it must give."""
 
 import dataclasses
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lrcli.errors import InputError
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lrcli.fit import Found
+
     Floats = NDArray[np.float64]
     Ticks = NDArray[np.int64]
+
+SECONDS = 1.2
+"""Of CPU, for `fit` to look for another schedule."""
 
 MOST_WALKED = 30_000_000
 """Ticks, over all explanations that are tried: a few seconds."""
@@ -54,6 +60,13 @@ class Case:
     def moves(self) -> bool:
         """Whether the logged rate moves at all."""
         return bool((self.values != self.values[0]).any())
+
+    @cached_property
+    def known(self) -> "list[Found]":
+        """What `fit` finds for this log, the best first."""
+        from lrcli.fit import Search
+
+        return Search(self.record, seconds=SECONDS).candidates()
 
     def fits(self, schedule: Schedule, run: Run, ticks: "Ticks") -> bool:
         """Whether this schedule in this run gives the whole log, its rows standing at `ticks`."""

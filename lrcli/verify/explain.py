@@ -14,7 +14,7 @@ from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import STEP
 from lrcli.text import plural, significant
 from lrcli.verify.case import Case
-from lrcli.verify.others import other_schedule, other_values
+from lrcli.verify.others import nearest, other_schedule, other_values
 from lrcli.verify.resumed import changed, restarted, shifted_from, state_not_loaded
 from lrcli.verify.verdict import Explanation, Verdict
 
@@ -29,6 +29,8 @@ MOST_STEPS_PER_TICK = 64
 
 MOST_EPOCH_LENGTHS = 8
 
+UNEXPLAINED = "no single mistake that lrsched knows explains it"
+
 Attempt = Callable[[Case], Iterator[Explanation]]
 
 
@@ -38,7 +40,7 @@ def explain(schedule: Schedule, run: Run, verdict: Verdict) -> Explanation:
     for attempt in ATTEMPTS:
         for explanation in attempt(case):
             return explanation
-    return Explanation("unknown", "no single mistake that lrsched knows explains it", {"nearest": None})
+    return Explanation("unknown", UNEXPLAINED, {"nearest": None})
 
 
 def never_stepped(case: Case) -> Iterator[Explanation]:
@@ -186,9 +188,10 @@ ATTEMPTS: tuple[Attempt, ...] = (
     base_lr,
     restarted,
     other_values,
-    shifted_from,
     state_not_loaded,
-    changed,
+    shifted_from,
     other_schedule,
+    changed,
+    nearest,
 )
 """In the order in which they are tried: what explains the whole log before what explains it from a row on."""

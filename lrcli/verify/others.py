@@ -94,12 +94,12 @@ def other_values(case: Case) -> Iterator[Explanation]:
     if not case.moves:
         return
     for schedule, run, changes in solved_values(case, 0):
-        spec = spec_of(schedule, run)
-        yield Explanation(
-            "other_values",
-            f"{words_of(changes)}: the run was {spec}",
-            {"changes": [change._asdict() for change in changes], "spec": spec},
-        )
+        yield _other_values(changes, spec_of(schedule, run))
+
+
+def _other_values(changes: list[Change], spec: str) -> Explanation:
+    figures = {"changes": [change._asdict() for change in changes], "spec": spec}
+    return Explanation("other_values", f"{words_of(changes)}: the run was {spec}", figures)
 
 
 def words_of(changes: list[Change]) -> str:
@@ -290,20 +290,39 @@ def _number(slot: Slot, residual: Callable[[Any], float], marks: Landmarks) -> I
 
 
 def other_schedule(case: Case) -> Iterator[Explanation]:
-    """What `fit` knows: another scheduler that gives the whole log, or the nearest."""
-    from lrcli.fit import Search
+    """What `fit` knows: another scheduler that gives the whole log, or the same one with more values changed."""
     from lrcli.fit.search import NEARLY, follows
 
     if not case.moves:
         return
-    found = Search(case.record, seconds=1.2).candidates()
-    for one in found:
+    for one in case.known:
         enough = len(case.values) >= ROWS_PER_DIGIT * one.roughness[1]
-        if one.exactness != NEARLY and enough and follows(one.spec, case.record):
-            yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
-            return
-    nearest = min((one for one in found if one.exactness == NEARLY), key=lambda one: one.error, default=None)
-    sentence = "no single mistake that lrsched knows explains it"
-    if nearest:
-        sentence += f"; the nearest schedule is {quoted(nearest.spec)}, within {nearest.error:.2g}"
-    yield Explanation("unknown", sentence, {"nearest": nearest and nearest.spec})
+        if one.exactness == NEARLY or not enough or not follows(one.spec, case.record):
+            continue
+        if type(one.schedule) is type(case.schedule):
+            changes = _differences(case, one.schedule, one.run)
+            if changes:
+                yield _other_values(changes, one.spec)
+        yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
+
+
+def _differences(case: Case, schedule: Schedule, run: Run) -> list[Change]:
+    """The options in which another instance of the same scheduler, in its run, is another."""
+    pairs = [*zip(case.schedule.items(), schedule.items(), strict=True)]
+    pairs += [pair for pair in zip(case.run.items(), run.items(), strict=True) if pair[0][0].name in RUN_FIELDS]
+    return [
+        Change(declared.option, meant, found)
+        for (declared, meant), (_, found) in pairs
+        if meant != found and declared.kind is not SPEC
+    ]
+
+
+def nearest(case: Case) -> Iterator[Explanation]:
+    """No explanation, but what comes nearest."""
+    from lrcli.fit.search import NEARLY
+
+    near = [one for one in case.known if one.exactness == NEARLY] if case.moves else []
+    if near:
+        best = min(near, key=lambda one: one.error)
+        sentence = f"no single mistake that lrsched knows explains it; {quoted(best.spec)} comes near"
+        yield Explanation("unknown", f"{sentence}, within {best.error:.2g}", {"nearest": best.spec})

@@ -1,7 +1,7 @@
 """What happens to the rate in the middle of a run: skipped ticks, and runs that were taken up again."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from lrcli.engine import spec_of
@@ -30,10 +30,19 @@ def _seams(case: Case) -> list[int]:
     return list(range(here, max(before, here - MOST_GAP, -1), -1))
 
 
+def _unmoved(case: Case) -> list[int]:
+    """The ticks before that at the same rate: a seam among them shows only later."""
+    row = case.place - 1
+    while row > 0 and case.values[row - 1] == case.values[case.place - 1]:
+        row -= 1
+    last, first = int(case.ticks[case.place - 1]), int(case.ticks[row])
+    return list(range(last, max(first - 1, last - MOST_GAP), -1))
+
+
 def _is_seam(case: Case) -> bool:
     """Whether some of the log follows, and enough is left to be explained."""
     tail = case.values[case.place :]
-    return case.place >= 1 and len(tail) >= 3 and bool((tail != tail[0]).any())
+    return case.place >= 2 and len(tail) >= 3 and bool((tail != tail[0]).any())
 
 
 def restarted(case: Case) -> Iterator[Explanation]:
@@ -56,17 +65,16 @@ def shifted_from(case: Case) -> Iterator[Explanation]:
             if case.gives(case.schedule, case.run, case.ticks + shift, case.place):
                 at = int(case.ticks[case.place])
                 yield _shift(at, shift)
+    if len(set(case.values.tolist())) < 0.8 * len(case.values):
+        return  # Where the rate stays for long, any number of seams explains any log.
     total, at = 0, int(case.ticks[case.place])
     # Several ticks skipped one by one, as AMP does while it looks for its scale.
     row, seams = case.place, 0
     while row < len(case.values) and seams < MOST_SKIPPED:
-        for more in (-1, 1, -2, 2):
-            stop = _agrees_until(case, row, total + more)
-            if stop > row + 1:
-                break
-        else:
+        stop = _agrees_until(case, row, total - 1)
+        if stop <= row + 1 and stop < len(case.values):
             return
-        total, row, seams = total + more, stop, seams + 1
+        total, row, seams = total - 1, stop, seams + 1
     if row >= len(case.values):
         yield _shift(at, total, seams)
 
@@ -97,7 +105,8 @@ def state_not_loaded(case: Case) -> Iterator[Explanation]:
     if not _is_seam(case):
         return
     base = case.run.lrs[0]
-    for start in _seams(case):
+    # At the seam itself the rate is the old one, so that the row before may be the first.
+    for start in [*_seams(case), *_unmoved(case)]:
         if start <= 0:
             continue
         held = case.rates(case.schedule, case.run, case.ticks[:1] * 0 + start)
@@ -119,7 +128,9 @@ def _new(case: Case, start: int, rate: float, base: float) -> Iterator[tuple[str
     yield new, _continued(case.composed, ticks, {"lr": rate, "initial_lr": base})
     yield new, _continued(case.composed, ticks, {"lr": base}, rate)
     again = f"from row {start} on the optimizer begins again at {significant(base)}: its state was not loaded"
-    yield again, _advanced(case.composed, ticks, start, base)
+    made = float(case.rates(case.schedule, case.run, ticks[:1] * 0)[0])
+    for first in dict.fromkeys((base, made)):
+        yield again, _advanced(case.composed, ticks, start, first, base)
 
 
 def _continued(schedule: Schedule, ticks: Any, group: dict[str, float], loaded: float | None = None) -> Any:
@@ -136,9 +147,10 @@ def _continued(schedule: Schedule, ticks: Any, group: dict[str, float], loaded: 
     return _picked(stream(), ticks)
 
 
-def _advanced(schedule: Schedule, ticks: Any, start: int, lr: float) -> Any:
+def _advanced(schedule: Schedule, ticks: Any, start: int, lr: float, base: float) -> Any:
     """The rates of a scheduler that goes on from tick `start` on a group whose rate is `lr`."""
-    return _picked(schedule.bind(0, (lr,)).advance(start, lr, lr), ticks)
+    further = schedule.bind(0, (base,)).advance(start, lr, base)
+    return _picked(chain((lr,), islice(further, 1, None)), ticks)
 
 
 def _picked(source: Iterator[float], ticks: Any) -> Any:
