@@ -21,6 +21,8 @@ MOST_ROWS = 1500
 
 MOST_DROPS = 40
 
+NEARLY_HIGHEST = 0.9
+
 WIDEST = 40
 """Candidates for the tick of something that happened between two rows."""
 
@@ -32,12 +34,12 @@ class Between(NamedTuple):
     upto: int
 
     def ticks(self, most: int = WIDEST) -> list[int]:
-        """The candidates, the last and the round ones first."""
+        """The candidates, the round ones first."""
         there = range(self.after + 1, self.upto + 1)
         if len(there) > most:
             step = -(-len(there) // most)
             there = range(self.upto, self.after, -step)
-        return sorted(there, key=lambda tick: (tick != self.upto, roughness(tick), -tick))
+        return sorted(there, key=lambda tick: (roughness(tick), tick != self.upto, -tick))
 
 
 class Landmarks:
@@ -71,8 +73,12 @@ class Landmarks:
 
     @cached_property
     def peak(self) -> int:
-        """The row of the first highest rate."""
-        return int(self.values.argmax())
+        """The row of the first highest rate: where a log of every n-th tick shows waves, each is a little lower."""
+        values = self.values
+        row = int((values >= NEARLY_HIGHEST * values.max()).argmax())
+        while row + 1 < len(values) and values[row + 1] > values[row]:
+            row += 1
+        return row
 
     @cached_property
     def highest(self) -> float:

@@ -47,6 +47,9 @@ SECONDS_PER_TICK = 5e-6
 OFTEN = 3
 """Drops from which on they are taken to be regular."""
 
+PLAIN = 3
+"""Digits of a rate that somebody may have typed."""
+
 FAR_FETCHED = 4
 """Digits more than another candidate needs: nobody typed those."""
 
@@ -88,6 +91,9 @@ class Found:
         return len(words) - 2 * sum(word in NOTHING for word in words), sum(map(_digits, numbers))
 
 
+MOST_ALIKE = 4
+"""Of one scheduler, where the log does not show the tick of a drop."""
+
 NOTHING = ("0", "0.0")
 
 
@@ -120,7 +126,16 @@ class Search:
             if len(marks.values) < 2 and marks.highest == 0:
                 continue
             self.look(marks, reading)
+            if self._is_plain():
+                break
         return sorted(self.found.values(), key=self._rank)
+
+    def _is_plain(self) -> bool:
+        """Whether something simple gives the log: another reading would need stranger numbers."""
+        return any(
+            one.exactness != NEARLY and max(map(_digits, f"{one.run.lr:.17g}".split())) <= PLAIN
+            for one in self.found.values()
+        )
 
     def _rank(self, found: Found) -> tuple[bool, bool, int, int, int]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
@@ -153,8 +168,10 @@ class Search:
                 return
 
     def _try(self, cls: type[Schedule], level: int, marks: Landmarks, reading: Reading) -> None:
+        most = MOST_ALIKE if marks.moves_in_steps else 1
         for guess in guesses(cls, level, marks):
-            if self._hold(guess.schedule, Run(lr=guess.lr), reading):
+            most -= self._hold(guess.schedule, Run(lr=guess.lr), reading)
+            if most <= 0:
                 return
 
     def _warmups(self, level: int, marks: Landmarks, reading: Reading) -> None:
