@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 from lrcli.errors import InputError
-from lrcli.schedules import every
+from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.expression import EXPRESSION, Expression
 from lrcli.schedules.family import PYTORCH, Family
@@ -93,6 +93,11 @@ def draw(
         values = {name: value(random, declared, groups, depth, families) for name, declared in cls.params().items()}
         if "schedulers" in values and "milestones" in values:
             values["milestones"] = milestones(random, len(values["schedulers"]) - 1)
+        for rates_at in cls.fields(role.RATES_AT):
+            if rates_at.annotation == tuple[float, ...]:  # one more than there are drops
+                drops = sorted(set(values[cls.fields(role.DROPS_AT)[0].name]))
+                values[cls.fields(role.DROPS_AT)[0].name] = tuple(drops)
+                values[rates_at.name] = tuple(number(random, rates_at) for _ in range(len(drops) + 1))
         try:
             schedule = cls(**values)
             schedule.bind(0, (_RATE,) * groups)

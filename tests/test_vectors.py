@@ -12,6 +12,7 @@ from lrcli.engine import rates, rates_and_momenta
 from lrcli.schedules.base import Schedule
 from tests.draws import same_bits
 
+FLOAT32_EPSILON = 2.0**-23
 VECTORS = sorted((Path(__file__).parent / "vectors").glob("*.json"))
 
 
@@ -29,7 +30,9 @@ def assert_recorded(schedule: Schedule, lrs: tuple[float, ...], ticks: list[int]
         found = found[::2] + found[1::2]
     for column, expected in zip(found, columns, strict=True):
         for tick, ours, theirs in zip(ticks, column, expected, strict=True):
-            assert same_bits(ours, theirs), f"{schedule.spec} --lr {lrs} at tick {tick}: {ours} not {theirs}"
+            allowed = schedule.reference.ulps * FLOAT32_EPSILON * max(map(abs, expected))
+            same = same_bits(ours, theirs) or abs(ours - theirs) <= allowed > 0
+            assert same, f"{schedule.spec} --lr {lrs} at tick {tick}: {ours} not {theirs}"
 
 
 @pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)

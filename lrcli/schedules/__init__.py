@@ -16,6 +16,7 @@ MODULES = {
     "deepspeed_cycles": "ds-",
     "megatron": "megatron",
     "ultralytics": "ultralytics",
+    "keras": "keras-",
     "language_models": "",
     "more": "",
     "warmups": "",

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
 from lrcli.schedules.expression import Expression
-from lrcli.schedules.family import Checkpoint, Family
+from lrcli.schedules.family import FLOAT64, Checkpoint, Family
 from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
 from lrcli.schedules.role import HOLD, LENGTH, Role
 
@@ -37,11 +37,18 @@ class Reference(NamedTuple):
     aliases: tuple[str, ...]
     evidence: str
     """What holds it to its source: LIVE, VECTORS or FORMULA."""
+    ulps: int = 0
+    """Units in the last place, at the highest rate, that the rates may differ by; 0 where they are the same bits."""
 
     @property
     def exact_to(self) -> str:
         """What the rates are equal to, in words."""
-        return f"{self.symbol}, {self.version}" if self.version else self.source
+        if not self.version:
+            return self.source
+        precision = "" if self.family.precision == FLOAT64 else self.family.precision
+        within = f"to {self.ulps} ulp" if self.ulps else ""
+        remarks = ", ".join(filter(None, (precision, within)))
+        return f"{self.symbol}, {self.version}" + (f" ({remarks})" if remarks else "")
 
     @property
     def symbol(self) -> str:
@@ -56,7 +63,14 @@ ScheduleClass = TypeVar("ScheduleClass", bound=type["Schedule"])
 
 @dataclass_transform(frozen_default=True, field_specifiers=(param,))
 def scheduler(
-    name: str, *, family: Family, source: str, version: str = "", aliases: Sequence[str] = (), evidence: str = ""
+    name: str,
+    *,
+    family: Family,
+    source: str,
+    version: str = "",
+    aliases: Sequence[str] = (),
+    evidence: str = "",
+    ulps: int = 0,
 ) -> Callable[[ScheduleClass], ScheduleClass]:
     """Declare the class below to be the scheduler `name`; see `Reference` for the rest.
 
@@ -66,7 +80,7 @@ def scheduler(
     def declare(cls: ScheduleClass) -> ScheduleClass:
         declared: ScheduleClass = declaration(cls)
         declared.reference = Reference(
-            name, family, source, version or family.version, tuple(aliases), evidence or family.evidence
+            name, family, source, version or family.version, tuple(aliases), evidence or family.evidence, ulps
         )
         declared.stepped = declared.stepped or family.interval
         declared.checkpoint = declared.checkpoint or family.checkpoint

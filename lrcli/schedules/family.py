@@ -154,6 +154,19 @@ ULTRALYTICS = family(
         composes=False,
     )
 )
+KERAS = family(
+    Family(
+        name="Keras",
+        version="Keras 3.15",
+        interval=STEP,
+        steps=batches_alone,
+        checkpoint=POSITION,
+        evidence=LIVE,
+        code=("torch", "keras", "lightning", "accelerate", "optax"),
+        precision=FLOAT32,
+        composes=False,
+    )
+)
 MORE = family(
     Family(
         name="More",

@@ -98,7 +98,7 @@ class InverseTime(Absolute):
 
     Surprises:
         - It is half of the base rate after decay_steps / decay_rate ticks, and never 0.
-        - Keras computes it in float32: its rates differ from these after about seven digits.
+        - Keras computes it in float32: keras-inverse-time-decay has its rates.
 
     Resume:
         The rate depends on the tick alone.

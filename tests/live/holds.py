@@ -4,7 +4,7 @@ It imports no framework, so that the gate in tests/test_declarations.py sees the
 """
 
 from lrcli.schedules import every
-from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE, PYTORCH, TIMM, Family
+from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE, KERAS, PYTORCH, TIMM, Family
 
 
 def of(family: Family, *, without: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -18,5 +18,6 @@ HOLDS = {
     "test_huggingface": of(HUGGING_FACE),
     "test_timm": of(TIMM),
     "test_deepspeed": of(DEEPSPEED),
+    "test_keras": of(KERAS),
 }
 """The names by test module of tests/live."""
