@@ -95,8 +95,9 @@ def draw(
             values["milestones"] = milestones(random, len(values["schedulers"]) - 1)
         for rates_at in cls.fields(role.RATES_AT):
             if rates_at.annotation == tuple[float, ...]:  # one more than there are drops
-                drops = sorted(set(values[cls.fields(role.DROPS_AT)[0].name]))
-                values[cls.fields(role.DROPS_AT)[0].name] = tuple(drops)
+                ticks_at = cls.fields(role.DROPS_AT, role.POINTS_AT)[0].name
+                drops = sorted(set(values[ticks_at]) - {0})
+                values[ticks_at] = tuple(drops)
                 values[rates_at.name] = tuple(number(random, rates_at) for _ in range(len(drops) + 1))
         try:
             schedule = cls(**values)

@@ -12,13 +12,16 @@ MODULES = {
     "plateau": "",
     "huggingface": "hf-",
     "timm": "timm-",
+    "timm_wsd": "timm-",
     "deepspeed": "ds-",
     "deepspeed_cycles": "ds-",
     "megatron": "megatron",
     "ultralytics": "ultralytics",
     "keras": "keras-",
+    "fairseq": "fairseq-",
     "language_models": "",
     "more": "",
+    "curves": "",
     "warmups": "",
 }
 """The modules that declare schedulers, each with the prefix that its names share: only the one that is needed is

@@ -167,6 +167,17 @@ KERAS = family(
         composes=False,
     )
 )
+FAIRSEQ = family(
+    Family(
+        name="fairseq",
+        version="fairseq 0.12",
+        interval=STEP,
+        steps=torch_steps,
+        checkpoint=POSITION,
+        evidence=VECTORS,
+        code=("torch", "lightning", "accelerate", "optax", "keras"),
+    )
+)
 MORE = family(
     Family(
         name="More",

@@ -43,6 +43,7 @@ DECAY_SHARE = Role("decay share", SHARE, "length of the decay as a share of what
 TIMESCALE = Role("timescale", TICKS, "ticks in which a decay without an end sets in")
 DROP_EVERY = Role("drop every", TICKS, "ticks from each drop to the next")
 DROPS_AT = Role("drops at", TICKS, "the ticks at which the rate drops")
+POINTS_AT = Role("points at", TICKS, "the ticks at which given rates stand, with lines between them")
 TAKES_OVER_AT = Role("takes over at", TICKS, "the ticks at which each part but the first takes over")
 CYCLE = Role("cycle", TICKS, "ticks of the first cycle, or of its rise")
 CYCLE_FALL = Role("cycle fall", TICKS, "ticks of the second half of a cycle")

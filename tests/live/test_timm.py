@@ -113,7 +113,7 @@ def test_it_is_refused_as_a_child_with_the_way_out(name: str) -> None:
 )
 def test_what_the_classes_assert_is_refused(text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        spec.parse(text)
+        assert spec.parse(text).schedule
 
 
 def test_lengths_beyond_all_numbers_are_no_length() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.record import Stepped, arguments, source
 
-NAMES = ("tri-stage",)
+NAMES = ("tri-stage", "fairseq-polynomial", "fairseq-triangular")
 SOURCE = "fairseq 0.12.3; tri-stage: fairseq 0.10.2"
 
 
@@ -41,7 +41,11 @@ def module(name: str) -> Any:
 
 def construct(schedule: Any, optimizer: Any) -> Any:
     """fairseq's class, asked for the rate of each update in order, as its trainer does."""
-    where = {"tri-stage": ("tri_stage_lr_scheduler_0_10", "TriStageLRSchedule")}
+    where = {
+        "tri-stage": ("tri_stage_lr_scheduler_0_10", "TriStageLRSchedule"),
+        "fairseq-polynomial": ("polynomial_decay_schedule", "PolynomialDecayLRSchedule"),
+        "fairseq-triangular": ("triangular_lr_scheduler", "TriangularLRSchedule"),
+    }
     name, symbol = where[schedule.reference.name]
     live: dict[float, Any] = {}
 
