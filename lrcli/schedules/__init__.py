@@ -11,6 +11,7 @@ MODULES = {
     "compose": "",
     "plateau": "",
     "huggingface": "hf-",
+    "huggingface_constant": "hf-",
     "timm": "timm-",
     "timm_wsd": "timm-",
     "deepspeed": "ds-",

@@ -65,8 +65,8 @@ class Rsqrt(Factor):
 
     Surprises:
         - The cooldown multiplies the curve, which goes on falling beneath it.
-        - Without a cooldown it has no end: the rate is that of total_steps, wherever the run is stopped.
-        - T5X's rsqrt_decay has the timescale W: that makes it base_lr * sqrt(W / t).
+        - Without a cooldown it goes on falling past total_steps.
+        - With a timescale of W it is T5X's rsqrt_normalized_decay, base_lr * sqrt(W / t).
         - The first step of a warmup trains at rate 0.
 
     Resume:
