@@ -18,8 +18,12 @@ function __lrsched_commands
         'ds-warmup-decay' 'Up to warmup_max_lr along a logarithm, then down to warmup_min_lr in a straight line.' \
         'explain' 'What a scheduler does, what surprises people, and where step() goes.' \
         'exponential' 'Multiply the rate by gamma every tick.' \
+        'fairseq-polynomial' 'Up from 0 in a straight line, and down to end_learning_rate as a power of the updates that are left.' \
+        'fairseq-triangular' 'From the base rate up to max_lr and back in straight lines, again and again, lower each time.' \
+        'fastai-one-cycle' 'Up from lr_max / div along half a cosine, and down along another to lr_max / div_final.' \
         'fit' 'Which scheduler and hyperparameters give this log?' \
         'flat-cos' 'Constant for most of the run, then down along half a cosine: fastai\'s schedule for Ranger.' \
+        'hf-constant' 'The base rate throughout: there is no warmup, whatever num_warmup_steps says.' \
         'hf-constant-with-warmup' 'Up from 0 to the base rate in a straight line, and constant from then on.' \
         'hf-cosine' 'Up from 0 in a straight line, and down to 0 along half a cosine.' \
         'hf-cosine-warmup-with-min-lr' 'Up from a first rate above 0, and down to a lowest rate along half a cosine, which the last step reaches.' \
@@ -30,6 +34,12 @@ function __lrsched_commands
         'hf-polynomial' 'Up from 0 in a straight line, and down to lr_end as a power of the ticks that are left.' \
         'hf-warmup-stable-decay' 'Up to the base rate, constant for most of the run, then down: three phases with a length each.' \
         'inverse-time' 'Divide the rate by a number that grows with time.' \
+        'keras-cosine-decay' 'Half a cosine from the base rate to alpha times it, with a warmup where warmup_target is given.' \
+        'keras-cosine-decay-restarts' 'Half a cosine that starts again: first_decay_steps ticks, then t_mul times as many, and so on.' \
+        'keras-exponential-decay' 'Multiply the rate by decay_rate in every decay_steps ticks, smoothly or in steps.' \
+        'keras-inverse-time-decay' 'Divide the rate by a number that grows with time.' \
+        'keras-piecewise-constant-decay' 'A rate for each stretch of the run.' \
+        'keras-polynomial-decay' 'From the base rate to end_learning_rate as a power of the ticks that are left, once or again and again.' \
         'lambda' 'The base rate times an expression of the tick.' \
         'linear' 'Go linearly from start_factor to end_factor of the base rate in total_iters ticks: torch\'s warmup.' \
         'list' 'Every scheduler with the shape of its curve and what it is exact to.' \
@@ -41,9 +51,11 @@ function __lrsched_commands
         'onecycle' 'Up to max_lr, then down to almost nothing, once, in exactly total_steps ticks.' \
         'piecewise' 'A factor of the base rate for each stretch of the run.' \
         'plateau' 'Multiply the rate by factor when a metric has stopped improving; replayed from a log.' \
+        'points' 'Straight lines through given points: from the first value at tick 0 to the next at the first milestone, and on.' \
         'polynomial' 'Decay to zero as a power of the ticks that are left.' \
         'ramp' 'From start_factor times the base rate up to it, in one of the ways that training scripts have.' \
         'rex' 'Slowly at first, then ever faster down to 0: for runs with a fixed budget.' \
+        'rsqrt' 'Up in a straight line, down with the inverse of a square root, and to 0 in a straight line at the end.' \
         'sequential' 'One schedule after another: each takes over at its milestone.' \
         'step' 'Multiply the rate by gamma every step_size ticks.' \
         'swa' 'From whatever the rate is to swa_lr in anneal_epochs ticks, then constant: for stochastic weight averaging.' \
@@ -52,6 +64,7 @@ function __lrsched_commands
         'timm-poly' 'From the base rate to lr_min as a power of the time that is left, in one cycle or several, with a warmup.' \
         'timm-step' 'Multiply the rate by decay_rate every decay_t ticks, with a warmup.' \
         'timm-tanh' 'Along a hyperbolic tangent from the base rate to lr_min, in one cycle or several, with a warmup.' \
+        'timm-wsd' 'Up to the base rate, constant or slowly down, then down to lr_min in the last decay_t ticks.' \
         'tri-stage' 'Up in a straight line, constant, then down exponentially: for speech (SpecAugment, wav2vec).' \
         'ultralytics' 'Up from 0 by the iteration, then down by the epoch to lrf times the base rate: YOLO\'s schedule.' \
         'verify' 'Did a finished run follow the schedule? If not, where it parts and why.' \
@@ -60,12 +73,12 @@ end
 
 # What a spec may begin with.
 function __lrsched_specs
-    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|polynomial|ramp|rex|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|tri-stage|ultralytics|wsd)\t.*' (__lrsched_commands)
+    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd)\t.*' (__lrsched_commands)
 end
 
 # What a part of a schedule may begin with.
 function __lrsched_parts
-    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|exponential|flat-cos|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|polynomial|ramp|rex|sequential|step|swa|tri-stage|wsd)\t.*' (__lrsched_commands)
+    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|exponential|fairseq-polynomial|fairseq-triangular|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|points|polynomial|ramp|rex|rsqrt|sequential|step|swa|tri-stage|wsd)\t.*' (__lrsched_commands)
 end
 
 # Prints the sections of the command $argv[1].
@@ -103,10 +116,18 @@ function __lrsched_sections
             printf '%s\n' Explained Output Help
         case exponential
             printf '%s\n' exponential Run Selection Output Help
+        case fairseq-polynomial
+            printf '%s\n' fairseq-polynomial Run Selection Output Help
+        case fairseq-triangular
+            printf '%s\n' fairseq-triangular Run Selection Output Help
+        case fastai-one-cycle
+            printf '%s\n' fastai-one-cycle Run Selection Output Help
         case fit
             printf '%s\n' Fitted Output Help
         case flat-cos
             printf '%s\n' flat-cos Run Selection Output Help
+        case hf-constant
+            printf '%s\n' hf-constant Run Selection Output Help
         case hf-constant-with-warmup
             printf '%s\n' hf-constant-with-warmup Run Selection Output Help
         case hf-cosine
@@ -127,6 +148,18 @@ function __lrsched_sections
             printf '%s\n' hf-warmup-stable-decay Run Selection Output Help
         case inverse-time
             printf '%s\n' inverse-time Run Selection Output Help
+        case keras-cosine-decay
+            printf '%s\n' keras-cosine-decay Run Selection Output Help
+        case keras-cosine-decay-restarts
+            printf '%s\n' keras-cosine-decay-restarts Run Selection Output Help
+        case keras-exponential-decay
+            printf '%s\n' keras-exponential-decay Run Selection Output Help
+        case keras-inverse-time-decay
+            printf '%s\n' keras-inverse-time-decay Run Selection Output Help
+        case keras-piecewise-constant-decay
+            printf '%s\n' keras-piecewise-constant-decay Run Selection Output Help
+        case keras-polynomial-decay
+            printf '%s\n' keras-polynomial-decay Run Selection Output Help
         case lambda
             printf '%s\n' lambda Run Selection Output Help
         case linear
@@ -149,12 +182,16 @@ function __lrsched_sections
             printf '%s\n' piecewise Run Selection Output Help
         case plateau
             printf '%s\n' Source plateau Replay Selection Output Help
+        case points
+            printf '%s\n' points Run Selection Output Help
         case polynomial
             printf '%s\n' polynomial Run Selection Output Help
         case ramp
             printf '%s\n' ramp Run Selection Output Help
         case rex
             printf '%s\n' rex Run Selection Output Help
+        case rsqrt
+            printf '%s\n' rsqrt Run Selection Output Help
         case sequential
             printf '%s\n' sequential Run Selection Output Help
         case step
@@ -171,6 +208,8 @@ function __lrsched_sections
             printf '%s\n' timm-step Run Selection Output Help
         case timm-tanh
             printf '%s\n' timm-tanh Run Selection Output Help
+        case timm-wsd
+            printf '%s\n' timm-wsd Run Selection Output Help
         case tri-stage
             printf '%s\n' tri-stage Run Selection Output Help
         case ultralytics
@@ -346,6 +385,26 @@ function __lrsched_section
         case exponential
             printf '%s\t%s\n' \
                 '--gamma=' 'factor of every tick'
+        case fairseq-polynomial
+            printf '%s\t%s\n' \
+                '--total-num-update=' 'ticks until end_learning_rate is reached, the warmup included' \
+                '--warmup-updates=' 'ticks of the warmup' \
+                '--end-learning-rate=' 'lowest rate' \
+                '--power=' '1 is a straight line; more falls faster at first'
+        case fairseq-triangular
+            printf '%s\t%s\n' \
+                '--max-lr=' 'highest rate, more than the base rate' \
+                '--lr-period-updates=' 'ticks of a cycle, up and down' \
+                '--lr-shrink=' 'factor from each cycle\'s highest rate to the next' \
+                '--shrink-min' 'lower the lowest rate too' \
+                '--no-shrink-min' 'switches --shrink-min off'
+        case fastai-one-cycle
+            printf '%s\t%s\n' \
+                '--n-epoch=' 'epochs of the run' \
+                '--n-iter=' 'batches, which are ticks, in an epoch' \
+                '--div=' 'lr_max over the first rate' \
+                '--div-final=' 'lr_max over the rate at the end' \
+                '--pct-start=' 'share of the run that goes up'
         case Fitted
             printf '%s\t%s\n' \
                 '=<file>' 'the log of the run; - is standard input' \
@@ -355,6 +414,10 @@ function __lrsched_section
                 '--total-steps=' 'ticks of the whole run' \
                 '--div-final=' 'base rate over the last rate' \
                 '--pct-start=' 'share of the run that is flat'
+        case hf-constant
+            printf '%s\t%s\n' \
+                '--num-warmup-steps=' 'of no effect on the rates' \
+                '--num-training-steps=' 'ticks of the whole run; of no effect on the rates'
         case hf-constant-with-warmup
             printf '%s\t%s\n' \
                 '--num-warmup-steps=' 'ticks of the warmup' \
@@ -415,6 +478,41 @@ function __lrsched_section
                 '--decay-rate=' 'what is added to the divisor' \
                 '--staircase' 'change the rate every decay_steps ticks only' \
                 '--no-staircase' 'switches --staircase off'
+        case keras-cosine-decay
+            printf '%s\t%s\n' \
+                '--decay-steps=' 'ticks of the cosine' \
+                '--alpha=' 'lowest rate as a share of the highest' \
+                '--warmup-target=' 'rate after the warmup; default: no warmup' \
+                '--warmup-steps=' 'ticks of the warmup'
+        case keras-cosine-decay-restarts
+            printf '%s\t%s\n' \
+                '--first-decay-steps=' 'ticks of the first cycle' \
+                '--t-mul=' 'factor from each cycle\'s length to the next' \
+                '--m-mul=' 'factor from each cycle\'s height to the next' \
+                '--alpha=' 'lowest rate as a share of the base rate'
+        case keras-exponential-decay
+            printf '%s\t%s\n' \
+                '--decay-steps=' 'ticks in which the rate is multiplied by decay_rate' \
+                '--decay-rate=' 'factor of every decay_steps ticks' \
+                '--staircase' 'change the rate every decay_steps ticks only' \
+                '--no-staircase' 'switches --staircase off'
+        case keras-inverse-time-decay
+            printf '%s\t%s\n' \
+                '--decay-steps=' 'ticks in which decay_rate is added to the divisor' \
+                '--decay-rate=' 'what is added to the divisor' \
+                '--staircase' 'change the rate every decay_steps ticks only' \
+                '--no-staircase' 'switches --staircase off'
+        case keras-piecewise-constant-decay
+            printf '%s\t%s\n' \
+                '--boundaries=' 'last ticks of the stretches but the last' \
+                '--values=' 'rates, one more than boundaries'
+        case keras-polynomial-decay
+            printf '%s\t%s\n' \
+                '--decay-steps=' 'ticks until end_learning_rate is reached' \
+                '--end-learning-rate=' 'lowest rate' \
+                '--power=' '1 is a straight line; more falls faster at first' \
+                '--cycle' 'go on from a higher rate after decay_steps' \
+                '--no-cycle' 'switches --cycle off'
         case lambda
             printf '%s\t%s\n' \
                 '--expr=' 'factor at tick t, as in "0.95**t"'
@@ -495,6 +593,10 @@ function __lrsched_section
                 '--framework=torch|keras' 'whose rule: Keras\' threshold is absolute, and it cuts an epoch earlier' \
                 '--explain' 'say of each epoch why, in a column of its own' \
                 '--no-explain' 'switches --explain off'
+        case points
+            printf '%s\t%s\n' \
+                '--milestones=' 'ticks at which the values but the first stand' \
+                '--values=' 'rates, one more than milestones'
         case polynomial
             printf '%s\t%s\n' \
                 '--total-iters=' 'ticks until the rate is 0' \
@@ -507,6 +609,12 @@ function __lrsched_section
         case rex
             printf '%s\t%s\n' \
                 '--total-steps=' 'ticks until the rate is 0'
+        case rsqrt
+            printf '%s\t%s\n' \
+                '--total-steps=' 'ticks of the whole run' \
+                '--warmup-steps=' 'ticks of the warmup' \
+                '--cooldown-steps=' 'ticks of the cooldown' \
+                '--timescale=' 'ticks in which the square root sets in'
         case sequential
             printf '%s\t%s\n' \
                 '=<part>...' 'schedules, in the order in which they run' \
@@ -574,6 +682,19 @@ function __lrsched_section
                 '--no-warmup-prefix' 'switches --warmup-prefix off' \
                 '--lb=' 'argument of the tangent at the start' \
                 '--ub=' 'argument of the tangent at the end'
+        case timm-wsd
+            printf '%s\t%s\n' \
+                '--t-initial=' 'ticks after the warmup' \
+                '--decay-t=' 'ticks of the decay, the last of t_initial' \
+                '--lr-min=' 'lowest rate' \
+                '--stable-fn=constant|rsqrt|power' 'shape between warmup and decay' \
+                '--stable-timescale=' 'ticks in which rsqrt and power set in; default: warmup_t' \
+                '--stable-power=' 'exponent of power' \
+                '--decay-fn=linear|1-sqrt|cosine|power|exp' 'shape of the decay' \
+                '--decay-power=' 'exponent of a power decay' \
+                '--decay-ratio=' 'steepness of an exp decay' \
+                '--warmup-t=' 'ticks of the warmup' \
+                '--warmup-lr-init=' 'rate at the start of the warmup'
         case tri-stage
             printf '%s\t%s\n' \
                 '--warmup-steps=' 'ticks of the warmup' \

@@ -22,8 +22,12 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'ds-warmup-decay	Up to warmup_max_lr along a logarithm, then down to warmup_min_lr in a straight line.'
         'explain	What a scheduler does, what surprises people, and where step() goes.'
         'exponential	Multiply the rate by gamma every tick.'
+        'fairseq-polynomial	Up from 0 in a straight line, and down to end_learning_rate as a power of the updates that are left.'
+        'fairseq-triangular	From the base rate up to max_lr and back in straight lines, again and again, lower each time.'
+        'fastai-one-cycle	Up from lr_max / div along half a cosine, and down along another to lr_max / div_final.'
         'fit	Which scheduler and hyperparameters give this log?'
         'flat-cos	Constant for most of the run, then down along half a cosine: fastai''s schedule for Ranger.'
+        'hf-constant	The base rate throughout: there is no warmup, whatever num_warmup_steps says.'
         'hf-constant-with-warmup	Up from 0 to the base rate in a straight line, and constant from then on.'
         'hf-cosine	Up from 0 in a straight line, and down to 0 along half a cosine.'
         'hf-cosine-warmup-with-min-lr	Up from a first rate above 0, and down to a lowest rate along half a cosine, which the last step reaches.'
@@ -34,6 +38,12 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'hf-polynomial	Up from 0 in a straight line, and down to lr_end as a power of the ticks that are left.'
         'hf-warmup-stable-decay	Up to the base rate, constant for most of the run, then down: three phases with a length each.'
         'inverse-time	Divide the rate by a number that grows with time.'
+        'keras-cosine-decay	Half a cosine from the base rate to alpha times it, with a warmup where warmup_target is given.'
+        'keras-cosine-decay-restarts	Half a cosine that starts again: first_decay_steps ticks, then t_mul times as many, and so on.'
+        'keras-exponential-decay	Multiply the rate by decay_rate in every decay_steps ticks, smoothly or in steps.'
+        'keras-inverse-time-decay	Divide the rate by a number that grows with time.'
+        'keras-piecewise-constant-decay	A rate for each stretch of the run.'
+        'keras-polynomial-decay	From the base rate to end_learning_rate as a power of the ticks that are left, once or again and again.'
         'lambda	The base rate times an expression of the tick.'
         'linear	Go linearly from start_factor to end_factor of the base rate in total_iters ticks: torch''s warmup.'
         'list	Every scheduler with the shape of its curve and what it is exact to.'
@@ -45,9 +55,11 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'onecycle	Up to max_lr, then down to almost nothing, once, in exactly total_steps ticks.'
         'piecewise	A factor of the base rate for each stretch of the run.'
         'plateau	Multiply the rate by factor when a metric has stopped improving; replayed from a log.'
+        'points	Straight lines through given points: from the first value at tick 0 to the next at the first milestone, and on.'
         'polynomial	Decay to zero as a power of the ticks that are left.'
         'ramp	From start_factor times the base rate up to it, in one of the ways that training scripts have.'
         'rex	Slowly at first, then ever faster down to 0: for runs with a fixed budget.'
+        'rsqrt	Up in a straight line, down with the inverse of a square root, and to 0 in a straight line at the end.'
         'sequential	One schedule after another: each takes over at its milestone.'
         'step	Multiply the rate by gamma every step_size ticks.'
         'swa	From whatever the rate is to swa_lr in anneal_epochs ticks, then constant: for stochastic weight averaging.'
@@ -56,14 +68,15 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'timm-poly	From the base rate to lr_min as a power of the time that is left, in one cycle or several, with a warmup.'
         'timm-step	Multiply the rate by decay_rate every decay_t ticks, with a warmup.'
         'timm-tanh	Along a hyperbolic tangent from the base rate to lr_min, in one cycle or several, with a warmup.'
+        'timm-wsd	Up to the base rate, constant or slowly down, then down to lr_min in the last decay_t ticks.'
         'tri-stage	Up in a straight line, constant, then down exponentially: for speech (SpecAugment, wav2vec).'
         'ultralytics	Up from 0 by the iteration, then down by the epoch to lrf times the base rate: YOLO''s schedule.'
         'verify	Did a finished run follow the schedule? If not, where it parts and why.'
         'wsd	Up to the base rate, constant for most of the run, then down: the end need not be known at the start.'
     )
     # What a spec, and what a part of a schedule may begin with.
-    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'ds-onecycle', 'ds-range-test', 'ds-warmup', 'ds-warmup-cosine', 'ds-warmup-decay', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'polynomial', 'ramp', 'rex', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-poly', 'timm-step', 'timm-tanh', 'tri-stage', 'ultralytics', 'wsd'
-    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'flat-cos', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'polynomial', 'ramp', 'rex', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
+    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'ds-onecycle', 'ds-range-test', 'ds-warmup', 'ds-warmup-cosine', 'ds-warmup-decay', 'exponential', 'fairseq-polynomial', 'fairseq-triangular', 'fastai-one-cycle', 'flat-cos', 'hf-constant', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'keras-cosine-decay', 'keras-cosine-decay-restarts', 'keras-exponential-decay', 'keras-inverse-time-decay', 'keras-piecewise-constant-decay', 'keras-polynomial-decay', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'points', 'polynomial', 'ramp', 'rex', 'rsqrt', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-poly', 'timm-step', 'timm-tanh', 'timm-wsd', 'tri-stage', 'ultralytics', 'wsd'
+    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'fairseq-polynomial', 'fairseq-triangular', 'fastai-one-cycle', 'flat-cos', 'hf-constant', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'points', 'polynomial', 'ramp', 'rex', 'rsqrt', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
 
     # The sections of a command.
     function Get-SectionName($command) {
@@ -84,8 +97,12 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'ds-warmup-decay' { 'ds-warmup-decay', 'Run', 'Selection', 'Output', 'Help' }
             'explain' { 'Explained', 'Output', 'Help' }
             'exponential' { 'exponential', 'Run', 'Selection', 'Output', 'Help' }
+            'fairseq-polynomial' { 'fairseq-polynomial', 'Run', 'Selection', 'Output', 'Help' }
+            'fairseq-triangular' { 'fairseq-triangular', 'Run', 'Selection', 'Output', 'Help' }
+            'fastai-one-cycle' { 'fastai-one-cycle', 'Run', 'Selection', 'Output', 'Help' }
             'fit' { 'Fitted', 'Output', 'Help' }
             'flat-cos' { 'flat-cos', 'Run', 'Selection', 'Output', 'Help' }
+            'hf-constant' { 'hf-constant', 'Run', 'Selection', 'Output', 'Help' }
             'hf-constant-with-warmup' { 'hf-constant-with-warmup', 'Run', 'Selection', 'Output', 'Help' }
             'hf-cosine' { 'hf-cosine', 'Run', 'Selection', 'Output', 'Help' }
             'hf-cosine-warmup-with-min-lr' { 'hf-cosine-warmup-with-min-lr', 'Run', 'Selection', 'Output', 'Help' }
@@ -96,6 +113,12 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'hf-polynomial' { 'hf-polynomial', 'Run', 'Selection', 'Output', 'Help' }
             'hf-warmup-stable-decay' { 'hf-warmup-stable-decay', 'Run', 'Selection', 'Output', 'Help' }
             'inverse-time' { 'inverse-time', 'Run', 'Selection', 'Output', 'Help' }
+            'keras-cosine-decay' { 'keras-cosine-decay', 'Run', 'Selection', 'Output', 'Help' }
+            'keras-cosine-decay-restarts' { 'keras-cosine-decay-restarts', 'Run', 'Selection', 'Output', 'Help' }
+            'keras-exponential-decay' { 'keras-exponential-decay', 'Run', 'Selection', 'Output', 'Help' }
+            'keras-inverse-time-decay' { 'keras-inverse-time-decay', 'Run', 'Selection', 'Output', 'Help' }
+            'keras-piecewise-constant-decay' { 'keras-piecewise-constant-decay', 'Run', 'Selection', 'Output', 'Help' }
+            'keras-polynomial-decay' { 'keras-polynomial-decay', 'Run', 'Selection', 'Output', 'Help' }
             'lambda' { 'lambda', 'Run', 'Selection', 'Output', 'Help' }
             'linear' { 'linear', 'Run', 'Selection', 'Output', 'Help' }
             'list' { 'Output', 'Help' }
@@ -107,9 +130,11 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'onecycle' { 'onecycle', 'Run', 'Selection', 'Output', 'Help' }
             'piecewise' { 'piecewise', 'Run', 'Selection', 'Output', 'Help' }
             'plateau' { 'Source', 'plateau', 'Replay', 'Selection', 'Output', 'Help' }
+            'points' { 'points', 'Run', 'Selection', 'Output', 'Help' }
             'polynomial' { 'polynomial', 'Run', 'Selection', 'Output', 'Help' }
             'ramp' { 'ramp', 'Run', 'Selection', 'Output', 'Help' }
             'rex' { 'rex', 'Run', 'Selection', 'Output', 'Help' }
+            'rsqrt' { 'rsqrt', 'Run', 'Selection', 'Output', 'Help' }
             'sequential' { 'sequential', 'Run', 'Selection', 'Output', 'Help' }
             'step' { 'step', 'Run', 'Selection', 'Output', 'Help' }
             'swa' { 'swa', 'Run', 'Selection', 'Output', 'Help' }
@@ -118,6 +143,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'timm-poly' { 'timm-poly', 'Run', 'Selection', 'Output', 'Help' }
             'timm-step' { 'timm-step', 'Run', 'Selection', 'Output', 'Help' }
             'timm-tanh' { 'timm-tanh', 'Run', 'Selection', 'Output', 'Help' }
+            'timm-wsd' { 'timm-wsd', 'Run', 'Selection', 'Output', 'Help' }
             'tri-stage' { 'tri-stage', 'Run', 'Selection', 'Output', 'Help' }
             'ultralytics' { 'ultralytics', 'Run', 'Selection', 'Output', 'Help' }
             'verify' { 'Verified', 'Run', 'Output', 'Help' }
@@ -289,6 +315,26 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'exponential' {
                 '--gamma=	factor of every tick'
             }
+            'fairseq-polynomial' {
+                '--total-num-update=	ticks until end_learning_rate is reached, the warmup included'
+                '--warmup-updates=	ticks of the warmup'
+                '--end-learning-rate=	lowest rate'
+                '--power=	1 is a straight line; more falls faster at first'
+            }
+            'fairseq-triangular' {
+                '--max-lr=	highest rate, more than the base rate'
+                '--lr-period-updates=	ticks of a cycle, up and down'
+                '--lr-shrink=	factor from each cycle''s highest rate to the next'
+                '--shrink-min	lower the lowest rate too'
+                '--no-shrink-min	switches --shrink-min off'
+            }
+            'fastai-one-cycle' {
+                '--n-epoch=	epochs of the run'
+                '--n-iter=	batches, which are ticks, in an epoch'
+                '--div=	lr_max over the first rate'
+                '--div-final=	lr_max over the rate at the end'
+                '--pct-start=	share of the run that goes up'
+            }
             'Fitted' {
                 '=<file>	the log of the run; - is standard input'
                 '--column=<column>	the log''s column of the rate; default: the obvious one'
@@ -297,6 +343,10 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--total-steps=	ticks of the whole run'
                 '--div-final=	base rate over the last rate'
                 '--pct-start=	share of the run that is flat'
+            }
+            'hf-constant' {
+                '--num-warmup-steps=	of no effect on the rates'
+                '--num-training-steps=	ticks of the whole run; of no effect on the rates'
             }
             'hf-constant-with-warmup' {
                 '--num-warmup-steps=	ticks of the warmup'
@@ -357,6 +407,41 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--decay-rate=	what is added to the divisor'
                 '--staircase	change the rate every decay_steps ticks only'
                 '--no-staircase	switches --staircase off'
+            }
+            'keras-cosine-decay' {
+                '--decay-steps=	ticks of the cosine'
+                '--alpha=	lowest rate as a share of the highest'
+                '--warmup-target=	rate after the warmup; default: no warmup'
+                '--warmup-steps=	ticks of the warmup'
+            }
+            'keras-cosine-decay-restarts' {
+                '--first-decay-steps=	ticks of the first cycle'
+                '--t-mul=	factor from each cycle''s length to the next'
+                '--m-mul=	factor from each cycle''s height to the next'
+                '--alpha=	lowest rate as a share of the base rate'
+            }
+            'keras-exponential-decay' {
+                '--decay-steps=	ticks in which the rate is multiplied by decay_rate'
+                '--decay-rate=	factor of every decay_steps ticks'
+                '--staircase	change the rate every decay_steps ticks only'
+                '--no-staircase	switches --staircase off'
+            }
+            'keras-inverse-time-decay' {
+                '--decay-steps=	ticks in which decay_rate is added to the divisor'
+                '--decay-rate=	what is added to the divisor'
+                '--staircase	change the rate every decay_steps ticks only'
+                '--no-staircase	switches --staircase off'
+            }
+            'keras-piecewise-constant-decay' {
+                '--boundaries=	last ticks of the stretches but the last'
+                '--values=	rates, one more than boundaries'
+            }
+            'keras-polynomial-decay' {
+                '--decay-steps=	ticks until end_learning_rate is reached'
+                '--end-learning-rate=	lowest rate'
+                '--power=	1 is a straight line; more falls faster at first'
+                '--cycle	go on from a higher rate after decay_steps'
+                '--no-cycle	switches --cycle off'
             }
             'lambda' {
                 '--expr=	factor at tick t, as in "0.95**t"'
@@ -438,6 +523,10 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--explain	say of each epoch why, in a column of its own'
                 '--no-explain	switches --explain off'
             }
+            'points' {
+                '--milestones=	ticks at which the values but the first stand'
+                '--values=	rates, one more than milestones'
+            }
             'polynomial' {
                 '--total-iters=	ticks until the rate is 0'
                 '--power=	1 is a straight line; more falls faster at first'
@@ -449,6 +538,12 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             }
             'rex' {
                 '--total-steps=	ticks until the rate is 0'
+            }
+            'rsqrt' {
+                '--total-steps=	ticks of the whole run'
+                '--warmup-steps=	ticks of the warmup'
+                '--cooldown-steps=	ticks of the cooldown'
+                '--timescale=	ticks in which the square root sets in'
             }
             'sequential' {
                 '=<part>...	schedules, in the order in which they run'
@@ -516,6 +611,19 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--no-warmup-prefix	switches --warmup-prefix off'
                 '--lb=	argument of the tangent at the start'
                 '--ub=	argument of the tangent at the end'
+            }
+            'timm-wsd' {
+                '--t-initial=	ticks after the warmup'
+                '--decay-t=	ticks of the decay, the last of t_initial'
+                '--lr-min=	lowest rate'
+                '--stable-fn=constant|rsqrt|power	shape between warmup and decay'
+                '--stable-timescale=	ticks in which rsqrt and power set in; default: warmup_t'
+                '--stable-power=	exponent of power'
+                '--decay-fn=linear|1-sqrt|cosine|power|exp	shape of the decay'
+                '--decay-power=	exponent of a power decay'
+                '--decay-ratio=	steepness of an exp decay'
+                '--warmup-t=	ticks of the warmup'
+                '--warmup-lr-init=	rate at the start of the warmup'
             }
             'tri-stage' {
                 '--warmup-steps=	ticks of the warmup'

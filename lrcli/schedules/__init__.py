@@ -20,6 +20,7 @@ MODULES = {
     "ultralytics": "ultralytics",
     "keras": "keras-",
     "fairseq": "fairseq-",
+    "fastai": "fastai-",
     "language_models": "",
     "more": "",
     "curves": "",

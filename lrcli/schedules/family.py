@@ -178,6 +178,17 @@ FAIRSEQ = family(
         code=("torch", "lightning", "accelerate", "optax", "keras"),
     )
 )
+FASTAI = family(
+    Family(
+        name="fastai",
+        version="fastai 2.8",
+        interval=STEP,
+        steps=batches_alone,
+        checkpoint=POSITION,
+        evidence=VECTORS,
+        code=("torch", "lightning", "accelerate", "optax", "keras"),
+    )
+)
 MORE = family(
     Family(
         name="More",

@@ -13,6 +13,7 @@ from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, ScheduleClass, scheduler
 from lrcli.schedules.family import KERAS
 from lrcli.schedules.param import ParamError, param
+from lrcli.schedules.single import f32
 
 POSITIVE = "Argument `{name}` must be > 0. Received: {name}={{}}"
 
@@ -22,14 +23,6 @@ def keras_scheduler(name: str, symbol: str, *, ulps: int = 0) -> Callable[[Sched
     """Declare the class below to be Keras' class `symbol`."""
     source = f"keras.optimizers.schedules.{symbol}"
     return scheduler(name, family=KERAS, source=source, aliases=(symbol,), ulps=ulps)
-
-
-def f32(value: float) -> float:
-    """The float32 nearest to `value`."""
-    import struct
-
-    (single,) = struct.unpack("f", struct.pack("f", value))
-    return float(single)
 
 
 def power32(base: float, exponent: float) -> float:
