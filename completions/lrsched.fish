@@ -416,7 +416,7 @@ function __lrsched_section
                 '--pct-start=' 'share of the run that is flat'
         case hf-constant
             printf '%s\t%s\n' \
-                '--num-warmup-steps=' 'of no effect on the rates' \
+                '--num-warmup-steps=' 'taken and ignored' \
                 '--num-training-steps=' 'ticks of the whole run; of no effect on the rates'
         case hf-constant-with-warmup
             printf '%s\t%s\n' \

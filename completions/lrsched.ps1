@@ -345,7 +345,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--pct-start=	share of the run that is flat'
             }
             'hf-constant' {
-                '--num-warmup-steps=	of no effect on the rates'
+                '--num-warmup-steps=	taken and ignored'
                 '--num-training-steps=	ticks of the whole run; of no effect on the rates'
             }
             'hf-constant-with-warmup' {

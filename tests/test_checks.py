@@ -31,10 +31,9 @@ from lrcli.errors import InputError
 from lrcli.replay import Replay, replay
 from lrcli.run import Run
 from lrcli.schedules import every, role
-from lrcli.schedules.base import REGISTRY, Absolute, Schedule, scheduler
+from lrcli.schedules.base import Absolute, Schedule
 from lrcli.schedules.compose import Composite
-from lrcli.schedules.family import FAMILIES, HUGGING_FACE
-from lrcli.schedules.param import param
+from lrcli.schedules.family import FAMILIES
 from lrcli.schedules.plateau import Plateau
 from tests.draws import base_rates, draw
 from tests.test_recipes import RECIPES, line_of
@@ -576,17 +575,7 @@ def test_lengths_that_belong_to_a_run() -> None:
 
 
 def test_a_warmup_that_is_never_read_is_found_by_its_name() -> None:
-    @scheduler("hf-constant", family=HUGGING_FACE, source="transformers.optimization.get_constant_schedule")
-    class HuggingFaceConstant(Absolute):
-        """What transformers makes of `constant`."""
-
-        num_warmup_steps: int = param("ignored", role=role.WARMUP)
-
-        def at(self, t: int, base_lr: float) -> float:
-            return base_lr
-
-    del REGISTRY["hf-constant"]
-    found = findings(HuggingFaceConstant(num_warmup_steps=10), Run(ticks=100, interval="step"))
+    found = findings(*parts_of("hf-constant --num-warmup-steps 10 -n 100"))
     assert [finding.code for finding in found] == ["LR210"]
 
 

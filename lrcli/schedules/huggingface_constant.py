@@ -21,7 +21,7 @@ class Constant(Factor):
         load_state_dict restores the tick and the base rates.
     """
 
-    num_warmup_steps: int | None = param("of no effect on the rates", default=None, role=role.LENGTH_OF_CALL)
+    num_warmup_steps: int | None = param("taken and ignored", default=None, role=role.WARMUP)
     num_training_steps: int | None = param(
         "ticks of the whole run; of no effect on the rates", default=None, role=role.LENGTH_OF_CALL
     )
