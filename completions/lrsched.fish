@@ -54,6 +54,7 @@ function __lrsched_commands
         'points' 'Straight lines through given points: from the first value at tick 0 to the next at the first milestone, and on.' \
         'polynomial' 'Decay to zero as a power of the ticks that are left.' \
         'ramp' 'From start_factor times the base rate up to it, in one of the ways that training scripts have.' \
+        'resume' 'What the rate really does when a run is taken up again from a checkpoint.' \
         'rex' 'Slowly at first, then ever faster down to 0: for runs with a fixed budget.' \
         'rsqrt' 'Up in a straight line, down with the inverse of a square root, and to 0 in a straight line at the end.' \
         'sequential' 'One schedule after another: each takes over at its milestone.' \
@@ -188,6 +189,8 @@ function __lrsched_sections
             printf '%s\n' polynomial Run Selection Output Help
         case ramp
             printf '%s\n' ramp Run Selection Output Help
+        case resume
+            printf '%s\n' TakenUp Run Stretch Output Help
         case rex
             printf '%s\n' rex Run Selection Output Help
         case rsqrt
@@ -606,6 +609,21 @@ function __lrsched_section
                 '--style=from-zero|plus-one|linspace|quadratic|log' 'how the rate rises' \
                 '--total-iters=' 'ticks of the warmup' \
                 '--start-factor=' 'share of the base rate at the start'
+        case TakenUp
+            printf '%s\t%s\n' \
+                '=<spec>' 'the run that was saved: "cosine --t-max 50"' \
+                '=<spec>' 'what the new code makes; default: the same' \
+                '--at=' 'ticks that were trained when it was saved' \
+                '--load=both|optimizer|scheduler|nothing|last-epoch' 'states that are restored; last-epoch: the optimizer\'s, and the scheduler is made with last_epoch=K-1' \
+                '--override-opt-param-scheduler' 'Megatron-LM: the new code\'s values count' \
+                '--no-override-opt-param-scheduler' 'switches --override-opt-param-scheduler off' \
+                '--use-checkpoint-opt-param-scheduler' 'Megatron-LM: the checkpoint\'s values count' \
+                '--no-use-checkpoint-opt-param-scheduler' 'switches --use-checkpoint-opt-param-scheduler off'
+        case Stretch
+            printf '%s\t%s\n' \
+                '--start=' 'first row shown' \
+                '--stop=' 'row before which to stop' \
+                '--every=' 'show every K-th row, from the first shown'
         case rex
             printf '%s\t%s\n' \
                 '--total-steps=' 'ticks until the rate is 0'

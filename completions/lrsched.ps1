@@ -58,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'points	Straight lines through given points: from the first value at tick 0 to the next at the first milestone, and on.'
         'polynomial	Decay to zero as a power of the ticks that are left.'
         'ramp	From start_factor times the base rate up to it, in one of the ways that training scripts have.'
+        'resume	What the rate really does when a run is taken up again from a checkpoint.'
         'rex	Slowly at first, then ever faster down to 0: for runs with a fixed budget.'
         'rsqrt	Up in a straight line, down with the inverse of a square root, and to 0 in a straight line at the end.'
         'sequential	One schedule after another: each takes over at its milestone.'
@@ -133,6 +134,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'points' { 'points', 'Run', 'Selection', 'Output', 'Help' }
             'polynomial' { 'polynomial', 'Run', 'Selection', 'Output', 'Help' }
             'ramp' { 'ramp', 'Run', 'Selection', 'Output', 'Help' }
+            'resume' { 'TakenUp', 'Run', 'Stretch', 'Output', 'Help' }
             'rex' { 'rex', 'Run', 'Selection', 'Output', 'Help' }
             'rsqrt' { 'rsqrt', 'Run', 'Selection', 'Output', 'Help' }
             'sequential' { 'sequential', 'Run', 'Selection', 'Output', 'Help' }
@@ -535,6 +537,21 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--style=from-zero|plus-one|linspace|quadratic|log	how the rate rises'
                 '--total-iters=	ticks of the warmup'
                 '--start-factor=	share of the base rate at the start'
+            }
+            'TakenUp' {
+                '=<spec>	the run that was saved: "cosine --t-max 50"'
+                '=<spec>	what the new code makes; default: the same'
+                '--at=	ticks that were trained when it was saved'
+                '--load=both|optimizer|scheduler|nothing|last-epoch	states that are restored; last-epoch: the optimizer''s, and the scheduler is made with last_epoch=K-1'
+                '--override-opt-param-scheduler	Megatron-LM: the new code''s values count'
+                '--no-override-opt-param-scheduler	switches --override-opt-param-scheduler off'
+                '--use-checkpoint-opt-param-scheduler	Megatron-LM: the checkpoint''s values count'
+                '--no-use-checkpoint-opt-param-scheduler	switches --use-checkpoint-opt-param-scheduler off'
+            }
+            'Stretch' {
+                '--start=	first row shown'
+                '--stop=	row before which to stop'
+                '--every=	show every K-th row, from the first shown'
             }
             'rex' {
                 '--total-steps=	ticks until the rate is 0'

@@ -25,12 +25,18 @@ MOST_SOUGHT = 1_000_000
 
 
 @declaration
-class Selection(Declared):
-    """Which rows are shown. It never changes a value."""
+class Stretch(Declared):
+    """Which consecutive rows are shown. It never changes a value."""
 
     start: int = param("first row shown", default=0, at_least=0)
     stop: int | None = param("row before which to stop", default=None, at_least=1)
     every: int = param("show every K-th row, from the first shown", default=1, at_least=1)
+
+
+@declaration
+class Selection(Stretch):
+    """Which rows are shown. It never changes a value."""
+
     at: tuple[int, ...] | None = param("show these rows only, as in 0,10,99", default=None, at_least=0)
 
     def validate(self) -> None:
@@ -205,7 +211,7 @@ def filled(source: Iterator[Value], ticks: Sequence[int], schedule: Schedule) ->
         values.extend(islice(source, len(ticks)))
     except InputError:
         raise
-    except (ArithmeticError, ValueError) as error:
+    except (ArithmeticError, LookupError, ValueError) as error:
         where = f"{schedule.reference.symbol} fails at tick {ticks[len(values)]}"
         raise InputError(f"{where} ({type(error).__name__}: {error}): {schedule.spec}") from None
     return values

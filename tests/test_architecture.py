@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "pasted": {"errors", "schedules", "text"},
     "spec": {"engine", "errors", "pasted", "plan", "run", "schedules", "text"},
     "compare": {"engine", "errors", "plan", "rows", "run", "schedules"},
+    "resume": {"engine", "errors", "plan", "rows", "run", "schedules"},
     "render": {"errors", "rows", "text"},
     "logs": {"errors", "rows", "text"},
     "reading": {"schedules"},

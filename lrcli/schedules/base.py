@@ -6,12 +6,12 @@ the result is the framework's float64, bit for bit.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
 from lrcli.schedules.expression import Expression
-from lrcli.schedules.family import FLOAT64, Checkpoint, Family
+from lrcli.schedules.family import FLOAT64, REFUSED, Checkpoint, Family
 from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
 from lrcli.schedules.role import HOLD, LENGTH, Role
 
@@ -23,6 +23,9 @@ FAST, SLOW = 4, 20
 
 Group = dict[str, float]
 """One parameter group of an optimizer, with the keys that torch's schedulers read and write."""
+
+State = dict[str, Any]
+"""What `state_dict()` of a scheduler holds, for one parameter group, under the framework's names."""
 
 
 class Reference(NamedTuple):
@@ -98,6 +101,8 @@ class Schedule(Declared):
     """After what `scheduler.step()` is usually called: EPOCH or STEP, the optimizer's; the family's unless given."""
     checkpoint: ClassVar[Checkpoint | None] = None
     """What its state dict brings back; the family's unless given."""
+    saved_as: ClassVar[Mapping[str, str]] = {}
+    """What its state dict calls a field whose name would be taken for another class's; "" for what is not in it."""
     step_call: ClassVar[str] = "scheduler.step()"
     """The call as a training loop writes it."""
     step_by_step: ClassVar[str] = "call it after every optimizer.step()"
@@ -118,6 +123,10 @@ class Schedule(Declared):
     def first(self, lr: float, base_lr: float) -> float:
         """The rate after construction."""
         return lr
+
+    def constructed(self, t: int, lr: float, base_lr: float) -> float:
+        """The rate after construction with last_epoch=t-1, which makes the tick counter `t`."""
+        return lr if t else self.first(lr, base_lr)
 
     def restart(self, lr: float, base_lr: float) -> float:
         """The rate at the milestone of a SequentialLR where this schedule takes over: torch's closed form at 0."""
@@ -191,9 +200,23 @@ class Schedule(Declared):
                 resolved[declared.name] = value[group]
         return dataclasses.replace(self, **resolved) if resolved else self
 
-    def ticker(self, group: Group) -> "Ticker":
-        """The framework's scheduler object, newly constructed on `group`."""
-        return Ticker(self, group)
+    def ticker(self, group: Group, last_epoch: int = -1) -> "Ticker":
+        """The framework's scheduler object, newly constructed on `group`.
+
+        Raises KeyError where `last_epoch` is given and the group lacks what construction would have put there.
+        """
+        return Ticker(self, group, last_epoch)
+
+    def hyperparameters(self) -> State:
+        """What the state dict holds of the fields, by the names that it has there."""
+        named = ((self.saved_as.get(declared.name, declared.name), value) for declared, value in self.items())
+        return {name: value for name, value in named if name}
+
+    def restored(self, state: State) -> Self:
+        """This schedule after `load_state_dict(state)`: fields that the state has by the same name are its own."""
+        names = {name: self.saved_as.get(name, name) for name in self.params()}
+        found = {name: state[saved] for name, saved in names.items() if saved in state}
+        return dataclasses.replace(self, **found) if found else self
 
     def stream(self, lr: float) -> Iterator[float]:
         """The rates from tick 0 on when this schedule runs alone from `lr`; it does not end."""
@@ -276,6 +299,9 @@ class Absolute(Schedule):
     def first(self, lr: float, base_lr: float) -> float:
         return self.at(0, base_lr)
 
+    def constructed(self, t: int, lr: float, base_lr: float) -> float:
+        return self.at(t, base_lr)
+
     def restart(self, lr: float, base_lr: float) -> float:
         return self.at(0, base_lr)
 
@@ -296,18 +322,24 @@ class Ticker:
     them: SequentialLR undoes steps that its children took when they were made, ChainedScheduler does not.
     """
 
-    def __init__(self, schedule: Schedule, group: Group) -> None:
+    def __init__(self, schedule: Schedule, group: Group, last_epoch: int = -1) -> None:
         self.schedule = schedule
         self.group = group
-        self.base_lr = group.setdefault("initial_lr", group["lr"])
-        self.last_epoch = -1
+        if last_epoch == -1:
+            group.setdefault("initial_lr", group["lr"])
+        elif "initial_lr" not in group:
+            raise KeyError(
+                "param 'initial_lr' is not specified in param_groups[0] when resuming scheduler with last_epoch >= 0."
+            )
+        self.base_lr = group["initial_lr"]
+        self.last_epoch = last_epoch
         self.initial_step()
 
     def initial_step(self) -> None:
         """What construction does, and SequentialLR once more for the child that begins."""
         self.step_count = 1
         self.last_epoch += 1
-        self.group["lr"] = self.schedule.first(self.group["lr"], self.base_lr)
+        self.group["lr"] = self.schedule.constructed(self.last_epoch, self.group["lr"], self.base_lr)
 
     def step(self) -> None:
         """`scheduler.step()`."""
@@ -324,9 +356,51 @@ class Ticker:
         """SequentialLR's `recursive_undo`."""
         self.last_epoch -= 1
 
+    @property
+    def follows_its_tick(self) -> bool:
+        """Whether its only state is its tick, so that the rates are those that the schedule streams."""
+        return type(self) is Ticker
+
+    def state(self) -> State:
+        """`scheduler.state_dict()`."""
+        kept = self.schedule.checkpoint
+        assert kept is not None
+        return {
+            "last_epoch": self.last_epoch,
+            "_step_count": self.step_count,
+            **({"base_lrs": self.base_lr} if kept.base_rates else {}),
+            **(self.schedule.hyperparameters() if kept.hyperparameters else {}),
+            **({} if kept.functions else {"lr_lambdas": None}),
+        }
+
+    def load(self, state: State, differing: str = REFUSED) -> None:
+        """`scheduler.load_state_dict(state)`, which sets no rate. Raises KeyError for what the state lacks.
+
+        The state may be that of another class: torch takes what it finds, by name. `differing` says whose
+        hyperparameters count where they must agree (`Checkpoint.must_agree`).
+        """
+        kept = self.schedule.checkpoint
+        assert kept is not None
+        if not kept.functions and "lr_lambdas" not in state:
+            raise KeyError("lr_lambdas")
+        self.last_epoch = state.get("last_epoch", self.last_epoch)
+        self.step_count = state.get("_step_count", self.step_count)
+        if kept.base_rates:
+            self.base_lr = state.get("base_lrs", self.base_lr)
+        if kept.hyperparameters:
+            self.schedule = self.schedule.restored(state)
+
+    @property
+    def in_force(self) -> Schedule:
+        """The schedule that it follows: after `load`, what the checkpoint made of it."""
+        return self.schedule
+
+    def taken_up(self, tick: int) -> None:
+        """The training loop goes on at `tick`, which matters to a scheduler that is told the epoch."""
+
     def stream(self) -> Iterator[float]:
         """The rates from now on, while nothing else changes the group; it does not end."""
-        if type(self) is Ticker and self.last_epoch >= 0:  # whose only state is its tick
+        if self.follows_its_tick and self.last_epoch >= 0:
             yield from self.schedule.advance(self.last_epoch, self.group["lr"], self.base_lr)
         while True:
             yield self.group["lr"]

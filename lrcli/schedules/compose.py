@@ -12,8 +12,8 @@ from typing import NoReturn, Self
 
 from lrcli.errors import InputError
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, SLOW, Group, Schedule, Ticker
-from lrcli.schedules.family import STEP
+from lrcli.schedules.base import DEFAULT_HORIZON, SLOW, Group, Schedule, State, Ticker
+from lrcli.schedules.family import REFUSED, STEP
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import ParamError, param
 from lrcli.schedules.pytorch import torch_scheduler
@@ -34,8 +34,8 @@ FEW = 1_000_000
 class CompositeTicker(Ticker):
     """A scheduler that steps others on the same group; of itself it has no rate."""
 
-    def __init__(self, schedule: "Sequential | Chained", group: Group) -> None:
-        self.name = schedule.reference.symbol
+    def __init__(self, schedule: "Sequential | Chained", group: Group, last_epoch: int = -1) -> None:
+        self.schedule: Sequential | Chained = schedule
         self.group = group
         self.children = [child.ticker(group) for child in schedule.schedulers]
 
@@ -43,20 +43,33 @@ class CompositeTicker(Ticker):
         self.step()
 
     def restart(self) -> None:
-        refuse_to_take_over(self.name)
+        refuse_to_take_over(self.schedule.reference.symbol)
 
     def undo(self) -> None:
         for child in self.children:
             child.undo()
 
+    @property
+    def in_force(self) -> Schedule:
+        return dataclasses.replace(self.schedule, schedulers=tuple(child.in_force for child in self.children))
+
+    def state(self) -> State:
+        return {"_schedulers": [child.state() for child in self.children]}
+
+    def load(self, state: State, differing: str = REFUSED) -> None:
+        for index, child in enumerate(state["_schedulers"]):
+            self.children[index].load(child, differing)
+
 
 class SequentialTicker(CompositeTicker):
     """torch.optim.lr_scheduler.SequentialLR."""
 
-    def __init__(self, schedule: "Sequential", group: Group) -> None:
+    schedule: "Sequential"
+
+    def __init__(self, schedule: "Sequential", group: Group, last_epoch: int = -1) -> None:
         super().__init__(schedule, group)
         self.milestones = schedule.milestones
-        self.last_epoch = 0
+        self.last_epoch = last_epoch + 1
         group["lr"] = group["initial_lr"]
         self.undo()
         self.children[bisect_right(self.milestones, 0)].initial_step()
@@ -70,6 +83,17 @@ class SequentialTicker(CompositeTicker):
         else:
             child.step()
 
+    def state(self) -> State:
+        return {**super().state(), "last_epoch": self.last_epoch, "_milestones": self.milestones}
+
+    def load(self, state: State, differing: str = REFUSED) -> None:
+        children = state["_schedulers"]
+        self.last_epoch = state.get("last_epoch", self.last_epoch)
+        self.milestones = state.get("_milestones", self.milestones)
+        if len(self.milestones) == len(self.children) - 1:
+            self.schedule = dataclasses.replace(self.schedule, milestones=self.milestones)
+        super().load({"_schedulers": children}, differing)
+
     def stream(self) -> Iterator[float]:
         last = max(self.milestones, default=0)
         while self.last_epoch < last:
@@ -80,6 +104,11 @@ class SequentialTicker(CompositeTicker):
 
 class ChainedTicker(CompositeTicker):
     """torch.optim.lr_scheduler.ChainedScheduler."""
+
+    def __init__(self, schedule: "Chained", group: Group, last_epoch: int = -1) -> None:
+        super().__init__(schedule, group)
+        if last_epoch != -1:
+            raise TypeError("ChainedScheduler.__init__() got an unexpected keyword argument 'last_epoch'")
 
     def step(self) -> None:
         for child in self.children:
@@ -161,8 +190,8 @@ class Sequential(Composite):
                 f"to be equal to {len(self.milestones)}",
             )
 
-    def ticker(self, group: Group) -> Ticker:
-        return SequentialTicker(self, group)
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return SequentialTicker(self, group, last_epoch)
 
     @property
     def cost(self) -> int:
@@ -227,8 +256,8 @@ class Chained(Composite):
             )
         super().validate()
 
-    def ticker(self, group: Group) -> Ticker:
-        return ChainedTicker(self, group)
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return ChainedTicker(self, group, last_epoch)
 
     @property
     def horizon(self) -> int | None:

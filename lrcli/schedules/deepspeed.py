@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import dataclass_transform
 
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, ScheduleClass, scheduler
-from lrcli.schedules.family import DEEPSPEED
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, ScheduleClass, State, Ticker, scheduler
+from lrcli.schedules.family import DEEPSPEED, REFUSED
 from lrcli.schedules.kind import PerGroup, resolved
 from lrcli.schedules.param import param
 
@@ -20,13 +20,42 @@ def deepspeed_scheduler(name: str, symbol: str, *aliases: str) -> Callable[[Sche
     return scheduler(name, family=DEEPSPEED, source=f"deepspeed.runtime.lr_schedules.{symbol}", aliases=aliases)
 
 
+class DeepSpeedTicker(Ticker):
+    """A scheduler of DeepSpeed: its base rate is the optimizer's where it is made, and its state is a tick alone."""
+
+    def __init__(self, schedule: "DeepSpeed", group: Group, last_epoch: int = -1) -> None:
+        self.schedule = schedule
+        self.group = group
+        self.base_lr = group["lr"]
+        self.last_epoch = last_epoch + 1
+        if last_epoch == -1:
+            self.apply()
+
+    def apply(self) -> None:
+        """Set the rate of the tick."""
+        self.group["lr"] = self.schedule.tick(self.last_epoch, self.group["lr"], self.base_lr)
+
+    def step(self) -> None:
+        self.last_epoch += 1
+        self.apply()
+
+    def state(self) -> State:
+        return {"last_batch_iteration": self.last_epoch - 1}
+
+    def load(self, state: State, differing: str = REFUSED) -> None:
+        self.last_epoch = state["last_batch_iteration"] + 1
+
+
 class DeepSpeed(Absolute):
-    """Base: what torch's compositions say of them."""
+    """Base: what torch's compositions say of them, and how they are taken up again."""
 
     refuses_composition = (
         "{symbol} takes torch's schedulers, but got one of DeepSpeed's at index {index}: it has no last_epoch. Its "
         "warmup is its own."
     )
+
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return DeepSpeedTicker(self, group, last_epoch)
 
 
 class Warmup(DeepSpeed):

@@ -5,23 +5,18 @@ from functools import cached_property
 
 from lrcli.schedules import role
 from lrcli.schedules.base import DEFAULT_HORIZON, Group, Ticker
-from lrcli.schedules.deepspeed import DeepSpeed, deepspeed_scheduler
+from lrcli.schedules.deepspeed import DeepSpeed, DeepSpeedTicker, deepspeed_scheduler
 from lrcli.schedules.kind import PerGroup, resolved
 from lrcli.schedules.param import param
 
 
-class OneCycleTicker(Ticker):
+class OneCycleTicker(DeepSpeedTicker):
     """Sets the first of Adam's betas with the rate; rows call it momentum."""
 
     schedule: "OneCycle"
 
-    def initial_step(self) -> None:
-        self.last_epoch = -1
-        self.step()
-
-    def step(self) -> None:
-        self.last_epoch += 1
-        self.group["lr"] = self.schedule.at(self.last_epoch, self.base_lr)
+    def apply(self) -> None:
+        super().apply()
         if self.schedule.cycle_momentum:
             self.group["momentum"] = self.schedule.momentum_at(self.last_epoch)
 
@@ -140,8 +135,8 @@ class OneCycle(DeepSpeed):
             return highest
         return highest * (1 + self.decay_mom_rate * ((t - 1 - self.total_size + 1) / self.decay_step_size))
 
-    def ticker(self, group: Group) -> Ticker:
-        return OneCycleTicker(self, group)
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return OneCycleTicker(self, group, last_epoch)
 
     @property
     def cycles_momentum(self) -> bool:

@@ -37,6 +37,9 @@ class Checkpoint(NamedTuple):
     """Hyperparameters that differ are refused when the checkpoint is loaded."""
 
 
+REFUSED, NEW, CHECKPOINT = DIFFERING = ("refused", "new", "checkpoint")
+"""Whose hyperparameters count where a checkpoint must agree and does not."""
+
 EVERYTHING = Checkpoint(hyperparameters=True, base_rates=True)
 """torch and timm: the scheduler's whole `__dict__` but the optimizer."""
 

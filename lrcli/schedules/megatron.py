@@ -3,15 +3,74 @@
 Megatron counts everything in samples: a tick is an iteration of global_batch_size samples.
 """
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Self
 
 from lrcli.schedules import role
-from lrcli.schedules.base import Absolute, scheduler
-from lrcli.schedules.family import MEGATRON
+from lrcli.schedules.base import Absolute, Group, State, Ticker, scheduler
+from lrcli.schedules.family import CHECKPOINT, MEGATRON, REFUSED
 from lrcli.schedules.param import ParamError, param
+
+NAMES = {
+    "max_lr": "learning rate",
+    "min_lr": "minimum learning rate",
+    "lr_warmup_steps": "warmup iterations",
+    "lr_decay_steps": "total number of iterations",
+    "lr_decay_style": "learning rate decay style",
+}
+"""What is compared when a checkpoint is loaded, in order, and what the AssertionError calls it. Lengths in samples."""
+
+
+class MegatronTicker(Ticker):
+    """OptimizerParamScheduler: it counts samples, and a checkpoint must agree with it, or be told who gives way."""
+
+    schedule: "Megatron"
+
+    def __init__(self, schedule: "Megatron", group: Group, last_epoch: int = -1) -> None:
+        self.ahead = 0
+        """Samples that the checkpoint counted beyond this run's batches."""
+        super().__init__(schedule, group, last_epoch)
+
+    def step(self) -> None:
+        self.last_epoch += 1
+        samples = self.ahead + self.last_epoch * self.schedule.global_batch_size
+        self.group["lr"] = self.schedule.at_samples(samples, self.base_lr)
+
+    def state(self) -> State:
+        own = self.schedule
+        return {
+            "max_lr": self.base_lr,
+            "min_lr": own.min_lr,
+            "lr_warmup_steps": own.warmup_samples,
+            "lr_decay_steps": own.decay_samples,
+            "lr_decay_style": own.lr_decay_style,
+            "num_steps": self.ahead + self.last_epoch * own.global_batch_size,
+            "last_epoch": self.last_epoch,
+        }
+
+    def load(self, state: State, differing: str = REFUSED) -> None:
+        ours = self.state()
+        for key, name in NAMES.items():
+            if differing == REFUSED and ours[key] != state[key]:
+                raise AssertionError(
+                    f"OptimizerParamScheduler: class input value {ours[key]} and checkpoint"
+                    f"value {state[key]} for {name} do not match"
+                )
+        if differing == CHECKPOINT:
+            self.base_lr = state["max_lr"]
+            self.schedule = self.schedule.with_saved(state)
+        self.last_epoch = state["last_epoch"]
+        self.ahead = state["num_steps"] - self.last_epoch * self.schedule.global_batch_size
+        # Unlike torch's, it sets the rate at once.
+        self.group["lr"] = self.schedule.at_samples(state["num_steps"], self.base_lr)
+
+    @property
+    def follows_its_tick(self) -> bool:
+        return self.ahead == 0
+
 
 STYLES = ("constant", "linear", "cosine", "inverse-square-root", "WSD")
 WSD_STYLES = ("exponential", "linear", "cosine", "minus_sqrt")
@@ -79,8 +138,8 @@ class Megatron(Absolute):
             raise ParamError("--lr-decay-iters", "expected a length, in iterations or as --lr-decay-samples")
         if self.lr_decay_style == "WSD" and self._wsd is None:
             raise ParamError("--lr-wsd-decay-iters", "WSD needs the length of its decay")
-        if self._warmup >= self._decay:
-            found = f"found {self._warmup:g} samples of {self._decay}"
+        if self.warmup_samples >= self.decay_samples:
+            found = f"found {self.warmup_samples:g} samples of {self.decay_samples}"
             raise ParamError("--lr-warmup-iters", f"expected a warmup that is shorter than the decay length, {found}")
 
     def bind(self, group: int, lrs: Sequence[float]) -> Self:
@@ -92,13 +151,15 @@ class Megatron(Absolute):
         return super().bind(group, lrs)
 
     @cached_property
-    def _decay(self) -> int:
+    def decay_samples(self) -> int:
+        """The decay length, the warmup included, in samples."""
         return self.lr_decay_samples or (self.lr_decay_iters or 0) * self.global_batch_size
 
     @cached_property
-    def _warmup(self) -> float:
+    def warmup_samples(self) -> float:
+        """The warmup in samples; a fraction of the decay length may not be whole."""
         if self.lr_warmup_fraction is not None:
-            return self.lr_warmup_fraction * self._decay
+            return self.lr_warmup_fraction * self.decay_samples
         return self.lr_warmup_samples or self.lr_warmup_iters * self.global_batch_size
 
     @cached_property
@@ -108,7 +169,11 @@ class Megatron(Absolute):
         return self.lr_wsd_decay_samples
 
     def at(self, t: int, base_lr: float) -> float:
-        samples, warmup, decay = t * self.global_batch_size, self._warmup, self._decay
+        return self.at_samples(t * self.global_batch_size, base_lr)
+
+    def at_samples(self, samples: int, base_lr: float) -> float:
+        """The rate after so many samples."""
+        warmup, decay = self.warmup_samples, self.decay_samples
         if warmup > 0 and samples <= warmup:
             return self.lr_warmup_init + (base_lr - self.lr_warmup_init) * samples / warmup
         if self.lr_decay_style == "constant":
@@ -123,22 +188,45 @@ class Megatron(Absolute):
         """How much of the way down is left."""
         style, wsd = self.lr_decay_style, self._wsd
         if style == "WSD" and wsd is not None:
-            if samples <= self._decay - wsd:
+            if samples <= self.decay_samples - wsd:
                 return 1.0
-            style, progress = self.lr_wsd_decay_style, (samples - self._decay + wsd) / wsd
+            style, progress = self.lr_wsd_decay_style, (samples - self.decay_samples + wsd) / wsd
         if style == "cosine":
             return 0.5 * (math.cos(math.pi * progress) + 1.0)
         if style == "exponential":
             return 2.0 * math.pow(0.5, progress) - 1.0
         return 1.0 - (math.sqrt(progress) if style == "minus_sqrt" else progress)
 
+    def with_saved(self, state: State) -> Self:
+        """This schedule with what the checkpoint has; the decay of WSD and the rate at the start are not in it."""
+        warmup, decay = state["lr_warmup_steps"], state["lr_decay_steps"]
+        whole = warmup == int(warmup)
+        return dataclasses.replace(
+            self,
+            lr_decay_style=state["lr_decay_style"],
+            min_lr=state["min_lr"],
+            lr_decay_iters=None,
+            lr_decay_samples=decay,
+            lr_warmup_iters=0,
+            lr_warmup_samples=int(warmup) if whole else 0,
+            lr_warmup_fraction=None if whole else warmup / decay,
+            lr_wsd_decay_iters=None,
+            lr_wsd_decay_samples=self._wsd,
+        )
+
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return MegatronTicker(self, group, last_epoch)
+
     @property
     def horizon(self) -> int | None:
-        return -(-self._decay // self.global_batch_size)
+        return -(-self.decay_samples // self.global_batch_size)
 
     def marks(self) -> Iterator[tuple[int, str]]:
-        if self._warmup > 0:
+        if self.warmup_samples > 0:
             yield 0, "warmup"
-            yield -(-int(self._warmup) // self.global_batch_size), "stable" if self.lr_decay_style == "WSD" else "decay"
+            yield (
+                -(-int(self.warmup_samples) // self.global_batch_size),
+                "stable" if self.lr_decay_style == "WSD" else "decay",
+            )
         if self.lr_decay_style == "WSD" and self._wsd is not None:
-            yield max(0, -(-(self._decay - self._wsd) // self.global_batch_size)), "decay"
+            yield max(0, -(-(self.decay_samples - self._wsd) // self.global_batch_size)), "decay"

@@ -59,6 +59,8 @@ class Param(NamedTuple):
     repeated: bool = False
     """Whether an option may be given several times, each with one value more."""
     short: str = ""
+    placeholder: str = ""
+    """What stands for a positional value, where neither its name nor SPEC does."""
     example: str = ""
     """Its text in the example command line; without one it is left out there."""
     name: str = ""
@@ -108,7 +110,7 @@ class Param(NamedTuple):
 
     @property
     def _placeholder(self) -> str:
-        return SPEC.metavar if self.kind is SPEC else self.name.upper()
+        return self.placeholder or (SPEC.metavar if self.kind is SPEC else self.name.upper())
 
     @property
     def _kind(self) -> Kind:
@@ -189,12 +191,13 @@ def param(
     positional: bool = False,
     repeated: bool = False,
     short: str = "",
+    placeholder: str = "",
     example: str = "",
 ) -> Any:
     """A field of a declaration; the arguments are the fields of `Param`."""
     declaration = Param(
         help, role, kind, at_least, above, at_most, below, choices, error, length_error, positional, repeated,
-        short, example, default=default,
+        short, placeholder, example, default=default,
     )  # fmt: skip
     if declaration.required:
         return dataclasses.field(metadata={"param": declaration})

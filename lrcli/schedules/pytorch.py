@@ -14,7 +14,7 @@ from itertools import accumulate, repeat
 from typing import dataclass_transform
 
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, ScheduleClass, scheduler
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, Schedule, ScheduleClass, Ticker, scheduler
 from lrcli.schedules.expression import EXPRESSION, Expression
 from lrcli.schedules.family import POSITION_AND_BASE_RATES, PYTORCH
 from lrcli.schedules.param import param
@@ -50,6 +50,9 @@ class Step(Schedule):
 
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return lr if t == 0 or t % self.step_size != 0 else lr * self.gamma
+
+    def constructed(self, t: int, lr: float, base_lr: float) -> float:
+        return self.tick(t, lr, base_lr)
 
     def restart(self, lr: float, base_lr: float) -> float:
         return base_lr * self.gamma ** (0 // self.step_size)
@@ -96,6 +99,9 @@ class MultiStep(Schedule):
 
     def first(self, lr: float, base_lr: float) -> float:
         return self.tick(0, lr, base_lr)
+
+    def constructed(self, t: int, lr: float, base_lr: float) -> float:
+        return self.tick(t, lr, base_lr)
 
     def restart(self, lr: float, base_lr: float) -> float:
         return base_lr * self.gamma ** bisect_right(sorted(self.milestones), 0)
@@ -151,6 +157,9 @@ class Constant(Schedule):
 
     def first(self, lr: float, base_lr: float) -> float:
         return lr * self.factor
+
+    def constructed(self, t: int, lr: float, base_lr: float) -> float:
+        return self.tick(t, lr, base_lr)
 
     def restart(self, lr: float, base_lr: float) -> float:
         return base_lr * (self.factor + (self.total_iters <= 0) * (1 - self.factor))
@@ -321,6 +330,26 @@ class Polynomial(Schedule):
         return self.total_iters
 
 
+class CosineTicker(Ticker):
+    """CosineAnnealingLR takes the closed form at what it counts as its first step, if that is not at tick 1.
+
+    Only a checkpoint brings it there: CosineAnnealingWarmRestarts does not count its steps.
+    """
+
+    schedule: "Cosine"
+
+    def step(self) -> None:
+        if self.step_count == 0 and self.last_epoch >= 0:
+            self.step_count, self.last_epoch = 1, self.last_epoch + 1
+            self.group["lr"] = self.schedule.closed_form(self.last_epoch, self.base_lr)
+        else:
+            super().step()
+
+    @property
+    def follows_its_tick(self) -> bool:
+        return self.step_count > 0
+
+
 @torch_scheduler("cosine", "CosineAnnealingLR")
 class Cosine(Schedule):
     """Half a cosine from the base rate down to eta_min in T_max ticks, and back up again.
@@ -358,8 +387,15 @@ class Cosine(Schedule):
             lr - self.eta_min
         ) + self.eta_min
 
+    def closed_form(self, t: int, base_lr: float) -> float:
+        """The rate of tick `t`, whatever the rate before it was."""
+        return self.eta_min + (base_lr - self.eta_min) * (1 + math.cos(t * math.pi / self.T_max)) / 2
+
     def restart(self, lr: float, base_lr: float) -> float:
-        return self.eta_min + (base_lr - self.eta_min) * (1 + math.cos(math.pi * 0 / self.T_max)) / 2
+        return self.closed_form(0, base_lr)
+
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return CosineTicker(self, group, last_epoch)
 
     def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
         T_max, eta_min, cos, pi = self.T_max, self.eta_min, math.cos, math.pi

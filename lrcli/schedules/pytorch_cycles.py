@@ -5,12 +5,13 @@ that a parameter group starts from: schedulers that share their optimizer see th
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from typing import ClassVar
 
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, Ticker
-from lrcli.schedules.family import STEP
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, State, Ticker
+from lrcli.schedules.family import REFUSED, STEP
 from lrcli.schedules.kind import PerGroup, resolved
 from lrcli.schedules.param import param
 from lrcli.schedules.pytorch import torch_scheduler
@@ -24,10 +25,11 @@ def whole_cycles(cycle: int) -> int:
 class CosineRestartsTicker(Ticker):
     """CosineAnnealingWarmRestarts keeps its place in the cycle itself (T_cur, T_i), apart from last_epoch."""
 
-    def __init__(self, schedule: "CosineRestarts", group: Group) -> None:
-        self.T_0, self.T_mult, self.T_i, self.T_cur = schedule.T_0, schedule.T_mult, schedule.T_0, -1
-        self.rate = schedule.rate
-        super().__init__(schedule, group)
+    schedule: "CosineRestarts"
+
+    def __init__(self, schedule: "CosineRestarts", group: Group, last_epoch: int = -1) -> None:
+        self.T_i, self.T_cur = schedule.T_0, last_epoch
+        super().__init__(schedule, group, last_epoch)
 
     def initial_step(self) -> None:
         self.step_count = 0
@@ -35,18 +37,25 @@ class CosineRestartsTicker(Ticker):
 
     def step(self) -> None:
         if self.last_epoch < 0:
-            self.last_epoch, self.T_cur, self.T_i = 0, 0, self.T_0
+            self.last_epoch, self.T_cur, self.T_i = 0, 0, self.schedule.T_0
         else:
             self.last_epoch += 1
             self.T_cur += 1
             if self.T_cur >= self.T_i:
                 self.T_cur %= self.T_i
-                self.T_i *= self.T_mult
-        self.group["lr"] = self.rate(self.T_cur, self.T_i, self.base_lr)
+                self.T_i *= self.schedule.T_mult
+        self.group["lr"] = self.schedule.rate(self.T_cur, self.T_i, self.base_lr)
 
     def restart(self) -> None:
         self.last_epoch = 0
-        self.group["lr"] = self.rate(self.T_cur, self.T_i, self.base_lr)
+        self.group["lr"] = self.schedule.rate(self.T_cur, self.T_i, self.base_lr)
+
+    def state(self) -> State:
+        return {**super().state(), "T_cur": self.T_cur, "T_i": self.T_i}
+
+    def load(self, state: State, differing: str = REFUSED) -> None:
+        super().load(state, differing)
+        self.T_cur, self.T_i = state.get("T_cur", self.T_cur), state.get("T_i", self.T_i)
 
 
 @torch_scheduler("cosine-restarts", "CosineAnnealingWarmRestarts")
@@ -101,8 +110,8 @@ class CosineRestarts(Absolute):
             T_cur, T_i = T_cur - T_i, T_i * self.T_mult
         return self.rate(T_cur, T_i, base_lr)
 
-    def ticker(self, group: Group) -> Ticker:
-        return CosineRestartsTicker(self, group)
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return CosineRestartsTicker(self, group, last_epoch)
 
     def stream(self, lr: float) -> Iterator[float]:
         T_i, eta_min, height, cos, pi = self.T_0, self.eta_min, lr - self.eta_min, math.cos, math.pi
@@ -137,21 +146,24 @@ class MomentumTicker(Ticker):
 
     schedule: "Cyclic | OneCycle"
 
-    def __init__(self, schedule: "Cyclic | OneCycle", group: Group) -> None:
-        schedule.construct(group)
-        if schedule.cycle_momentum:
-            group["momentum"] = group["max_momentum"] = resolved(schedule.max_momentum)
-            group["base_momentum"] = resolved(schedule.base_momentum)
-        super().__init__(schedule, group)
+    def __init__(self, schedule: "Cyclic | OneCycle", group: Group, last_epoch: int = -1) -> None:
+        if last_epoch == -1:
+            schedule.construct(group)
+            if schedule.cycle_momentum:
+                group["momentum"] = group["max_momentum"] = resolved(schedule.max_momentum)
+                group["base_momentum"] = resolved(schedule.base_momentum)
+        super().__init__(schedule, group, last_epoch)
 
     def _set(self) -> None:
         self.schedule.apply(self.last_epoch, self.base_lr, self.group)
 
     def initial_step(self) -> None:
+        self.step_count = 1
         self.last_epoch += 1
         self._set()
 
     def step(self) -> None:
+        self.step_count += 1
         self.last_epoch += 1
         self._set()
 
@@ -163,9 +175,17 @@ class MomentumTicker(Ticker):
 class CyclicTicker(MomentumTicker):
     """CyclicLR takes its own base rates only after the initial step, which still runs on the group's initial_lr."""
 
-    def __init__(self, schedule: "Cyclic", group: Group) -> None:
-        super().__init__(schedule, group)
+    def __init__(self, schedule: "Cyclic", group: Group, last_epoch: int = -1) -> None:
+        super().__init__(schedule, group, last_epoch)
         self.base_lr = resolved(schedule.base_lr)
+
+    def state(self) -> State:
+        return {**super().state(), "_scale_fn_custom": None}
+
+    def load(self, state: State, differing: str = REFUSED) -> None:
+        if "_scale_fn_custom" not in state:
+            raise KeyError("_scale_fn_custom")
+        super().load(state, differing)
 
 
 @torch_scheduler("cyclic", "CyclicLR")
@@ -191,6 +211,7 @@ class Cyclic(Absolute):
 
     stepped = STEP
     rewrites_base_rate = True
+    saved_as: ClassVar[Mapping[str, str]] = {"base_lr": ""}
 
     base_lr: PerGroup = param("lower rate", example="0.001", role=role.START)
     max_lr: PerGroup = param("upper rate", example="0.1", role=role.PEAK)
@@ -245,8 +266,8 @@ class Cyclic(Absolute):
         position, height = self._position(t)
         return base_lr + (resolved(self.max_lr) - base_lr) * position * height
 
-    def ticker(self, group: Group) -> Ticker:
-        return CyclicTicker(self, group)
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return CyclicTicker(self, group, last_epoch)
 
     def base(self, lr: float) -> float:
         return resolved(self.base_lr)
@@ -304,6 +325,14 @@ class OneCycle(Absolute):
 
     stepped = STEP
     rewrites_base_rate = True
+    saved_as: ClassVar[Mapping[str, str]] = {
+        "max_lr": "",
+        "div_factor": "",
+        "final_div_factor": "",
+        "base_momentum": "",
+        "max_momentum": "",
+        "anneal_strategy": "_anneal_func_type",
+    }
 
     max_lr: PerGroup = param("highest rate", example="0.1", role=role.PEAK)
     total_steps: int = param(
@@ -389,8 +418,8 @@ class OneCycle(Absolute):
         share, low, high, _, _ = self._place(t)
         return self._anneal(group[low], group[high], share)
 
-    def ticker(self, group: Group) -> Ticker:
-        return MomentumTicker(self, group)
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return MomentumTicker(self, group, last_epoch)
 
     def stream(self, lr: float) -> Iterator[float]:
         group: Group = {}

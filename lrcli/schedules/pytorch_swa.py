@@ -1,8 +1,9 @@
 """torch.optim.swa_utils.SWALR 2.13."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import repeat
+from typing import ClassVar
 
 from lrcli.schedules import role
 from lrcli.schedules.base import Group, Schedule, Ticker
@@ -16,9 +17,9 @@ class SwaTicker(Ticker):
 
     schedule: "Swa"
 
-    def __init__(self, schedule: "Swa", group: Group) -> None:
+    def __init__(self, schedule: "Swa", group: Group, last_epoch: int = -1) -> None:
         group["swa_lr"] = resolved(schedule.swa_lr)
-        super().__init__(schedule, group)
+        super().__init__(schedule, group, last_epoch)
 
     def _set(self) -> None:
         self.group["lr"] = self.schedule.annealed(self.step_count - 1, self.group["lr"], self.group["swa_lr"])
@@ -64,6 +65,8 @@ class Swa(Schedule):
         Constructed with last_epoch=k it begins its anneal again. Restore it with load_state_dict.
     """
 
+    saved_as: ClassVar[Mapping[str, str]] = {"swa_lr": "", "anneal_strategy": "_anneal_strategy"}
+
     swa_lr: PerGroup = param("rate that is annealed to", example="0.01", role=role.TARGET)
     anneal_epochs: int = param(
         "ticks of the anneal",
@@ -99,8 +102,8 @@ class Swa(Schedule):
     def first(self, lr: float, base_lr: float) -> float:
         return self.tick(0, lr, base_lr)
 
-    def ticker(self, group: Group) -> Ticker:
-        return SwaTicker(self, group)
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return SwaTicker(self, group, last_epoch)
 
     def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
         settled = max(1, self.anneal_epochs) + 1

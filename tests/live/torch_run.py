@@ -26,8 +26,8 @@ def python_lambda(expression: Expression, base_lr: float = math.nan) -> Any:
     return eval(f"lambda t: {expression.text}", {**NAMES, "base_lr": base_lr})
 
 
-def torch_scheduler(schedule: Schedule, optimizer: torch.optim.Optimizer) -> Any:
-    """The framework's scheduler object for `schedule`, its children built in order."""
+def torch_scheduler(schedule: Schedule, optimizer: torch.optim.Optimizer, **more: Any) -> Any:
+    """The framework's scheduler object for `schedule`, its children built in order; it is given `more` arguments."""
     module, _, symbol = schedule.reference.source.rpartition(".")
     arguments: dict[str, Any] = {}
     for declared, value in schedule.items():
@@ -37,7 +37,7 @@ def torch_scheduler(schedule: Schedule, optimizer: torch.optim.Optimizer) -> Any
             arguments[declared.name] = [torch_scheduler(child, optimizer) for child in value]
         else:
             arguments[declared.name] = list(value) if isinstance(value, tuple) else value
-    return getattr(importlib.import_module(module), symbol)(optimizer=optimizer, **arguments)
+    return getattr(importlib.import_module(module), symbol)(optimizer=optimizer, **arguments, **more)
 
 
 def torch_rows(schedule: Schedule, lrs: tuple[float, ...], ticks: int, *, momentum: bool) -> tuple[list[Row], str]:

@@ -1,0 +1,131 @@
+"""Bit for bit against live torch: states that were really saved and loaded, every mode, random pairs."""
+
+import io
+import os
+import random
+import warnings
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from lrcli.errors import InputError
+from lrcli.plan import Planned
+from lrcli.resume import LAST_EPOCH, LOADS, Resumed
+from lrcli.run import Run
+from lrcli.schedules import every
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.compose import Chained, Sequential
+from lrcli.schedules.family import PYTORCH
+from tests.draws import base_rates, child, draw, same_bits
+from tests.live.holds import HOLDS
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from tests.live.torch_run import Row, optimizer_of, torch_scheduler  # noqa: E402
+
+TICKS = 60
+DRAWS = int(os.environ.get("LRSCHED_DRAWS", "4"))
+"""Of each kind; LRSCHED_DRAWS=100 for thousands of cases."""
+TORCH = [name for name in HOLDS["test_torch"] if name not in ("sequential", "chained")]
+RAISED = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError, NotImplementedError)
+
+
+def through_a_file(state: Any) -> Any:
+    """A state dict as it is after torch.save and torch.load."""
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=False)
+
+
+def live_rows(old: Schedule, new: Schedule, lrs: tuple[Row, Row], at: int, load: str) -> tuple[list[Row], str]:
+    """The rows from the seam on, up to where torch raises, and what it raised."""
+    rows: list[Row] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        first = optimizer_of(lrs[0])
+        scheduler = torch_scheduler(old, first)
+        for _ in range(at):
+            scheduler.step()
+        saved, state = through_a_file(first.state_dict()), through_a_file(scheduler.state_dict())
+        optimizer = optimizer_of(lrs[1])
+        try:
+            if load == LAST_EPOCH:
+                optimizer.load_state_dict(saved)
+                scheduler = torch_scheduler(new, optimizer, **({"last_epoch": at - 1} if at else {}))
+            else:
+                scheduler = torch_scheduler(new, optimizer)
+                if load in ("both", "optimizer"):
+                    optimizer.load_state_dict(saved)
+                if load in ("both", "scheduler"):
+                    scheduler.load_state_dict(state)
+            for tick in range(at, TICKS):
+                if tick > at:
+                    scheduler.step()
+                groups = optimizer.param_groups
+                momenta = tuple(group["momentum"] for group in groups) if new.cycles_momentum else ()
+                rows.append(tuple(group["lr"] for group in groups) + momenta)
+        except RAISED as error:
+            return rows, f"{type(error).__name__}: {error}"
+    return rows, ""
+
+
+def assert_equal_to_torch(old: Schedule, new: Schedule, lrs: tuple[Row, Row], at: int, load: str) -> None:
+    """The same float64s from the seam on, and the same words where torch raises."""
+    try:
+        expected, refusal = live_rows(old, new, lrs, at, load)
+    except RAISED:  # OLD itself does not get that far
+        return
+    what = f"{old.spec} --lr {lrs[0]} | {new.spec} --lr {lrs[1]} --at {at} --load {load}: {refusal}"
+    before, after = (Planned(part, Run(lr=own, ticks=TICKS)) for part, own in zip((old, new), lrs, strict=True))
+    resumed, groups = Resumed(before, after, at, load), range(len(lrs[0]))
+    found: list[tuple[Any, ...]] = []
+    try:
+        sources: list[Iterator[Any]] = [islice(resumed.rates(group), at, TICKS) for group in groups]
+        if new.cycles_momentum:
+            sources += [islice(resumed.momenta(group), at, TICKS) for group in groups]
+        found.extend(zip(*sources, strict=True))
+    except (*RAISED, InputError) as error:
+        words = refusal.partition(": ")[2]
+        assert refusal, f"{what}: we raise {type(error).__name__}: {error}"
+        assert words.partition("\\n")[0].strip("'\"")[:60] in str(error), (what, error)
+    assert len(found) == len(expected), what
+    for tick, (ours, theirs) in enumerate(zip(found, expected, strict=True), at):
+        for mine, other in zip(ours, theirs, strict=True):
+            assert mine is None or same_bits(mine, other), f"{what} at tick {tick}: {ours} not {theirs}"
+
+
+@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize("name", TORCH)
+def test_the_same_scheduler_with_other_values(name: str, load: str) -> None:
+    rng = random.Random(f"{name} {load}")
+    for _ in range(DRAWS):
+        groups = rng.choice([1, 1, 2])
+        old, new = (draw(rng, every()[name], groups) for _ in range(2))
+        lrs = base_rates(rng, groups), base_rates(rng, groups)
+        assert_equal_to_torch(old, new, lrs, rng.randrange(40), load)
+
+
+@pytest.mark.parametrize("load", LOADS)
+def test_random_pairs(load: str) -> None:
+    rng = random.Random(load)
+    for _ in range(DRAWS * 20):
+        groups = rng.choice([1, 1, 2])
+        old, new = (child(rng, groups, 0, (PYTORCH,)) for _ in range(2))
+        lrs = base_rates(rng, groups), base_rates(rng, groups)
+        assert_equal_to_torch(old, new, lrs, rng.randrange(40), load)
+
+
+@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize("cls", [Sequential, Chained])
+def test_compositions(cls: type[Schedule], load: str) -> None:
+    rng = random.Random(f"{cls.__name__} {load}")
+    for _ in range(DRAWS * 4):
+        groups = rng.choice([1, 1, 2])
+        old, new = (draw(rng, cls, groups) for _ in range(2))
+        if rng.random() < 0.5:
+            new = old
+        lrs = base_rates(rng, groups), base_rates(rng, groups)
+        assert_equal_to_torch(old, new, lrs, rng.randrange(40), load)
