@@ -4,11 +4,14 @@ The command line, quoted specs, generated completions and error messages share t
 `--option value`, `--option=value`, `--flag`, `--no-flag` and positional words, in any order.
 """
 
+import dataclasses
 import difflib
+import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lrcli.configs import load, recognised
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.plan import Planned, planned
@@ -18,6 +21,10 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Param, shell_word
 from lrcli.text import quoted
+
+if TYPE_CHECKING:
+    from lrcli.configs.file_spec import FileSpec
+    from lrcli.reading import Reading
 
 Values = dict[str, Any]
 """What a command line gave, by field name: text, bool for a flag, a tuple of texts for repeated words."""
@@ -52,6 +59,27 @@ class Spec(NamedTuple):
     def text(self, run: Run) -> str:
         """The spec in canonical form."""
         return spec_of(*self.in_run(run)[:2])
+
+
+def written(text: str, reading: "Reading | None" = None) -> "Spec | FileSpec":
+    """What `text` stands for: a schedule, or a configuration file with what is said of its run.
+
+    `reading` is how files are read where the spec does not say. Raises InputError naming the spec.
+    """
+    is_file = recognised(text) and os.path.isfile(text)
+    words = [text] if is_file else _split(text) if len(text) <= LONGEST else []
+    if not words or not recognised(words[0]):
+        return parse(text)
+    from lrcli.reading import Reading
+
+    try:
+        values = read_words(words[1:], {**Reading.params(), **Run.params()})
+        own = {name: value for name, value in values.items() if name in Run.params()}
+        said = {name: value for name, value in values.items() if name not in own}
+        how = dataclasses.replace(reading or Reading(), **parsed(Reading.params(), said))
+        return load(words[0], parsed(Run.params(), own), how, text)
+    except InputError as error:
+        raise InputError(str(error) if is_file else f"in the spec {quoted(text)}: {error}") from None
 
 
 def parse(text: str, *, run: bool = True) -> Spec:

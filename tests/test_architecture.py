@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "engine": {"errors", "rows", "run", "schedules"},
     "plan": {"engine", "errors", "run", "schedules"},
     "pasted": {"errors", "schedules", "text"},
-    "spec": {"engine", "errors", "pasted", "plan", "run", "schedules", "text"},
+    "spec": {"configs", "engine", "errors", "pasted", "plan", "reading", "run", "schedules", "text"},
     "compare": {"engine", "errors", "plan", "rows", "run", "schedules"},
     "resume": {"engine", "errors", "plan", "rows", "run", "schedules"},
     "render": {"errors", "rows", "text"},

@@ -1,5 +1,8 @@
 """Configuration files: what each trainer makes of them, with the arithmetic, and what of them is refused."""
 
+import contextlib
+import json
+import random
 import re
 import shlex
 from pathlib import Path
@@ -10,12 +13,14 @@ import yaml
 
 from lrcli.checks import RULES, Finding, file_findings
 from lrcli.checks.configs import FileCase
+from lrcli.cli import main
 from lrcli.configs import load, recognised
 from lrcli.configs.file_spec import Outcome
 from lrcli.configs.trainer import every
 from lrcli.errors import InputError
 from lrcli.reading import Reading
 from lrcli.run import Run
+from tests.test_architecture import modules_after
 
 
 def outcome(path: Path, trainer: str | None = None, *, set: tuple[str, ...] = (), **said: Any) -> Outcome:
@@ -357,3 +362,83 @@ def checked(line: str, folder: Path) -> list[Finding]:
 def test_the_examples_of_a_rule_are_what_they_say(code: str, heading: str, line: str, tmp_path: Path) -> None:
     codes = [finding.code for finding in checked(line, tmp_path)]
     assert (code in codes) == (heading == "Bad")
+
+
+TRAIN = "num_train_epochs: 3\nper_device_train_batch_size: 16\nlr_scheduler_type: cosine\nwarmup_steps: 0.1\n"
+
+
+@pytest.fixture
+def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of the Trainer's in the folder that the program runs in."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "train.yaml"
+    path.write_text(TRAIN)
+    return path
+
+
+def test_a_file_stands_where_a_scheduler_does(train: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train.yaml", "--examples", "160", "-f", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["rows"]) == 30
+    assert document["schedule"]["spec"].startswith("hf-cosine --num-warmup-steps 3 --num-training-steps 30")
+    assert document["run"]["derivation"][0]["text"].endswith("(per_device_train_batch_size, line 2), rounded up")
+
+
+def test_the_spec_is_printed_and_has_the_same_rates(train: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train.yaml", "--examples", "160", "--print-spec"]) == 0
+    spec = capsys.readouterr().out
+    assert main([*shlex.split(spec), "-f", "csv"]) == 0
+    rows = capsys.readouterr().out
+    assert main(["train.yaml", "--examples", "160", "-f", "csv"]) == 0
+    assert capsys.readouterr().out == rows
+
+
+def test_what_is_missing_ends_the_run_after_the_findings(train: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train.write_text(TRAIN + "warmup_ratio: 0.1\n")
+    assert main(["train.yaml"]) == 2
+    error = capsys.readouterr().err
+    assert "LR701 error: train.yaml line 5" in error
+    assert "give --examples" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "shown"),
+    [
+        (["check", "train.yaml --examples 160"], 0, "hf-cosine"),
+        (["check", "train.yaml", "--trainer", "hf==4.57"], 1, "LR716 error: train.yaml line 4"),
+        (["check", "train.yaml", "--format", "github"], 0, ""),
+        (["compare", "train.yaml", "train.yaml --epochs 2", "--examples", "160", "-f", "csv"], 0, "hf-cosine"),
+        (["code", "train.yaml --examples 160"], 0, "get_cosine_schedule_with_warmup"),
+        (["train.yaml", "--examples", "0"], 2, ""),
+        (["none.yaml"], 2, ""),
+    ],
+)
+def test_every_command_takes_a_file(
+    train: Path, capsys: pytest.CaptureFixture[str], words: list[str], status: int, shown: str
+) -> None:
+    assert main(words) == status
+    assert shown in capsys.readouterr().out
+
+
+def test_a_log_is_verified_against_a_file(train: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train.yaml", "--examples", "160", "-f", "csv", "-o", "lr.csv"]) == 0
+    assert main(["verify", "lr.csv", "train.yaml --examples 160"]) == 0
+    assert main(["verify", "lr.csv", "train.yaml --examples 200"]) == 1
+
+
+def test_a_schedule_alone_imports_no_yaml() -> None:
+    modules = modules_after("cosine", "--t-max", "50", "-f", "csv")
+    assert not modules & {"yaml", "lrcli.configs.file_spec", "lrcli.configs.trainer"}
+
+
+def test_hostile_files_never_end_in_a_traceback(train: Path) -> None:
+    rng = random.Random(1)
+    alphabet = ["{", "}", "[", "]", ":", " ", "\n", "-", "*a", "&a", "!!x", "'", '"', "1e999", "\x00", "é", "lr", "%"]
+    for name in ("train.yaml", "x.json", "x.py", "x.sh"):
+        for _ in range(150):
+            text = list(TRAIN)
+            for _ in range(rng.randint(1, 6)):
+                text.insert(rng.randrange(len(text)), rng.choice(alphabet))
+            Path(name).write_text("".join(text))
+            with contextlib.suppress(InputError):
+                load(name, {}, Reading()).in_run(Run().saying({"examples": 100}))

@@ -25,6 +25,7 @@ from lrcli.checks.metrics import Observed, ReplayCase
 from lrcli.checks.plateau import PlateauCase
 from lrcli.checks.rule import ERROR, NOTE, RULES, SEVERITIES, WARNING, Finding, Rule, found_in
 from lrcli.configs.facts import Remark
+from lrcli.configs.file_spec import FileSpec
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.plateau import Plateau
@@ -41,6 +42,7 @@ __all__ = [
     "Rule",
     "file_findings",
     "findings",
+    "findings_of",
     "lengths",
     "plateau_findings",
 ]
@@ -63,6 +65,23 @@ def findings(schedule: Schedule, run: Run) -> list[Finding]:
 def file_findings(remarks: tuple[Remark, ...]) -> list[Finding]:
     """What a configuration file's own trainer takes otherwise than it is written, as its reader remarked."""
     return found_in(FileCase(remarks))
+
+
+SAID_ALREADY = {"LR704": ("LR202",), "LR711": ("LR101",)}
+"""Rules about a file, and those about its schedule that would report the same mistake once more."""
+
+
+def findings_of(written: FileSpec, run: Run) -> list[Finding]:
+    """What is wrong with a configuration file and with the schedule that it stands for in `run`, gravest first.
+
+    Where the schedule cannot be known, what the file alone shows. Raises InputError for a file that we cannot read.
+    """
+    outcome = written.outcome(run)
+    found = file_findings(outcome.remarks)
+    if outcome.planned:
+        said = {code for finding in found for code in SAID_ALREADY.get(finding.code, ())}
+        found += [other for other in findings(*outcome.planned[:2]) if other.code not in said]
+    return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.code))
 
 
 def plateau_findings(

@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from lrcli.cli import NAME, complain
 from lrcli.cli.command import TOOLS, Command, find, names
+from lrcli.configs import recognised
 from lrcli.errors import InputError
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.param import Declared, Param
@@ -67,11 +68,15 @@ class Group(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
         command = find(cmd_name)
+        if command is None and recognised(cmd_name):
+            from lrcli.cli.commands import file
+
+            command = file.command(cmd_name)
         return command and built(command)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]
-        if not name.startswith("-") and find(name) is None:
+        if not name.startswith("-") and find(name) is None and not recognised(name):
             from lrcli import spec
 
             args = [spec.find(name, also=TOOLS).reference.name, *args[1:]]

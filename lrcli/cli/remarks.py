@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 
 from lrcli.run import Run
+from lrcli.schedules.counting import Line
 from lrcli.text import printable, significant
 
 
@@ -15,4 +16,14 @@ def say_all(texts: Iterable[str]) -> None:
 
 def derivation_of(run: Run) -> list[str]:
     """How the length of a settled run was found: "52002 examples / 16 a batch, rounded up = 3251"."""
-    return [f"{line.text} = {significant(line.value, 10)}" for line in run.derivation()]
+    return [shown(line) for line in run.derivation()]
+
+
+def say_lines(lines: Iterable[Line]) -> None:
+    """Lines of arithmetic, one a line."""
+    say_all(map(shown, lines))
+
+
+def shown(line: Line) -> str:
+    """A line of arithmetic: "52002 examples / 16 a batch, rounded up = 3251"."""
+    return f"{line.text} = {significant(line.value, 10)}"

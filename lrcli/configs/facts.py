@@ -4,8 +4,6 @@ A `Job` is one reading of one file. Every value that it hands out says where it 
 be shown with the key and the line of each number.
 """
 
-import difflib
-import json
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -209,6 +207,8 @@ class Job:
         if found is None:
             return {}
         if isinstance(found.value, str) and found.value.lstrip().startswith("{"):
+            import json
+
             try:
                 return dict(json.loads(found.value))
             except ValueError:
@@ -229,6 +229,8 @@ class Job:
 
     def wrong(self, key: str, node: Node, expected: str) -> InputError:
         """What is said of a value that is not what it has to be."""
+        import json
+
         found = node.plain
         text = found if isinstance(found, str) else json.dumps(found, default=str)
         return InputError(f"{self.path} line {node.line}: {key}: expected {expected}, found {quoted(text)}")
@@ -271,6 +273,8 @@ class Job:
         for key in where.keys:
             if key in known or not DECIDES.search(key) or HARMLESS.search(key) or harmless(key):
                 continue
+            import difflib
+
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             node = where.value[key]

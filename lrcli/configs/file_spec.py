@@ -3,10 +3,8 @@
 import dataclasses
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from lrcli.configs import json_text
 from lrcli.configs.facts import Job, LackingError, Missing, RefusedError, Remark, version_of
 from lrcli.configs.trainer import JSON, PYTHON, WORDS, YAML, Made, named, recognised
 from lrcli.configs.tree import LARGEST, Node
@@ -171,6 +169,8 @@ def document(path: str) -> tuple[Node, str]:
     written = SUFFIXES.get(os.path.splitext(path)[1].lower(), "")
     text = text_of(path)
     if written == JSON:
+        from lrcli.configs import json_text
+
         return json_text.read(path, text), JSON
     if written == PYTHON:
         from lrcli.configs import python_text
@@ -188,7 +188,7 @@ def document(path: str) -> tuple[Node, str]:
 def text_of(path: str) -> str:
     """The text of a file. Raises InputError."""
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None

@@ -4,15 +4,18 @@ import os
 import sys
 
 from lrcli import spec
-from lrcli.checks import NOTE, RULES, findings, lengths
+from lrcli.checks import NOTE, RULES, findings, findings_of, lengths
 from lrcli.cli import settings
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import folded, is_terminal, opened, terminal_size
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import SHOWN, Report, lines_of
 from lrcli.cli.reports import Checked as CheckedSpec
+from lrcli.configs import is_python_configuration
+from lrcli.configs.file_spec import FileSpec
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
+from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param
@@ -56,9 +59,9 @@ def run(given: Instances) -> int:
             "expected SPEC: a schedule in quotes, as in lrsched check 'cosine --t-max 50' --epochs 90, "
             "or a script, as in lrsched check train.py"
         )
-    paths = [word for word in words if is_path(word)]
+    paths = [word for word in words if is_path(word) and not is_python_configuration(word)]
     report = Report(
-        specs=[_checked(word, given[Run], chosen) for word in words if not is_path(word)],
+        specs=[_checked(word, given, chosen) for word in words if word not in paths],
         scripts=[],
         files=None,
     )
@@ -97,12 +100,23 @@ class Choice:
         )
 
 
-def _checked(text: str, run: Run, chosen: Choice) -> CheckedSpec:
-    schedule, own, taken = spec.parse(text).in_run(run)
+def _checked(text: str, given: Instances, chosen: Choice) -> CheckedSpec:
+    written = spec.written(text, given[Reading])
+    if not isinstance(written, spec.Spec):
+        return _checked_file(text, written, given[Run], chosen)
+    schedule, own, taken = written.in_run(given[Run])
     say_all(taken)
     kept = [finding for finding in findings(schedule, own) if chosen.counts(finding.code)]
     right = lengths(schedule, own)
     return CheckedSpec(text, spec_of(schedule, own), kept, right.option if right else "")
+
+
+def _checked_file(text: str, written: FileSpec, run: Run, chosen: Choice) -> CheckedSpec:
+    outcome = written.outcome(run)
+    say_all(outcome.assumptions)
+    say_all(f"{each.option} is missing: {each.reason}" for each in outcome.missing)
+    kept = [finding for finding in findings_of(written, run) if chosen.counts(finding.code)]
+    return CheckedSpec(text, outcome.planned.text if outcome.planned else written.path, kept, "")
 
 
 def _codes(option: str, texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
@@ -121,10 +135,11 @@ COMMAND = Command(
     examples=(
         'lrsched check "cosine --t-max 50" --epochs 90',
         'lrsched check "onecycle --max-lr 0.1 --total-steps 1000" --epochs 10 --interval epoch --batches-per-epoch 100',
+        "lrsched check train.yaml --examples 52002",
         "lrsched check train.py src/ --format github",
         "lrsched check --rules",
     ),
     panel=TOOLS_PANEL,
-    sections={"Findings": Checked, "Run": Run},
+    sections={"Findings": Checked, "File": Reading, "Run": Run},
     run=run,
 )

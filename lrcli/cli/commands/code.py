@@ -5,6 +5,7 @@ from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import opened
 from lrcli.cli.remarks import say_all
 from lrcli.code import TARGETS, write
+from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param
@@ -24,7 +25,7 @@ class Written(Declared):
 def run(given: Instances) -> int:
     """Write the source."""
     asked = given[Written]
-    schedule, settled, taken = spec.parse(asked.spec).in_run(given[Run])
+    schedule, settled, taken = spec.written(asked.spec, given[Reading]).in_run(given[Run])
     say_all(taken)
     source = write(schedule, settled, asked.to)
     with opened(asked.output) as out:
@@ -42,6 +43,6 @@ COMMAND = Command(
         'lrsched code "step --step-size 30" --to optax',
     ),
     panel=TOOLS_PANEL,
-    sections={"Code": Written, "Run": Run},
+    sections={"Code": Written, "File": Reading, "Run": Run},
     run=run,
 )

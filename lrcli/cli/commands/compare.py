@@ -6,6 +6,7 @@ from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
 from lrcli.compare import compared
 from lrcli.engine import Selection
+from lrcli.reading import Reading
 from lrcli.rows import Rows
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
@@ -25,7 +26,7 @@ class Compared(Declared):
 def run(given: Instances) -> int:
     """Show the schedules side by side, and for a person the figures that tell them apart."""
     output = given[Output]
-    plans = [spec.parse(text).in_run(given[Run]) for text in given[Compared].specs]
+    plans = [spec.written(text, given[Reading]).in_run(given[Run]) for text in given[Compared].specs]
     say_all(text for plan in plans for text in plan.taken)
     rows = compared(plans, given[Run], given[Selection], drawn=output.draws)
     output.show(rows, summary_rows(rows))
@@ -55,6 +56,6 @@ COMMAND = Command(
         'lrsched compare "cosine --t-max 50" "hf-cosine --num-training-steps 50" -f csv',
     ),
     panel=TOOLS_PANEL,
-    sections={"Schedules": Compared, "Run": Run, "Rows": Selection, "Output": Output},
+    sections={"Schedules": Compared, "File": Reading, "Run": Run, "Rows": Selection, "Output": Output},
     run=run,
 )

@@ -11,6 +11,7 @@ from lrcli.cli.remarks import say_all
 from lrcli.errors import InputError
 from lrcli.logs import Log
 from lrcli.plan import Planned
+from lrcli.reading import Reading
 from lrcli.record import Record
 from lrcli.run import Run
 from lrcli.schedules import named
@@ -40,7 +41,7 @@ class Verified(Declared):
 def run(given: Instances) -> int:
     """Say whether the log follows the schedule; 1 if not."""
     asked, output = given[Verified], given[Output]
-    meant = _meant(asked, given[Run])
+    meant = _meant(asked, given[Reading], given[Run])
     say_all(meant.taken)
     log = opened_log(asked.log, "LOG")
     column = chosen_rate(log, asked.column, "--column")
@@ -57,10 +58,10 @@ def run(given: Instances) -> int:
     return 0 if verdict.follows else 1
 
 
-def _meant(asked: Verified, run: Run) -> Planned:
+def _meant(asked: Verified, reading: Reading, run: Run) -> Planned:
     """The schedule in its run. Raises InputError, with the right order where log and schedule were exchanged."""
     try:
-        return spec.parse(asked.schedule).in_run(run)
+        return spec.written(asked.schedule, reading).in_run(run)
     except InputError as error:
         if Path(asked.schedule).exists() and named(asked.log.split()[0] if asked.log.split() else ""):
             raise InputError(
@@ -110,6 +111,6 @@ COMMAND = Command(
         'lrsched verify metrics.csv "step --step-size 30" --column lr-SGD --format json',
     ),
     panel=TOOLS_PANEL,
-    sections={"Comparison": Verified, "Run": Run, "Output": Output},
+    sections={"Comparison": Verified, "File": Reading, "Run": Run, "Output": Output},
     run=run,
 )

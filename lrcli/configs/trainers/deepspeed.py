@@ -4,10 +4,9 @@ Source: deepspeed 0.19.8 runtime/config.py, runtime/engine.py; transformers 5.23
 """
 
 import math
-from pathlib import Path
+import os
 from typing import Any, NamedTuple
 
-from lrcli.configs import json_text
 from lrcli.configs.facts import NUMBER, WHOLE, Fact, Job
 from lrcli.configs.file_spec import text_of
 from lrcli.configs.trainer import JSON, Made, Trainer
@@ -60,10 +59,13 @@ def joined(job: Job) -> Job | None:
         return _job(job, job.path, node)
     text = str(node.value)
     if text.lstrip().startswith("{"):
-        return _job(job, job.path, json_text.read(f"{job.path} line {node.line}: deepspeed", text, once=True))
-    for folder in (Path(), Path(job.path).parent, *list(Path(job.path).resolve().parents)[1:4]):
-        if (folder / text).is_file():
-            return _opened(job, str(folder / text))
+        return _job(job, job.path, parsed(f"{job.path} line {node.line}: deepspeed", text))
+    folder = os.path.dirname(os.path.abspath(job.path))
+    # Examples name it from the root of their repository.
+    above = [os.path.normpath(os.path.join(folder, *[os.pardir] * level)) for level in range(4)]
+    for place in ("", *above):
+        if os.path.isfile(os.path.join(place, text)):
+            return _opened(job, os.path.join(place, text))
     job.assume(
         f"{text} (deepspeed, line {node.line}) is not here, and was taken to have no scheduler block: --deepspeed PATH "
         "reads it"
@@ -71,8 +73,15 @@ def joined(job: Job) -> Job | None:
     return None
 
 
+def parsed(path: str, text: str) -> Node:
+    """The document, in which no key stands twice: DeepSpeed refuses that."""
+    from lrcli.configs import json_text
+
+    return json_text.read(path, text, once=True)
+
+
 def _opened(job: Job, path: str) -> Job:
-    return _job(job, path, json_text.read(path, text_of(path), once=True))
+    return _job(job, path, parsed(path, text_of(path)))
 
 
 def _job(job: Job, path: str, root: Node) -> Job:

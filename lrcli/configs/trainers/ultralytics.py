@@ -82,15 +82,16 @@ def read(job: Job) -> Made:
     if count >= total:
         job.remark("LR704", f"the warmup takes {count} iterations and the run has {total}: the full rate is never "
                    "trained at", "", warmup.line)  # fmt: skip
-    epoch = f"(t//{batches})"
-    tail = lrf.value
-    if cosine:
-        factor = f"max((1-cos({epoch}*pi/{epochs.value}))/2,0)*({tail!r}-1)+1"
-    else:
-        factor = f"max(1-{epoch}/{epochs.value},0)*(1.0-{tail!r})+{tail!r}"
-    expression = f"({factor})*(t/{count} if t<={count} else 1)" if count > 0 else factor
     job.assume("the rate of the weights is shown; biases warm up from warmup_bias_lr")
-    return Made("lambda", {"expr": expression}, rate, total, batches, interval=STEP)
+    values = {
+        "num_epochs": epochs.value,
+        "nb": batches,
+        "lrf": float(lrf.value),
+        "cos_lr": cosine,
+        "warmup_epochs": float(warmup.value),
+        "warmup_version": "8.3" if version < NEWEST else "8.4",
+    }
+    return Made("ultralytics", values, rate, total, batches, interval=STEP)
 
 
 def batches_of(job: Job, batch: Fact) -> int:
