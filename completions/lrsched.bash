@@ -8,9 +8,9 @@ _lrsched_parts=(chained constant cosine cosine-restarts cyclic exponential fairs
 _lrsched_command() {
     case $1 in
         chained) sections=(chained Run Selection Output Help) ;;
-        check) sections=(Checked Run Help) ;;
-        code) sections=(Written Run Help) ;;
-        compare) sections=(Compared Run Selection Output Help) ;;
+        check) sections=(Checked Reading Run Help) ;;
+        code) sections=(Written Reading Run Help) ;;
+        compare) sections=(Compared Reading Run Selection Output Help) ;;
         completion) sections=(Completed Help) ;;
         constant) sections=(constant Run Selection Output Help) ;;
         cosine) sections=(cosine Run Selection Output Help) ;;
@@ -73,7 +73,7 @@ _lrsched_command() {
         timm-wsd) sections=(timm-wsd Run Selection Output Help) ;;
         tri-stage) sections=(tri-stage Run Selection Output Help) ;;
         ultralytics) sections=(ultralytics Run Selection Output Help) ;;
-        verify) sections=(Verified Run Output Help) ;;
+        verify) sections=(Verified Reading Run Output Help) ;;
         wsd) sections=(wsd Run Selection Output Help) ;;
     esac
 }
@@ -89,6 +89,7 @@ _lrsched_section() {
         Selection) options+=(--start= --stop= --every= --at=) ;;
         Output) options+=('--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' --json --no-json '--output=<file>' '-o=<file>' --open --no-open --log-y --no-log-y --width= --height= --precision= --ascii --no-ascii '--color=auto|always|never' --size= --transparent --no-transparent) ;;
         Checked) options+=('=<spec>...' --rules --no-rules --ignore= --select= --exit-zero --no-exit-zero '--format=text|json|github|sarif' '-f=text|json|github|sarif' --json --no-json '--output=<file>' '-o=<file>') ;;
+        Reading) options+=(--trainer= '--deepspeed=<file>' --set=) ;;
         Written) options+=('=<spec>' '--to=torch|transformers|timm|optax|keras' '--output=<file>' '-o=<file>') ;;
         Compared) options+=('=<spec>...') ;;
         Completed) options+=('=bash|zsh|fish|powershell') ;;

@@ -88,11 +88,11 @@ function __lrsched_sections
         case chained
             printf '%s\n' chained Run Selection Output Help
         case check
-            printf '%s\n' Checked Run Help
+            printf '%s\n' Checked Reading Run Help
         case code
-            printf '%s\n' Written Run Help
+            printf '%s\n' Written Reading Run Help
         case compare
-            printf '%s\n' Compared Run Selection Output Help
+            printf '%s\n' Compared Reading Run Selection Output Help
         case completion
             printf '%s\n' Completed Help
         case constant
@@ -218,7 +218,7 @@ function __lrsched_sections
         case ultralytics
             printf '%s\n' ultralytics Run Selection Output Help
         case verify
-            printf '%s\n' Verified Run Output Help
+            printf '%s\n' Verified Reading Run Output Help
         case wsd
             printf '%s\n' wsd Run Selection Output Help
     end
@@ -302,6 +302,11 @@ function __lrsched_section
                 '--no-json' 'switches --json off' \
                 '--output=<file>' 'file to write, whole or not at all; - is standard output' \
                 '-o=<file>' 'file to write, whole or not at all; - is standard output'
+        case Reading
+            printf '%s\t%s\n' \
+                '--trainer=' 'who reads a configuration file, as in hf, hf==4.50, axolotl; default: as its keys say' \
+                '--deepspeed=<file>' 'DeepSpeed\'s JSON beside a configuration file; default: the one that it names' \
+                '--set=' 'a name of pasted Python, or a key of a configuration file, and its value: epochs=90'
         case Written
             printf '%s\t%s\n' \
                 '=<spec>' 'the schedule: "cosine --t-max 50"' \

@@ -83,9 +83,9 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
     function Get-SectionName($command) {
         switch -CaseSensitive ($command) {
             'chained' { 'chained', 'Run', 'Selection', 'Output', 'Help' }
-            'check' { 'Checked', 'Run', 'Help' }
-            'code' { 'Written', 'Run', 'Help' }
-            'compare' { 'Compared', 'Run', 'Selection', 'Output', 'Help' }
+            'check' { 'Checked', 'Reading', 'Run', 'Help' }
+            'code' { 'Written', 'Reading', 'Run', 'Help' }
+            'compare' { 'Compared', 'Reading', 'Run', 'Selection', 'Output', 'Help' }
             'completion' { 'Completed', 'Help' }
             'constant' { 'constant', 'Run', 'Selection', 'Output', 'Help' }
             'cosine' { 'cosine', 'Run', 'Selection', 'Output', 'Help' }
@@ -148,7 +148,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'timm-wsd' { 'timm-wsd', 'Run', 'Selection', 'Output', 'Help' }
             'tri-stage' { 'tri-stage', 'Run', 'Selection', 'Output', 'Help' }
             'ultralytics' { 'ultralytics', 'Run', 'Selection', 'Output', 'Help' }
-            'verify' { 'Verified', 'Run', 'Output', 'Help' }
+            'verify' { 'Verified', 'Reading', 'Run', 'Output', 'Help' }
             'wsd' { 'wsd', 'Run', 'Selection', 'Output', 'Help' }
         }
     }
@@ -230,6 +230,11 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--no-json	switches --json off'
                 '--output=<file>	file to write, whole or not at all; - is standard output'
                 '-o=<file>	file to write, whole or not at all; - is standard output'
+            }
+            'Reading' {
+                '--trainer=	who reads a configuration file, as in hf, hf==4.50, axolotl; default: as its keys say'
+                '--deepspeed=<file>	DeepSpeed''s JSON beside a configuration file; default: the one that it names'
+                '--set=	a name of pasted Python, or a key of a configuration file, and its value: epochs=90'
             }
             'Written' {
                 '=<spec>	the schedule: "cosine --t-max 50"'

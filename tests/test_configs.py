@@ -14,7 +14,7 @@ import yaml
 from lrcli.checks import RULES, Finding, file_findings
 from lrcli.checks.configs import FileCase
 from lrcli.cli import main
-from lrcli.configs import load, recognised
+from lrcli.configs import load, recognised, trainers
 from lrcli.configs.file_spec import Outcome
 from lrcli.configs.trainer import every
 from lrcli.errors import InputError
@@ -198,6 +198,34 @@ READ = [
         "epochs: 2\nbatch_size: 4\ngradient_accumulation_steps: 8\n", {"examples": 1001, "num_processes": 2},
         "torchtune", "hf-cosine --num-warmup-steps 10 --num-training-steps 30 --lr 2e-05 --steps 30 "
         "--steps-per-epoch 15",
+    ),
+]  # fmt: skip
+
+
+READ += [
+    (
+        "train.sh", "torchrun train.py \\\n  --num_train_epochs 2 --per_device_train_batch_size=$((2 * 4)) \\\n"
+        '  --lr_scheduler_type "cosine" --learning_rate 1e-4 --bf16 True\n', {"examples": 80}, "hf",
+        "hf-cosine --num-warmup-steps 0 --num-training-steps 20 --lr 0.0001 --steps 20 --steps-per-epoch 10",
+    ),
+    (
+        "stairs.py", "optim_wrapper = dict(optimizer=dict(type='AdamW', lr=0.1))\n"
+        "train_cfg = dict(by_epoch=True, max_epochs=20)\nparam_scheduler = [\n"
+        "    dict(type='LinearLR', start_factor=0.5, by_epoch=True, begin=0, end=5, convert_to_iter_based=True),\n"
+        "    dict(type='CosineAnnealingLR', eta_min=0.01, by_epoch=True, begin=5),\n"
+        "    dict(type='CosineAnnealingWeightDecay', by_epoch=True)]\n", {"steps_per_epoch": 10}, "mmengine",
+        'lambda --expr "0.5 + 0.5 * min(t, 49) / 49 if t < 50 else 0.09999999999999999 + 0.9 * '
+        '(1 + cos(pi * (t // 10 - 5) / 15)) / 2" --steps 200 --steps-per-epoch 10 --interval step',
+    ),
+    (
+        "a.yaml", "{base_model: m, micro_batch_size: 1, learning_rate: 0.1, max_steps: 50, warmup_steps: 5, "
+        "lr_quadratic_warmup: true, reward_model: true, center_rewards_coefficient: 0.01}", {}, "axolotl",
+        'lambda --expr "(t / max(1, 5)) ** 2 if t < 5 else '
+        'max(0.0, 0.5 * (1.0 + cos(pi * 0.5 * 2.0 * ((t - 5) / 45))))" --steps 50 --interval step',
+    ),
+    (
+        "args.yaml", "{lr0: 0.01, lrf: 0.01, epochs: 3, batch: 16, optimizer: SGD}", {"examples": 100}, "ultralytics",
+        "ultralytics --num-epochs 3 --nb 7 --lr 0.01 --steps 21 --steps-per-epoch 7",
     ),
 ]  # fmt: skip
 
@@ -442,3 +470,8 @@ def test_hostile_files_never_end_in_a_traceback(train: Path) -> None:
             Path(name).write_text("".join(text))
             with contextlib.suppress(InputError):
                 load(name, {}, Reading()).in_run(Run().saying({"examples": 100}))
+
+
+def test_every_module_of_a_trainer_is_listed() -> None:
+    folder = Path(trainers.__path__[0])
+    assert {path.stem for path in folder.glob("[!_]*.py")} == set(trainers.MODULES)

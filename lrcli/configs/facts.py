@@ -103,6 +103,9 @@ def taken(value: Any, kind: str) -> Any:
     return [node.plain for node in value]
 
 
+UNSET = "???"
+"""What OmegaConf has for a value that must still be given."""
+
 DECIDES = re.compile(
     r"(?:^|_)(?:lr|lrs|learning_?rates?|warm_?up|sched|scheduler|schedule|anneal|num_epochs|num_train_epochs|"
     r"max_epochs|max_steps|max_iters|max_duration|train_iters|total_steps|num_train_steps|max_train_steps)(?:_|$)|^lr|"
@@ -138,6 +141,8 @@ class Job:
         self.missing: list[Missing] = []
         self.assumptions: list[str] = []
         self.seen: set[str] = set()
+        self.of_words = False
+        """Whether the file is a command line, in which every value is text."""
         self.text_numbers_fail = ""
         """What the trainer does with a number that YAML reads as text; empty where it takes it."""
         self.scope = ""
@@ -158,7 +163,7 @@ class Job:
         if found is None:
             return None
         found = resolved(self.root, found)
-        return None if found.value is None else found
+        return None if found.value in (None, UNSET) else found
 
     def get(self, key: str, default: Any = None, kind: str = TEXT, by: Sequence[str] = ()) -> Fact:
         """The value of a key; what the fields `by` of the run say overrules it. Raises InputError for a wrong value."""

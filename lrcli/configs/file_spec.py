@@ -58,6 +58,7 @@ class FileSpec:
         run = run.saying(self.run)
         job = Job(self.path, self.root, run, version_of(self.version), self.title, self.reading)
         job.version_said = self.version_said
+        job.of_words = self.written == WORDS
         planned, refused = None, False
         try:
             planned = self._planned(self.trainer.read(job), job)

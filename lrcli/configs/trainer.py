@@ -4,12 +4,11 @@ A trainer is a `Trainer` in a module of `lrcli.configs.trainers`; there is no se
 """
 
 import importlib
-import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lrcli.configs import trainers
 from lrcli.configs.facts import Job
+from lrcli.configs.trainers import MODULES
 from lrcli.configs.tree import Node
 from lrcli.errors import InputError
 from lrcli.schedules.family import STEP
@@ -17,6 +16,10 @@ from lrcli.text import quoted
 
 YAML, JSON, PYTHON, WORDS = "yaml", "json", "python", "words"
 """How files are written: WORDS are the options of a command line, in a shell script or alone."""
+
+
+DEEPEST_KEYS = 20
+"""Levels at which keys that tell a trainer are looked for."""
 
 
 class Made(NamedTuple):
@@ -56,13 +59,22 @@ class Trainer(NamedTuple):
     """The trainers of which this one is a dialect: where it fits, they do not."""
 
 
-def every() -> dict[str, Trainer]:
-    """All trainers by name."""
+def every(keys: Container[str] | None = None) -> dict[str, Trainer]:
+    """All trainers by name, or those that a file with these keys may belong to."""
     found: dict[str, Trainer] = {}
-    for module in pkgutil.iter_modules(trainers.__path__):
-        declared: Sequence[Trainer] = importlib.import_module(f"{trainers.__name__}.{module.name}").TRAINERS
-        found.update({trainer.name: trainer for trainer in declared})
+    for module, own in MODULES.items():
+        if keys is None or any(key in keys for key in own):
+            declared: Sequence[Trainer] = importlib.import_module(f"lrcli.configs.trainers.{module}").TRAINERS
+            found.update({trainer.name: trainer for trainer in declared})
     return found
+
+
+def keys_of(node: Node, depth: int = 0) -> Iterator[str]:
+    """The keys of a file, of its inner mappings too."""
+    if isinstance(node.value, dict) and depth < DEEPEST_KEYS:
+        for key, child in node.value.items():
+            yield key
+            yield from keys_of(child, depth + 1)
 
 
 def named(text: str) -> tuple[Trainer, str]:
@@ -78,7 +90,8 @@ def named(text: str) -> tuple[Trainer, str]:
 
 def recognised(path: str, root: Node, written: str) -> Trainer:
     """The trainer whose keys the file has. Raises InputError where none or several fit."""
-    fitting = [trainer for trainer in every().values() if written in trainer.written and trainer.marks(root)]
+    may = every(frozenset(keys_of(root)))
+    fitting = [trainer for trainer in may.values() if written in trainer.written and trainer.marks(root)]
     refined = {name for trainer in fitting for name in trainer.refines}
     fitting = [trainer for trainer in fitting if trainer.name not in refined]
     if len(fitting) == 1:

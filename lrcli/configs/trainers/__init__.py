@@ -1,1 +1,28 @@
-"""One module for each trainer whose files are read; its `TRAINERS` are found by being here."""
+"""One module for each trainer whose files are read, which declares it in `TRAINERS`."""
+
+MODULES: dict[str, tuple[str, ...]] = {
+    "huggingface": (
+        "per_device_train_batch_size",
+        "num_train_epochs",
+        "lr_scheduler_type",
+        "learning_rate",
+        "finetuning_type",
+    ),
+    "axolotl": ("base_model", "base_model_config"),
+    "deepspeed": (
+        "train_micro_batch_size_per_gpu",
+        "train_batch_size",
+        "zero_optimization",
+        "zero_allow_untested_optimizer",
+    ),
+    "ultralytics": ("lr0",),
+    "lightning": ("trainer", "_target_"),
+    "timm": ("sched",),
+    "megatron": ("lr_decay_style", "lr_decay_iters", "lr_warmup_fraction", "lr_warmup_iters"),
+    "mmengine": ("param_scheduler", "optim_wrapper"),
+    "torchtune": ("_component_",),
+    "composer": ("max_duration",),
+    "olmo": ("t_warmup",),
+    "nemo": ("exp_manager", "trainer"),
+}
+"""The modules, each with the keys of which its files have at least one: only those are imported that may fit."""

@@ -21,6 +21,18 @@ UNASKED_SHARE, UNASKED_MOST = 0.03, 100
 """The warmup where none is asked for."""
 
 
+QUADRATIC, CONSTANT, REX = "quadratic warmup", "cosine to a constant", "rex"
+EXPRESSIONS = {
+    QUADRATIC: "(t/max(1,{W}))**2 if t<{W} else max(0.0,0.5*(1.0+cos(pi*0.5*2.0*((t-{W})/{D}))))",
+    CONSTANT: "t/max(1,{W}) if t<{W} else max(0,(1-{min_lr_ratio!r})*0.5*(1.0+cos(pi*0.5*2.0*"
+    "((min(t,floor({N}*{constant_lr_ratio!r}))-{W})/max(1,floor({N}*{constant_lr_ratio!r})-{W})))))+{min_lr_ratio!r}",
+    # It is stepped once when it is made: the first step has 1.
+    REX: "(t+1)/max(1,{W}) if t+1<={W} else {min_lr_ratio!r} if t+1>={N} else {min_lr_ratio!r}+(1.0-{min_lr_ratio!r})*"
+    "((({N}-t-1)/{D})/(0.1+0.9*(({N}-t-1)/{D})))",
+}
+"""axolotl's own schedules as factors of the tick; W is the warmup, N the run, D what is left of it."""
+
+
 def marks(root: Node) -> bool:
     """Whether the keys are axolotl's."""
     return root.has_any("base_model", "base_model_config") and root.has_any(
@@ -76,6 +88,9 @@ def read(job: Job) -> Made:
     if ds and deepspeed.has_scheduler(ds):
         name, fields = deepspeed.replaced(job, ds, total, ticks, float(lr.value))
         return Made(name, fields, float(lr.value), total, steps)
+    if name in EXPRESSIONS:
+        expression = EXPRESSIONS[name].format(W=ticks, N=total, D=max(1, total - ticks), **fields)
+        return Made("lambda", {"expr": expression}, float(lr.value), total, steps)
     if kind == "one_cycle":
         fields = {"max_lr": float(lr.value), "total_steps": total, "pct_start": ticks / total, **fields}
     elif kind == "warmup_stable_decay" or name != huggingface.SCHEDULERS["constant_with_warmup"]:
@@ -137,17 +152,18 @@ def chosen(
     if kind == "one_cycle":
         return "onecycle", keywords
     if kind == "rex":
-        return "axolotl-rex", {"min_lr_ratio": float(floor.value or 0.0)}
+        job.assume("rex is computed in closed form: equal but for rounding")
+        return REX, {"min_lr_ratio": float(floor.value or 0.0)}
     if kind == "cosine" and quadratic:
         if floor.value:
             job.remark(
                 "LR702", f"{job.at('cosine_min_lr_ratio')} is not used: lr_quadratic_warmup comes first",
                 "leave one of them out", floor.line,
             )  # fmt: skip
-        return "axolotl-cosine-quadratic-warmup", {}
+        return QUADRATIC, {}
     if kind == "cosine" and floor.value and constant.value:
         ratios = {"min_lr_ratio": float(floor.value), "constant_lr_ratio": float(constant.value)}
-        return "axolotl-cosine-constant", ratios
+        return CONSTANT, ratios
     if kind == "cosine" and floor.value:
         return "hf-cosine-with-min-lr", {"min_lr_rate": float(floor.value)}
     for fact, key in ((floor, "cosine_min_lr_ratio"), (constant, "cosine_constant_lr_ratio")):

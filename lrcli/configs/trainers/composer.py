@@ -76,6 +76,7 @@ def read(job: Job) -> Made:
     if ticks >= total:
         job.remark("LR704", f"the warmup takes {shown(ticks)} batches and the run has {total}: the full rate is never "
                    "trained at", f"t_warmup: {max(1, total // 20)}ba", warmup.line)  # fmt: skip
+    job.assume("the schedule is computed in closed form: equal but for rounding")
     expression = factor(name, ticks, end, float(floor.value))
     return Made("lambda", {"expr": expression}, float(lr.value), int(total), steps)
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lrcli.configs.facts import FLAG, NUMBER, WHOLE, Fact, Job, shown, taken
-from lrcli.configs.trainer import Made, Trainer
+from lrcli.configs.trainer import JSON, WORDS, YAML, Made, Trainer
 from lrcli.configs.trainers import deepspeed
 from lrcli.configs.tree import Node
 from lrcli.errors import InputError
@@ -90,14 +90,14 @@ def marks_factory(root: Node) -> bool:
 
 def any_of(*keys: str) -> Callable[[Node], bool]:
     """Whether TrainingArguments' keys are there, and one of `keys`."""
-    return lambda root: (root.has_any(*RECOGNISED, "learning_rate") and not root.has_any("stage", "finetuning_type")
-                         and root.has_any(*keys))  # fmt: skip
+    others = ("stage", "finetuning_type", "base_model")
+    return lambda root: root.has_any(*RECOGNISED, "learning_rate") and root.has_any(*keys) and not root.has_any(*others)
 
 
 def read(dialect: Dialect, job: Job) -> Made:
     """What the Trainer makes of the file."""
     job.scope = scope_of(job.root)
-    job.text_numbers_fail = dialect.text_numbers_fail
+    job.text_numbers_fail = "" if job.of_words else dialect.text_numbers_fail
     lr = job.number("learning_rate", dialect.lr, "lr")
     kind = str(job.get("lr_scheduler_type", "linear").value)
     kind = kind.removeprefix("SchedulerType.").lower()
@@ -524,7 +524,8 @@ def never(root: Node) -> bool:
 def trainer(name: str, dialect: Dialect, marks: Callable[[Node], bool], version: str = "5.23") -> Trainer:
     """One of those who read these keys."""
     refines = () if name == "hf" else ("hf",)
-    return Trainer(name, "transformers", version, marks, partial(read, dialect), older="4.50", refines=refines)
+    written = (YAML, JSON, WORDS)
+    return Trainer(name, "transformers", version, marks, partial(read, dialect), written, "4.50", refines)
 
 
 TRAINERS = (

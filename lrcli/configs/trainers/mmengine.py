@@ -75,7 +75,9 @@ def entries_of(job: Job) -> list[dict[str, Any]]:
     for entry in listed:
         if not isinstance(entry.value, dict) or "type" not in entry.value:
             raise job.wrong("param_scheduler", Node(str(entry.plain), entry.line), "a scheduler with a type")
-        found.append({**entry.plain, "_line": entry.line})
+        kind = str(entry.value["type"].value)
+        if not kind.endswith(("WeightDecay", "Momentum")) and "param_name" not in entry.value:
+            found.append({**entry.plain, "_line": entry.line})
     return found
 
 
@@ -206,6 +208,8 @@ def overlapping(
 ) -> Made:
     """Those that begin together act together; of others each takes over from the one before it."""
     staircase = [w.kind for w in windows if per_step and not w.fields["_steps"] and w.kind not in STAIRS]
+    if staircase and each and [window.kind for window in windows] == ["LinearLR", "CosineAnnealingLR"]:
+        return ramp_and_stairs(job, windows, lr, total, each)
     if staircase:
         job.refuse(
             "param_scheduler", f"{staircase[0]} is stepped per epoch among entries that are stepped per iteration, "
@@ -236,6 +240,22 @@ def overlapping(
             job.refuse("param_scheduler", f"{before.kind} (line {before.line}) and {after.kind} overlap, which lrsched "
                        "does not compute")  # fmt: skip
     return Made("sequential", {"schedulers": children, "milestones": tuple(begins[1:])}, lr, **run)
+
+
+def ramp_and_stairs(job: Job, windows: list[Window], lr: float, total: int, each: int) -> Made:
+    """A warmup by iteration and a cosine by epoch, as one expression of the iteration."""
+    ramp, cosine = windows
+    values = fields_of(job, cosine, cosine.end - cosine.begin)
+    waves, first = values["T_max"] // each, cosine.begin // each
+    start = float(ramp.fields.get("start_factor", 1 / 3))
+    low = float(values.get("eta_min", 0.0)) / lr if lr else 0.0
+    if ramp.begin or ramp.fields.get("end_factor", 1.0) != 1.0 or ramp.end > max(cosine.begin, 1) or ramp.end < 2:
+        job.refuse("param_scheduler", "LinearLR and CosineAnnealingLR overlap, which lrsched does not compute")
+    job.assume("the warmup and the cosine are computed in closed form: equal but for rounding")
+    rise = f"{start!r}+{1 - start!r}*min(t,{ramp.end - 1})/{ramp.end - 1}"
+    fall = f"{low!r}+{1 - low!r}*(1+cos(pi*(t//{each}-{first})/{waves}))/2"
+    expression = f"({rise}) if t<{cosine.begin} else ({fall})"
+    return Made("lambda", {"expr": expression}, lr, total, each)
 
 
 def made(job: Job, name: str, values: dict[str, Any], lr: float, length: Fact, by_epoch: bool) -> Made:

@@ -31,8 +31,8 @@ def read(job: Job) -> Made:
     hold = job.whole("model.optim.sched.constant_steps", 0), job.number("model.optim.sched.constant_ratio", None)
     floor = job.number("model.optim.sched.min_lr", 0.0)
     own = job.whole("model.optim.sched.max_steps", None)
-    if hold[0].value or hold[1].value:
-        job.refuse("model.optim.sched.constant_steps", "a constant phase is not computed by lrsched")
+    if (hold[0].value or hold[1].value) and name != NAMES[0]:
+        job.refuse("model.optim.sched.constant_steps", "a constant phase is computed for CosineAnnealing only")
     if given[0].value is not None and given[1].value is not None:
         job.fails("LR703", "Either use particular number of step or ratio", "give one of them", given[1].line)
     if lr.value is None:
@@ -50,7 +50,15 @@ def read(job: Job) -> Made:
                    "at", f"warmup_steps: {max(1, total // 20)}", given[0].line)  # fmt: skip
     rate, low = float(lr.value), float(floor.value)
     share = low / rate if rate else 0.0
-    if name == "NoamAnnealing":
+    constant = int(hold[1].value * total) if hold[1].value else int(hold[0].value or 0)
+    job.assume("the schedule is computed in closed form: equal but for rounding")
+    if constant:
+        # Megatron's form: the warmup is step / warmup, and the lowest rate stays to the end.
+        decay = max(1, total - warmup - constant)
+        job.show(f"{total} steps without {warmup} of warmup and {constant} at the lowest rate: the decay", decay)
+        fall = f"({share!r}+0.5*(cos(pi*(t-{warmup})/{decay})+1)*(1-{share!r}) if t<={warmup + decay} else {share!r})"
+        expression = f"t/{warmup} if t<={warmup} else {fall}" if warmup else fall
+    elif name == "NoamAnnealing":
         size = job.whole("model.optim.sched.d_model", None, at_least=1)
         if size.value is None:
             job.refuse("model.optim.sched.d_model", "expected a whole number")

@@ -37,6 +37,7 @@ def read(job: Job) -> Made:
     for key in ("scheduler.grad_clip_warmup_steps", "scheduler.grad_clip_warmup_factor", "max_duration", "stop_at"):
         job.node(key)
     job.refuse_unknown(harmless=lambda key: key in ("reset_optimizer_state",))
+    job.assume("the schedule is computed in closed form: equal but for rounding")
     total = length_of(job, each)
     unit = each if in_tokens else 1
     rate = float(lr.value)

@@ -11,6 +11,10 @@ from lrcli.schedules.counting import divided
 COSINE = "get_cosine_schedule_with_warmup"
 
 
+OWN_LOOPS = ("ppo_epochs", "grpo_samples", "ppo_batch_size", "num_steps", "reward_fns")
+"""Keys of recipes that generate."""
+
+
 def marks(root: Node) -> bool:
     """Whether components of torchtune are named."""
     return any(
@@ -22,6 +26,11 @@ def marks(root: Node) -> bool:
 
 def read(job: Job) -> Made:
     """What the recipe makes of the file."""
+    if job.node("optimizer") is None:
+        job.refuse("optimizer", "there is none: it is no recipe that trains")
+    generates = next((key for key in OWN_LOOPS if job.node(key)), "")
+    if generates:
+        job.refuse(generates, "a recipe that generates its examples counts its steps otherwise, which lrsched does not")
     epochs = job.whole("epochs", None, "epochs", at_least=1)
     batch = job.whole("batch_size", None, "batch_size", at_least=1)
     accumulate = job.whole("gradient_accumulation_steps", 1, "accumulate", at_least=1)
