@@ -58,6 +58,7 @@ function __lrsched_commands
         'rex' 'Slowly at first, then ever faster down to 0: for runs with a fixed budget.' \
         'rsqrt' 'Up in a straight line, down with the inverse of a square root, and to 0 in a straight line at the end.' \
         'sequential' 'One schedule after another: each takes over at its milestone.' \
+        'show' 'A schedule that is pasted as Python, or written in a trainer\'s configuration file.' \
         'step' 'Multiply the rate by gamma every step_size ticks.' \
         'swa' 'From whatever the rate is to swa_lr in anneal_epochs ticks, then constant: for stochastic weight averaging.' \
         'timm-cosine' 'Half a cosine from the base rate to lr_min, in one cycle or several, with a warmup.' \
@@ -197,6 +198,8 @@ function __lrsched_sections
             printf '%s\n' rsqrt Run Selection Output Help
         case sequential
             printf '%s\n' sequential Run Selection Output Help
+        case show
+            printf '%s\n' Shown Reading Run Selection Output Help
         case step
             printf '%s\n' step Run Selection Output Help
         case swa
@@ -642,6 +645,11 @@ function __lrsched_section
             printf '%s\t%s\n' \
                 '=<part>...' 'schedules, in the order in which they run' \
                 '--milestones=' 'tick at which each schedule but the first takes over'
+        case Shown
+            printf '%s\t%s\n' \
+                '=<spec>' 'the schedule: pasted Python, or a file that a trainer reads' \
+                '--print-spec' 'print the command line that it amounts to, and nothing else' \
+                '--no-print-spec' 'switches --print-spec off'
         case step
             printf '%s\t%s\n' \
                 '--step-size=' 'ticks between drops' \

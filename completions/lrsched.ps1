@@ -62,6 +62,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'rex	Slowly at first, then ever faster down to 0: for runs with a fixed budget.'
         'rsqrt	Up in a straight line, down with the inverse of a square root, and to 0 in a straight line at the end.'
         'sequential	One schedule after another: each takes over at its milestone.'
+        'show	A schedule that is pasted as Python, or written in a trainer''s configuration file.'
         'step	Multiply the rate by gamma every step_size ticks.'
         'swa	From whatever the rate is to swa_lr in anneal_epochs ticks, then constant: for stochastic weight averaging.'
         'timm-cosine	Half a cosine from the base rate to lr_min, in one cycle or several, with a warmup.'
@@ -138,6 +139,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'rex' { 'rex', 'Run', 'Selection', 'Output', 'Help' }
             'rsqrt' { 'rsqrt', 'Run', 'Selection', 'Output', 'Help' }
             'sequential' { 'sequential', 'Run', 'Selection', 'Output', 'Help' }
+            'show' { 'Shown', 'Reading', 'Run', 'Selection', 'Output', 'Help' }
             'step' { 'step', 'Run', 'Selection', 'Output', 'Help' }
             'swa' { 'swa', 'Run', 'Selection', 'Output', 'Help' }
             'timm-cosine' { 'timm-cosine', 'Run', 'Selection', 'Output', 'Help' }
@@ -570,6 +572,11 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'sequential' {
                 '=<part>...	schedules, in the order in which they run'
                 '--milestones=	tick at which each schedule but the first takes over'
+            }
+            'Shown' {
+                '=<spec>	the schedule: pasted Python, or a file that a trainer reads'
+                '--print-spec	print the command line that it amounts to, and nothing else'
+                '--no-print-spec	switches --print-spec off'
             }
             'step' {
                 '--step-size=	ticks between drops'

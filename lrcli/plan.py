@@ -8,6 +8,7 @@ from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.run import EPOCH_LENGTH, Run, share_of
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.compose import Composite
 from lrcli.schedules.family import STEP, Family
 from lrcli.schedules.kind import SPEC, Share, resolved_shares
 from lrcli.schedules.param import Param, ParamError
@@ -29,30 +30,46 @@ class Planned(NamedTuple):
 
 
 class Written(Protocol):
-    """A schedule as it was written: what `spec.parse` makes of words."""
+    """A schedule as it was written: words, Python or a file."""
 
-    @property
-    def cls(self) -> type[Schedule]:
-        """The scheduler."""
+    def leaves(self) -> list[type[Schedule]]:
+        """The classes of the schedules that are not made of others, in order."""
 
-    @property
-    def values(self) -> Mapping[str, Any]:
-        """What was given to it: values, shares of the run, and the children as they were written."""
+    def completed(self, available: int | None, whole: int | None, taken: list[str]) -> Schedule:
+        """The schedule in `available` ticks of a run of `whole`; what is taken from the run is added to `taken`."""
 
 
 def planned(cls: type[Schedule], values: Mapping[str, Any], run: Run) -> Planned:
     """The schedule `cls` with `values` in `run`. Raises InputError for what is missing, naming the ways to give it."""
-    run = run.settled(stepped_by(cls, values), counted_by(cls, values))
+    run = settled(run, stepped_by(cls, values), counted_by(cls, values))
     whole = run.total
-    warmup: Any = run.warmup
-    if isinstance(warmup, Share):
-        if whole is None:
-            raise ParamError("--warmup", f"{warmup} of a run whose length is not known: {WAYS}")
-        run = dataclasses.replace(run, warmup=share_of(warmup, whole))
     available = None if whole is None else whole - run.warmup
     taken: list[str] = []
     schedule = completed(cls, values, available, whole, taken)
     return Planned(schedule, run, tuple(taken))
+
+
+def placed(schedule: Schedule, run: Run) -> Planned:
+    """A schedule that is whole, in `run`. Raises InputError where the run is not possible."""
+    return Planned(schedule, settled(run, schedule.counts_in, leaves_of(schedule)[-1].reference.family))
+
+
+def leaves_of(schedule: Schedule) -> list[type[Schedule]]:
+    """The classes of the schedules in `schedule` that are not made of others, in order."""
+    if isinstance(schedule, Composite):
+        return [leaf for child in schedule.schedulers for leaf in leaves_of(child)]
+    return [type(schedule)]
+
+
+def settled(run: Run, stepped: str, family: Family) -> Run:
+    """The run for such a schedule, its warmup in ticks. Raises InputError for a share of a run of unknown length."""
+    run = run.settled(stepped, family)
+    warmup: Any = run.warmup
+    if not isinstance(warmup, Share):
+        return run
+    if run.total is None:
+        raise ParamError("--warmup", f"{warmup} of a run whose length is not known: {WAYS}")
+    return dataclasses.replace(run, warmup=share_of(warmup, run.total))
 
 
 WAYS = f"give --ticks, --steps, or --epochs (where step() is called after every optimizer step, with {EPOCH_LENGTH})"
@@ -62,7 +79,7 @@ WAYS = f"give --ticks, --steps, or --epochs (where step() is called after every 
 def leaves(cls: type[Schedule], values: Mapping[str, Any]) -> list[type[Schedule]]:
     """The classes of the schedules that are not made of others, in order."""
     children = children_of(cls, values)
-    return [leaf for child in children for leaf in leaves(child.cls, child.values)] if children else [cls]
+    return [leaf for child in children for leaf in child.leaves()] if children else [cls]
 
 
 def children_of(cls: type[Schedule], values: Mapping[str, Any]) -> Sequence[Written]:
@@ -92,9 +109,7 @@ def completed(
     children = children_of(cls, given)
     if children:
         spans = _spans(cls, given, len(children), available)
-        made = tuple(
-            completed(child.cls, child.values, span, whole, taken) for child, span in zip(children, spans, strict=True)
-        )
+        made = tuple(child.completed(span, whole, taken) for child, span in zip(children, spans, strict=True))
         given = {name: made if value is children else value for name, value in given.items()}
     lacking = [declared for declared in cls.params().values() if _lacks(declared, given, cls)]
     if not lacking:

@@ -17,3 +17,7 @@ class Reading(Declared):
     set: tuple[str, ...] = param(
         "a name of pasted Python, or a key of a configuration file, and its value: epochs=90", default=(), repeated=True
     )
+
+
+PLAIN = Reading()
+"""Nothing else is known."""

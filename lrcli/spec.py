@@ -11,10 +11,11 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lrcli import plan
 from lrcli.configs import load, recognised
-from lrcli.engine import spec_of
 from lrcli.errors import InputError
-from lrcli.plan import Planned, planned
+from lrcli.plan import Planned
+from lrcli.reading import PLAIN, Reading
 from lrcli.run import Run
 from lrcli.schedules import every, named
 from lrcli.schedules.base import Schedule
@@ -24,7 +25,6 @@ from lrcli.text import quoted
 
 if TYPE_CHECKING:
     from lrcli.configs.file_spec import FileSpec
-    from lrcli.reading import Reading
 
 Values = dict[str, Any]
 """What a command line gave, by field name: text, bool for a flag, a tuple of texts for repeated words."""
@@ -47,9 +47,17 @@ class Spec(NamedTuple):
     def in_run(self, run: Run) -> Planned:
         """The schedule in `run`, and what this spec says of that itself. Raises InputError naming the spec."""
         try:
-            return planned(self.cls, self.values, run.saying(self.run))
+            return plan.planned(self.cls, self.values, run.saying(self.run))
         except InputError as error:
             raise InputError(f"in the spec {quoted(self.source)}: {error}" if self.source else str(error)) from None
+
+    def leaves(self) -> list[type[Schedule]]:
+        """The classes of the schedules that are not made of others, in order."""
+        return plan.leaves(self.cls, self.values)
+
+    def completed(self, available: int | None, whole: int | None, taken: list[str]) -> Schedule:
+        """The schedule in `available` ticks of a run of `whole`; what is taken from the run is added to `taken`."""
+        return plan.completed(self.cls, self.values, available, whole, taken)
 
     @property
     def schedule(self) -> Schedule:
@@ -58,35 +66,81 @@ class Spec(NamedTuple):
 
     def text(self, run: Run) -> str:
         """The spec in canonical form."""
-        return spec_of(*self.in_run(run)[:2])
+        return self.in_run(run).text
 
 
-def written(text: str, reading: "Reading | None" = None) -> "Spec | FileSpec":
-    """What `text` stands for: a schedule, or a configuration file with what is said of its run.
+class Pasted(NamedTuple):
+    """A schedule that was pasted as Python, and what the call says of the run."""
+
+    schedule: Schedule
+    run: Values
+
+    def in_run(self, run: Run) -> Planned:
+        """The schedule in `run`. Raises InputError."""
+        return plan.placed(self.schedule, run.saying(self.run))
+
+    def leaves(self) -> list[type[Schedule]]:
+        """The classes of the schedules that are not made of others, in order."""
+        return plan.leaves_of(self.schedule)
+
+    def completed(self, available: int | None, whole: int | None, taken: list[str]) -> Schedule:
+        """The schedule, which is whole."""
+        return self.schedule
+
+    def text(self, run: Run) -> str:
+        """The spec in canonical form."""
+        return self.in_run(run).text
+
+
+def pasted(text: str, reading: Reading) -> Pasted | None:
+    """The schedule that `text` constructs, where it is Python; None where it is not. Raises InputError."""
+    if "(" not in text:
+        return None
+    from lrcli.pasted import is_python, parse_python, settings
+
+    if not is_python(text):
+        return None
+    made = parse_python(text, settings(reading.set))
+    return Pasted(made.schedule, made.run)
+
+
+def is_written_otherwise(text: str) -> bool:
+    """Whether `text` stands for a schedule and does not begin with the name of one."""
+    if "(" not in text:
+        return False
+    from lrcli.pasted import is_python
+
+    return is_python(text)
+
+
+def written(text: str, reading: Reading = PLAIN) -> "Spec | Pasted | FileSpec":
+    """What `text` stands for: a schedule in words or Python, or a file with what is said of its run.
 
     `reading` is how files are read where the spec does not say. Raises InputError naming the spec.
     """
+    if found := pasted(text, reading):
+        return found
     is_file = recognised(text) and os.path.isfile(text)
     words = [text] if is_file else _split(text) if len(text) <= LONGEST else []
     if not words or not recognised(words[0]):
         return parse(text)
-    from lrcli.reading import Reading
-
     try:
         values = read_words(words[1:], {**Reading.params(), **Run.params()})
         own = {name: value for name, value in values.items() if name in Run.params()}
         said = {name: value for name, value in values.items() if name not in own}
-        how = dataclasses.replace(reading or Reading(), **parsed(Reading.params(), said))
+        how = dataclasses.replace(reading, **parsed(Reading.params(), said))
         return load(words[0], parsed(Run.params(), own), how, text)
     except InputError as error:
         raise InputError(str(error) if is_file else f"in the spec {quoted(text)}: {error}") from None
 
 
-def parse(text: str, *, run: bool = True) -> Spec:
-    """The schedule that `text` stands for. Raises InputError naming the spec and what is wrong in it.
+def parse(text: str, *, run: bool = True, reading: Reading = PLAIN) -> Spec | Pasted:
+    """The schedule that `text` stands for: words, or Python. Raises InputError naming it and what is wrong in it.
 
     With `run` false, options of the run (--lr, --epochs, ...) are refused: the spec is part of another.
     """
+    if found := pasted(text, reading):
+        return found
     try:
         if len(text) > LONGEST:
             raise InputError(f"expected at most {LONGEST} characters, found {len(text)}")
@@ -108,7 +162,7 @@ def gathered(cls: type[Schedule], values: Mapping[str, Any], run: Values | None 
     read = parsed(params, {name: value for name, value in values.items() if params[name].kind is not SPEC})
     for name, value in values.items():
         if params[name].kind is SPEC:
-            read[name] = tuple(parse(text, run=False) for text in value)
+            read[name] = tuple(parse(part, run=False) for part in value)
     return Spec(source, cls, read, run or {})
 
 
@@ -234,11 +288,15 @@ def _unquoted(name: str, words: Sequence[str], params: Mapping[str, Param]) -> s
         return ""
     for place, word in enumerate(words):
         cls = named(word)
-        own = {spelling for declared in cls.params().values() for spelling in spellings(declared)} if cls else set()
+        own = {
+            spelling: declared
+            for declared in (cls.params() if cls else {}).values()
+            for spelling in spellings(declared)
+        }
         if cls and name in own:
             end = place + 1
-            while end < len(words) and (not words[end].startswith("-") or _option(words[end], {})[0] in own):
-                end += 1
+            while end < len(words) and (option := _option(words[end], own))[0] in own:
+                end += 1 if option[1] is not None or own[option[0] or ""].is_flag else 2
             line = [*words[:place], shell_word(shlex.join(words[place:end])), *words[end:]]
             return f"{name} belongs to {word}: quote the schedule, as in {' '.join(line)}"
     return ""

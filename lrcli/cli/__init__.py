@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     try:
         # Answered before typer is imported: this is asked by scripts, often.
-        return _show_version() if words == ["--version"] else _run(words)
+        return _show_version() if words in (["--version"], ["-V"]) else _run(words)
     except BrokenPipeError:
         _abandon_stdout()
         return CLOSED_PIPE

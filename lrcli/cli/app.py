@@ -11,6 +11,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from lrcli.cli import NAME, complain
 from lrcli.cli.command import TOOLS, Command, find, names
+from lrcli.cli.front import front_page, short_page
+from lrcli.cli.output import opened
 from lrcli.configs import recognised
 from lrcli.errors import InputError
 from lrcli.schedules.base import Schedule
@@ -79,7 +81,10 @@ class Group(TyperGroup):
         if not name.startswith("-") and find(name) is None and not recognised(name):
             from lrcli import spec
 
-            args = [spec.find(name, also=TOOLS).reference.name, *args[1:]]
+            if spec.is_written_otherwise(name):
+                args = ["show", *args]
+            else:
+                args = [spec.find(name, also=TOOLS).reference.name, *args[1:]]
         return super().resolve_command(ctx, args)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
@@ -192,21 +197,31 @@ def annotated(declared: Param) -> Any:
     return Annotated[str, typer.Option(*words)]
 
 
+HELP = "help"
+"""`lrsched help cosine` is `lrsched cosine --help`."""
+
+
+def short_help(words: list[str]) -> str:
+    """The page of one screen that is asked for: by no words at all, or by -h; empty where it is not."""
+    if not words or words in ([HELP], ["-h"]):
+        return front_page(SUMMARY)
+    command = find(words[0]) if words[-1] == "-h" and len(words) == 2 else None
+    return short_page(command) if command else ""
+
+
 def show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"{NAME} {VERSION}")
         raise typer.Exit
 
 
-app = typer.Typer(
-    cls=Group, add_completion=False, rich_markup_mode=None, context_settings=CONTEXT, no_args_is_help=True
-)
+app = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
 
 
 @app.callback()
 def common(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True)
+        bool, typer.Option("--version", "-V", help="Show the version.", callback=show_version, is_eager=True)
     ] = False,
 ) -> None:
     """Holds the options of the whole program."""
@@ -215,6 +230,11 @@ def common(
 def run(words: list[str]) -> int:
     """Run a command line; returns its exit status."""
     try:
+        if page := short_help(words):
+            with opened("-") as write:
+                write(page)
+            return 0
+        words = [*words[1:], "--help"] if words[0] == HELP else words
         return int(typer.main.get_command(app).main(args=words, prog_name=NAME, standalone_mode=False) or 0)
     except UsageError as error:
         where = error.ctx.command_path if error.ctx else NAME

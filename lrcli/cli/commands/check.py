@@ -102,7 +102,7 @@ class Choice:
 
 def _checked(text: str, given: Instances, chosen: Choice) -> CheckedSpec:
     written = spec.written(text, given[Reading])
-    if not isinstance(written, spec.Spec):
+    if not isinstance(written, spec.Spec | spec.Pasted):
         return _checked_file(text, written, given[Run], chosen)
     schedule, own, taken = written.in_run(given[Run])
     say_all(taken)
@@ -140,6 +140,6 @@ COMMAND = Command(
         "lrsched check --rules",
     ),
     panel=TOOLS_PANEL,
-    sections={"Findings": Checked, "File": Reading, "Run": Run},
+    sections={"Findings": Checked, "Reading": Reading, "Run": Run},
     run=run,
 )

@@ -43,6 +43,6 @@ COMMAND = Command(
         'lrsched code "step --step-size 30" --to optax',
     ),
     panel=TOOLS_PANEL,
-    sections={"Code": Written, "File": Reading, "Run": Run},
+    sections={"Code": Written, "Reading": Reading, "Run": Run},
     run=run,
 )

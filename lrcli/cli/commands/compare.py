@@ -53,9 +53,9 @@ COMMAND = Command(
     "half_life the rows from the peak to half of it.",
     examples=(
         'lrsched compare "cosine --t-max 50" "step --step-size 10" --epochs 50',
-        'lrsched compare "cosine --t-max 50" "hf-cosine --num-training-steps 50" -f csv',
+        'lrsched compare "cosine --t-max 50" "cosine-restarts --t-0 10" -f csv',
     ),
     panel=TOOLS_PANEL,
-    sections={"Schedules": Compared, "File": Reading, "Run": Run, "Rows": Selection, "Output": Output},
+    sections={"Schedules": Compared, "Reading": Reading, "Run": Run, "Rows": Selection, "Output": Output},
     run=run,
 )

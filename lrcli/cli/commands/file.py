@@ -31,7 +31,7 @@ def command(path: str) -> Command:
         "name; no data set or folder that it names is opened, and nothing is run.",
         examples=(f"lrsched {path} --examples 52002 --num-processes 8", f"lrsched check {path} --examples 52002"),
         panel=TOOLS_PANEL,
-        sections={"File": Reading, "Spec": Printed, "Run": Run, "Rows": Selection, "Output": Output},
+        sections={"Reading": Reading, "Spec": Printed, "Run": Run, "Rows": Selection, "Output": Output},
         run=partial(run, path),
     )
 

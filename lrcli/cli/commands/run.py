@@ -6,6 +6,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+from lrcli import spec
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.output import FOR_A_PERSON, Output, folded, is_terminal
 from lrcli.cli.remarks import derivation_of, say_all
@@ -14,19 +15,20 @@ from lrcli.engine import Selection, simulate
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 
-FURTHER = ("--warmup 5 --log-y", "-f csv > lr.csv")
+FURTHER = ("--log-y", "-f csv > lr.csv")
 WIDEST_EXAMPLE = 78
 
 
 def command(cls: type[Schedule]) -> Command:
     """The command of the scheduler `cls`."""
     shown = f"lrsched {cls.example()}"
+    further = FURTHER if cls.refuses_composition else (f"--warmup 5 {FURTHER[0]}", *FURTHER[1:])
     return Command(
         name=cls.reference.name,
         summary=summary_of(cls),
         details="\n".join(["Formula:", *(f"  {line}" for line in sections_of(cls)["Formula"])])
         + f"\n\nlrsched explain {cls.reference.name} says what surprises people.",
-        examples=(shown, *(f"{shown} {more}" for more in FURTHER if len(f"{shown} {more}") < WIDEST_EXAMPLE)),
+        examples=(shown, *(f"{shown} {more}" for more in further if len(f"{shown} {more}") < WIDEST_EXAMPLE)),
         panel=cls.reference.family.name,
         sections={"Schedule": cls, "Run": Run, "Rows": Selection, "Output": Output},
         run=partial(run, cls),
@@ -35,7 +37,12 @@ def command(cls: type[Schedule]) -> Command:
 
 def run(cls: type[Schedule], given: Instances) -> int:
     """Show the schedule in the run."""
-    written, output = given[cls], given[Output]
+    return show(given[cls], given)
+
+
+def show(written: spec.Spec | spec.Pasted, given: Instances) -> int:
+    """Show a schedule as it was written in the run of a command line."""
+    output = given[Output]
     schedule, settled, taken = written.in_run(given[Run])
     rows = simulate(schedule, settled, given[Selection], drawn=output.draws)
     say_all(taken)

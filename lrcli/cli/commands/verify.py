@@ -107,10 +107,10 @@ COMMAND = Command(
     "log does not follow.",
     examples=(
         'lrsched verify metrics.csv "cosine --t-max 50 --lr 0.1"',
-        'lrsched verify trainer_state.json "hf-linear --num-training-steps 6 --lr 5e-5"',
+        'lrsched verify trainer_state.json "hf-linear --num-warmup-steps 0 --num-training-steps 6 --lr 5e-5"',
         'lrsched verify metrics.csv "step --step-size 30" --column lr-SGD --format json',
     ),
     panel=TOOLS_PANEL,
-    sections={"Comparison": Verified, "File": Reading, "Run": Run, "Output": Output},
+    sections={"Comparison": Verified, "Reading": Reading, "Run": Run, "Output": Output},
     run=run,
 )

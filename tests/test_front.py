@@ -1,0 +1,97 @@
+"""The first minute: what is seen before anything is known, and what wrong words are answered with."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lrcli.cli import command
+from lrcli.cli.app import SUMMARY, short_help
+from lrcli.cli.front import LINES, WIDTH, front_page, short_page
+
+DATA = Path(__file__).parent / "data" / "logs"
+
+
+def lrsched(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "lrcli", *words], capture_output=True, text=True, cwd=cwd)
+
+
+def test_the_first_page_fits_a_screen() -> None:
+    page = front_page(SUMMARY)
+    assert page.count("\n") <= LINES
+    assert max(map(len, page.splitlines())) <= WIDTH
+    assert short_help([]) == short_help(["-h"]) == short_help(["help"]) == page
+
+
+@pytest.mark.parametrize("name", command.names())
+def test_the_short_page_of_a_command_fits_a_screen(name: str) -> None:
+    found = command.find(name)
+    assert found is not None
+    page = short_page(found)
+    assert page.count("\n") <= 24 + 6, page
+    assert all(len(line) <= WIDTH or line.strip() in found.examples for line in page.splitlines())
+
+
+def test_help_has_a_word_of_its_own_and_the_version_a_letter() -> None:
+    assert lrsched("help", "cosine").stdout == lrsched("cosine", "--help").stdout
+    assert lrsched("-V").stdout == lrsched("--version").stdout
+    bare = lrsched()
+    assert (bare.returncode, bare.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("check cosine --t-max 50 --epochs 90", '"cosine --t-max 50" --epochs 90'),
+        ("compare cosine --t-max 50 step --step-size 10", 'quote the schedule, as in "cosine --t-max 50"'),
+        ("cosine --t-max 50 --lr 0.1 0.01", "with commas: --lr 0.1,0.01"),
+        ("multistep --milestones 30 60 90", "with commas: --milestones 30,60"),
+        ("cosine", "give --ticks, --steps, or --epochs"),
+        ("hf-linear --num-warmup-steps 10 --epochs 3", "--steps-per-epoch, or --examples with --batch-size"),
+        ("CosineAnnealingLR(opt,T_max=epochs)", "--set epochs=VALUE"),
+        ("CosineAnnealingLR(opt,T_max=5,verbose=True)", "verbose"),
+        ("cosine --tmax 5", "did you mean --t-max"),
+    ],
+)
+def test_what_people_type_first_is_answered_with_the_way_out(line: str, words: str) -> None:
+    done = lrsched(*shlex.split(line.replace("(", "'(").replace(")", ")'")) if "(" in line else shlex.split(line))
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stdout == ""
+
+
+def examples() -> list[str]:
+    """Every example that a help page shows."""
+    commands = [found for name in command.names() if (found := command.find(name))]
+    return [example for found in commands for example in found.examples]
+
+
+METRICS = """\
+epoch,lr-SGD,val_loss,val_acc
+0,0.1,0.9,0.5
+1,0.075,0.8,0.6
+2,0.025,0.7,0.7
+"""
+
+
+@pytest.mark.parametrize("line", dict.fromkeys(examples()))
+def test_every_example_that_help_shows_runs(line: str, tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text(METRICS)
+    (tmp_path / "trainer_state.json").write_bytes((DATA / "transformers-5.23-trainer_state.json").read_bytes())
+    (tmp_path / "src").mkdir()
+    for name in ("train.py", "src/train.py"):
+        (tmp_path / name).write_text("print('no scheduler here')\n")
+    program = f'lrsched() {{ {shlex.quote(sys.executable)} -m lrcli "$@"; }}\n'
+    done = subprocess.run(
+        ["bash", "-c", program + line],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parent.parent)},
+        stdin=subprocess.DEVNULL,
+    )
+    # 1 is what check and verify say of something found.
+    assert done.returncode in (0, 1), done.stderr
+    assert "Traceback" not in done.stderr
