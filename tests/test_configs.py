@@ -1,6 +1,7 @@
 """Configuration files: what each trainer makes of them, with the arithmetic, and what of them is refused."""
 
 import contextlib
+import itertools
 import json
 import random
 import re
@@ -17,6 +18,7 @@ from lrcli.cli import main
 from lrcli.configs import load, recognised, trainers
 from lrcli.configs.file_spec import Outcome
 from lrcli.configs.trainer import every
+from lrcli.engine import rates
 from lrcli.errors import InputError
 from lrcli.reading import Reading
 from lrcli.run import Run
@@ -475,3 +477,19 @@ def test_hostile_files_never_end_in_a_traceback(train: Path) -> None:
 def test_every_module_of_a_trainer_is_listed() -> None:
     folder = Path(trainers.__path__[0])
     assert {path.stem for path in folder.glob("[!_]*.py")} == set(trainers.MODULES)
+
+
+RECORDED = sorted((Path(__file__).parent / "data" / "trainers").glob("transformers-*.json"))
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_older_trainers_have_these_steps_and_rates(path: Path, tmp_path: Path) -> None:
+    recorded = json.loads(path.read_text())
+    for case in recorded["cases"]:
+        file = tmp_path / "train.json"
+        file.write_text(json.dumps(case["arguments"]))
+        planned = outcome(file, f"hf=={recorded['version']}", examples=case["examples"]).planned
+        assert planned
+        assert planned.run.steps == case["steps"]
+        found = [rate.hex() for rate in itertools.islice(rates(planned.schedule, planned.run.lrs), case["steps"])]
+        assert [*found[:2], *found[-2:]] == case["rates"]
