@@ -245,6 +245,17 @@ def test_documents(form: str, indent: int | None, tmp_path: Path) -> None:
     assert metric_of(open_log(path)) == [(0, 0.5), (1, 0.25)]
 
 
+def test_columns_that_are_set_with_spaces(tmp_path: Path) -> None:
+    text = (
+        "  epoch    train_loss    valid_loss      lr     dur\n"
+        "-------  ------------  ------------  ------  ------\n"
+        "      1        \x1b[36m0.6930\x1b[0m        \x1b[32m0.5\x1b[0m  0.1000  0.0034\n"
+        "      2        0.6920        0.25  0.0100  0.0031\n"
+    )
+    assert rates_of(open_log(written(tmp_path, text))) == [0.1, 0.01]
+    assert metric_of(open_log(written(tmp_path, text))) == [(1, 0.5), (2, 0.25)]
+
+
 def test_tensorboards_json_and_csv(tmp_path: Path) -> None:
     rows = [[1.7e9, 0, 0.1], [1.7e9, 10, 0.01]]
     text = "Wall time,Step,Value\n" + "".join(f"{wall},{step},{value}\n" for wall, step, value in rows)

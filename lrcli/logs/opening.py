@@ -13,13 +13,14 @@ from lrcli.logs.foreign import refuse_foreign
 from lrcli.logs.lines import TextLines
 from lrcli.logs.log import Log
 from lrcli.logs.records import JsonLines
-from lrcli.logs.sniff import kind_of
+from lrcli.logs.sniff import kind_of, tabbed
 from lrcli.logs.source import Source
 from lrcli.logs.table import Table
 from lrcli.text import printable
 
 READERS: dict[str, Callable[[str, Iterator[str]], Table]] = {
     "table": Delimited,
+    "columns": lambda name, chunks: Delimited(name, map(tabbed, chunks)),
     "lines": JsonLines,
     "document": Document,
     "text": TextLines,

@@ -3,6 +3,7 @@
 import json
 import re
 
+from lrcli.logs import names
 from lrcli.logs.folder import is_mlflow_file
 from lrcli.logs.lines import PAIR
 
@@ -17,7 +18,7 @@ MOST_LINES = 200
 
 
 def kind_of(head: str, ended: bool) -> str | None:
-    """ "lines" of JSON, a "document", a file of "mlflow", "text", or a "table"; None if more must be seen."""
+    """The name in `opening.READERS` of the reader for a text that begins so; None if more must be seen."""
     lines = [line for line in head.split("\n")[: MOST_LINES + 1] if line and not line.isspace()]
     whole = ended or len(lines) > 1
     first = lines[0].strip() if lines else ""
@@ -29,6 +30,8 @@ def kind_of(head: str, ended: bool) -> str | None:
         return "document"
     if len(lines) < 2 and not ended:
         return "text" if _is_text(first) else None
+    if _has_columns(lines):
+        return "columns"
     if _is_table(lines):
         return "table"
     if any(map(_is_text, lines)):
@@ -53,6 +56,24 @@ def _object_kind(first: str, more: bool, whole: bool) -> str | None:
 
 def _is_text(line: str) -> bool:
     return len(line) < 10_000 and PAIR.search(line) is not None
+
+
+_RULE = re.compile(r"[-=+| ]*[-=][-=+| ]*")
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*m")
+
+
+def tabbed(chunk: str) -> str:
+    """Columns that are set with spaces, as skorch prints them, with tabs instead, and without rules and colours."""
+    lines = (_COLOUR.sub("", line) for line in chunk.split("\n"))
+    return "\n".join("" if _RULE.fullmatch(line) else "\t".join(line.split()) for line in lines)
+
+
+def _has_columns(lines: list[str]) -> bool:
+    """Whether the first line names columns, an axis or a rate among them, and the others have a number for each."""
+    header, *rows = [line.split("\t") for line in tabbed("\n".join(lines[:8])).split("\n") if line]
+    known = any(names.is_axis(name) or names.as_rate(name) for name in header)
+    fitting = (len(row) == len(header) and all(map(_CELL.fullmatch, row)) for row in rows)
+    return len(header) > 1 and known and bool(rows) and all(fitting) and not any(end in lines[0] for end in ",;\t")
 
 
 def _is_table(lines: list[str]) -> bool:

@@ -36,7 +36,10 @@ class Source(Declared):
     """The log."""
 
     metrics: str | None = param(
-        "the log: CSV, JSON lines or trainer_state.json; - is standard input", default=None, positional=True, kind=PATH
+        "the log, or the folder of the run: CSV, JSON, text, event files; - is standard input",
+        default=None,
+        positional=True,
+        kind=PATH,
     )
     metric: str | None = param("its column; default: the obvious one", default=None)
     follow: bool = param("go on reading as the log grows", default=False)
