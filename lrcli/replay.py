@@ -200,6 +200,43 @@ class Result:
         return f"{plural(self.cuts, 'cut')}, after epoch{'s' if self.cuts > 1 else ''} {told}{more}; final {final}"
 
 
+class Told:
+    """A replay in words while it goes on."""
+
+    def __init__(self, plateau: Plateau, columns: Sequence[str]) -> None:
+        self.plateau = plateau
+        self.columns = columns
+
+    def _rows(self, block: Block, start: int = 0) -> Iterator[dict[str, Any]]:
+        for row in zip(*(column[start:] for column in block), strict=True):
+            found = dict(zip(self.columns, row, strict=True))
+            yield found | {
+                name: " ".join(significant(found[column]) for column in self.columns if column.startswith(name))
+                for name in ("lr", "next_lr")
+            }
+
+    def events(self, block: Block) -> list[str]:
+        """The cuts, made or not."""
+        if not {"reduced", "blocked"} & set(block[self.columns.index("event")]):
+            return []
+        words = {"reduced": "cut, {lr} becomes {next_lr}", "blocked": "a cut was due and not made, {lr} stays"}
+        return [
+            f"epoch {row['epoch']:g}: {words[row['event']].format(**row)}"
+            for row in self._rows(block)
+            if row["event"] in words
+        ]
+
+    def coming(self, block: Block) -> list[str]:
+        """How near the next cut is."""
+        (row,) = self._rows(block, len(block[0]) - 1)
+        now = f"epoch {row['epoch']:g}, best {significant(row['best'])}, rate {row['next_lr']}: "
+        if row["event"] == "warmup":
+            return [now + "warmup, the metric is not judged yet"]
+        if row["cooldown"]:
+            return [now + f"cooldown, {plural(row['cooldown'], 'more epoch')} not judged"]
+        return [now + f"{row['bad_epochs']} of {plural(self.plateau.patience, 'bad epoch')} tolerated"]
+
+
 def limit_of(plateau: Plateau, given: Replay, best: float) -> float:
     """What a metric must pass to be better than `best`."""
     if given.framework == "torch":

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO
 
@@ -11,6 +11,7 @@ from lrcli.errors import InputError
 from lrcli.render import CURVES, FIGURES, FORMATS, PICTURE, render, render_figure
 from lrcli.render.progress import Block, with_bar
 from lrcli.render.style import Style
+from lrcli.rows import Block as TableBlock
 from lrcli.rows import Rows
 from lrcli.schedules.kind import Kind
 from lrcli.schedules.param import Declared, ParamError, declaration, param
@@ -34,6 +35,9 @@ LARGEST = 1000
 """Columns and lines of a picture; a larger one is beyond what a terminal shows, and takes seconds."""
 
 Write = Callable[[str], object]
+
+Told = Callable[[TableBlock], Sequence[str]]
+"""What there is to say of a block of rows, a line each."""
 
 
 INCHES = {"cm": 1 / 2.54, "mm": 1 / 25.4, "in": 1.0}
@@ -125,6 +129,17 @@ class Output(Declared):
             show_file(self.output)
         if remark and not below and sys.stderr is not None:
             sys.stderr.write(remark)
+
+    @property
+    def can_watch(self) -> bool:
+        """Whether a picture can be drawn again as the rows come."""
+        return self.to_terminal and self.chosen_format() in (PICTURE, "plot")
+
+    def watch(self, rows: Rows, events: Told, coming: Told) -> None:
+        """Draw the rows again and again as they come, with the last `events` and what is `coming`."""
+        from lrcli.render import live
+
+        live.watch(rows, self.style, events, coming, sys.stdout)
 
     def show_text(self, text: str) -> None:
         """Write a text that is not rows."""

@@ -15,7 +15,7 @@ from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import Selection
 from lrcli.errors import InputError
 from lrcli.logs import Log, per_epoch
-from lrcli.replay import Metrics, Replay, Result, replay, what_if
+from lrcli.replay import Metrics, Replay, Result, Told, replay, what_if
 from lrcli.rows import Block, Rows
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PATH
@@ -104,7 +104,11 @@ def run(given: Instances) -> int:
         if selection.is_all or output.draws:
             rows.blocks = result.watching(rows.blocks, rows.columns)
         observed = summed_up(rows, column) if output.to_terminal and selection.is_all else None
-        output.show(rows, reserve=LINES_OF_FINDINGS if observed else 0)
+        if source.follow and output.can_watch:
+            told = Told(plateaus[0], rows.columns)
+            output.watch(rows, told.events, told.coming)
+        else:
+            output.show(rows, reserve=LINES_OF_FINDINGS if observed else 0)
         if result.rates:
             width = output.style().width if output.to_terminal else WIDEST
             sys.stderr.write(folded(f"{NAME}: {result.sentence}", width, indent=2))

@@ -1,0 +1,87 @@
+"""A log that still grows, on a terminal: what is seen before it ends."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from lrcli.render.live import View
+from lrcli.render.style import Style
+from lrcli.replay import Told
+from lrcli.rows import Mark, Panel, Rows
+from lrcli.schedules.plateau import Plateau
+
+COLUMNS = ("epoch", "metric", "lr", "next_lr", "best", "bad_epochs", "cooldown", "event")
+
+
+def view(style: list[Style], marks: list[Mark]) -> View:
+    panels = (Panel(("metric",), rate=False), Panel(("lr",)))
+    rows = Rows(COLUMNS, [], None, "plateau --patience 3", panels, marks)
+    told = Told(Plateau(patience=3), COLUMNS)
+    return View(rows, lambda: style[-1], told.events, told.coming)
+
+
+def test_the_picture_grows_with_the_rows_and_follows_the_size_of_the_terminal() -> None:
+    style, marks = [Style(80, 24)], []
+    seen = view(style, marks)
+    assert seen.text().plain == "waiting for the first row"
+    seen.read(([0, 1], [1.0, 0.5], [0.1, 0.1], [0.1, 0.1], [1.0, 0.5], [0, 0], [0, 0], ["improved", "improved"]))
+    first = seen.text().plain.splitlines()
+    assert first[-1] == "epoch 1, best 0.5, rate 0.1: 0 of 3 bad epochs tolerated"
+    marks.append(Mark(5, ""))
+    bad = ([2, 3, 4, 5], [0.5] * 4, [0.1] * 4, [0.1, 0.1, 0.1, 0.01], [0.5] * 4, [1, 2, 3, 0], [0] * 4)
+    seen.read((*bad, ["", "", "", "reduced"]))
+    second = seen.text().plain.splitlines()
+    assert second[-2:] == [
+        "epoch 5: cut, 0.1 becomes 0.01",
+        "epoch 5, best 0.5, rate 0.01: 0 of 3 bad epochs tolerated",
+    ]
+    assert len(first) == len(second) == 22
+    assert seen.text() is seen.text()
+    style.append(Style(60, 16))
+    small = seen.text().plain.splitlines()
+    assert len(small) == 14
+    assert max(map(len, small)) <= 60
+
+
+def test_what_is_coming() -> None:
+    told = Told(Plateau(patience=3), COLUMNS)
+    assert told.coming(([7], [1.0], [0.1], [0.1], [0.5], [2], [0], [""])) == [
+        "epoch 7, best 0.5, rate 0.1: 2 of 3 bad epochs tolerated"
+    ]
+    assert told.coming(([7], [1.0], [0.1], [0.1], [0.5], [0], [2], [""]))[0].endswith("2 more epochs not judged")
+
+
+def test_plateau_follow_draws_before_the_log_ends(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("epoch,val_loss\n0,1.0\n1,0.9\n2,0.9\n")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "lrcli", "plateau", str(log), "--patience", "3", "--follow"]
+    size = {"COLUMNS": "80", "LINES": "24", "TERM": "xterm-256color", "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **size})
+    os.close(theirs)
+    seen = ""
+
+    def until(words: str) -> None:
+        nonlocal seen
+        end = time.monotonic() + 20
+        while words not in seen and time.monotonic() < end:
+            seen += os.read(ours, 65536).decode(errors="replace")
+        assert words in seen
+
+    try:
+        until("of 3 bad epochs tolerated")
+        with log.open("a") as file:
+            file.write("3,0.9\n4,0.9\n5,0.9\n6,0.9\n")
+        until("epoch 5: cut, 0.1 becomes 0.01")
+        process.send_signal(signal.SIGINT)
+        until("1 cut, after epoch 5; final 0.01")
+        assert "┌" in seen
+        assert process.wait(20) == 130
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
