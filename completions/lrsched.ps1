@@ -509,7 +509,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--step-rules=	as in "1:10,0.1:20,0.005": 1 before tick 10, 0.1 before tick 20, then 0.005'
             }
             'Source' {
-                '=<file>	the log: CSV, JSON lines or trainer_state.json; - is standard input'
+                '=<file>	the log, or the folder of the run: CSV, JSON, text, event files; - is standard input'
                 '--metric=<column>	its column; default: the obvious one'
                 '--follow	go on reading as the log grows'
                 '--no-follow	switches --follow off'

@@ -68,6 +68,13 @@ def examples() -> list[str]:
     return [example for found in commands for example in found.examples]
 
 
+TRAIN = """\
+per_device_train_batch_size: 16
+learning_rate: 2.0e-5
+lr_scheduler_type: cosine
+warmup_steps: 100
+num_train_epochs: 3
+"""
 METRICS = """\
 epoch,lr-SGD,val_loss,val_acc
 0,0.1,0.9,0.5
@@ -80,6 +87,7 @@ epoch,lr-SGD,val_loss,val_acc
 def test_every_example_that_help_shows_runs(line: str, tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text(METRICS)
     (tmp_path / "trainer_state.json").write_bytes((DATA / "transformers-5.23-trainer_state.json").read_bytes())
+    (tmp_path / "train.yaml").write_text(TRAIN)
     (tmp_path / "src").mkdir()
     for name in ("train.py", "src/train.py"):
         (tmp_path / name).write_text("print('no scheduler here')\n")
