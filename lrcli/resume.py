@@ -7,8 +7,8 @@ and restores the states that were asked for, the optimizer's first.
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
@@ -25,9 +25,10 @@ from lrcli.engine import (
 from lrcli.errors import InputError
 from lrcli.plan import Planned
 from lrcli.rows import Block, Mark, Panel, Rows, parts
-from lrcli.schedules.base import Group, Schedule, State, Ticker
+from lrcli.schedules import family
+from lrcli.schedules.base import Absolute, Group, Schedule, State, Ticker
 from lrcli.schedules.family import REFUSED
-from lrcli.schedules.param import ParamError
+from lrcli.schedules.param import Declared, ParamError, declaration, param
 
 BOTH, OPTIMIZER, SCHEDULER, NOTHING, LAST_EPOCH = LOADS = ("both", "optimizer", "scheduler", "nothing", "last-epoch")
 """What the new process restores: both states, one of them, none; or the optimizer's, and the scheduler is made with
@@ -38,6 +39,34 @@ CURVES = 4
 
 RAISED = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 """What frameworks raise where a state does not fit."""
+
+
+@declaration
+class Restored(Declared):
+    """What the new process restores."""
+
+    load: str = param(
+        "states that are restored; last-epoch: the optimizer's, and the scheduler is made with last_epoch=K-1",
+        default=BOTH,
+        choices=LOADS,
+    )
+    override_opt_param_scheduler: bool = param("Megatron-LM: the new code's values count", default=False)
+    use_checkpoint_opt_param_scheduler: bool = param("Megatron-LM: the checkpoint's values count", default=False)
+
+    def validate(self) -> None:
+        if self.override_opt_param_scheduler and self.use_checkpoint_opt_param_scheduler:
+            raise ParamError("--override-opt-param-scheduler", "both override and use-checkpoint are set.")
+
+    @property
+    def differing(self) -> str:
+        """Whose values count where they differ."""
+        if self.override_opt_param_scheduler:
+            return family.NEW
+        return family.CHECKPOINT if self.use_checkpoint_opt_param_scheduler else REFUSED
+
+
+LOAD = Restored.params()["load"]
+"""The parameter that says what is restored, for a fix to change."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +119,7 @@ class Resumed:
 
     def saved(self, group: int) -> tuple[Group, State]:
         """The checkpoint: the optimizer's group and the scheduler's state dict after `at` calls of step()."""
-        lrs = self.old.run.lrs
-        values: Group = {"lr": lrs[group]}
-        with in_the_frameworks_words(self.before):
-            ticker = self.before.bind(group, lrs).ticker(values)
-            for _ in range(self.at):
-                ticker.step()
-            return values, ticker.state()
+        return checkpoint(self.before, self.old.run.lrs, group, self.at)
 
     def restored(self, group: int) -> tuple[Ticker, Group]:
         """The scheduler of the new process and the optimizer's group, before the first tick of the new process."""
@@ -142,6 +165,21 @@ class Resumed:
         """The rates of OLD or NEW alone, and None after the end of its run."""
         plan, schedule = (self.old, self.before) if which == OLD else (self.new, self.after)
         return chain(islice(rates(schedule, plan.run.lrs, group), plan.run.length(schedule)), repeat(None))
+
+
+@lru_cache(maxsize=64)
+def checkpoint(schedule: Schedule, lrs: tuple[float, ...], group: int, ticks: int) -> tuple[Group, State]:
+    """What is saved of a parameter group and of its scheduler after `ticks` calls of step(); not to be changed."""
+    values: Group = {"lr": lrs[group]}
+    with in_the_frameworks_words(schedule):
+        ticker = schedule.bind(group, lrs).ticker(values)
+        if ticks and isinstance(schedule, Absolute) and ticker.follows_its_tick:
+            ticker.last_epoch, ticker.step_count = ticks - 1, ticks
+            ticker.step()
+        else:
+            for _ in range(ticks):
+                ticker.step()
+        return values, ticker.state()
 
 
 OLD, NEW = "old", "new"
@@ -272,8 +310,3 @@ def _blocks(resumed: Resumed, shown: range | list[int]) -> Iterator[Block]:
     for ticks in parts(shown, len(kept)):
         axes = resumed.new.run.axis_values(ticks)
         yield (*axes, *(filled(source, ticks, resumed.after) for source in kept))
-
-
-def loaded(resumed: Resumed, load: str) -> Resumed:
-    """The same with another way to restore."""
-    return replace(resumed, load=load)

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "render": {"errors", "rows", "text"},
     "logs": {"errors", "rows", "text"},
     "configs": {"errors", "plan", "reading", "run", "schedules", "text"},
-    "checks": {"configs", "documentation", "engine", "errors", "run", "schedules", "spec", "text"},
+    "checks": {"configs", "documentation", "engine", "errors", "resume", "run", "schedules", "spec", "text"},
     "scripts": {"checks", "errors", "pasted", "run", "schedules", "text"},
     "replay": {"engine", "run", "errors", "logs", "rows", "schedules", "text"},
     "record": {"engine", "errors", "logs", "run", "schedules"},

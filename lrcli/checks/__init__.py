@@ -15,6 +15,7 @@ from lrcli.checks import (
     horizon,
     metrics,
     plateau,
+    resume,
     values,
     warmup,
 )
@@ -23,9 +24,11 @@ from lrcli.checks.configs import FileCase
 from lrcli.checks.fix import words_of
 from lrcli.checks.metrics import Observed, ReplayCase
 from lrcli.checks.plateau import PlateauCase
+from lrcli.checks.resume import ResumeCase
 from lrcli.checks.rule import ERROR, NOTE, RULES, SEVERITIES, WARNING, Finding, Rule, found_in
 from lrcli.configs.facts import Remark
 from lrcli.configs.file_spec import FileSpec
+from lrcli.resume import Resumed
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.plateau import Plateau
@@ -45,9 +48,23 @@ __all__ = [
     "findings_of",
     "lengths",
     "plateau_findings",
+    "resume_findings",
 ]
 
-RULE_MODULES = (horizon, arithmetic, values, cycles, warmup, composition, decay, plateau, metrics, groups, configs)
+RULE_MODULES = (
+    horizon,
+    arithmetic,
+    values,
+    cycles,
+    warmup,
+    composition,
+    decay,
+    plateau,
+    metrics,
+    groups,
+    configs,
+    resume,
+)
 """The modules that declare rules."""
 
 
@@ -82,6 +99,11 @@ def findings_of(written: FileSpec, run: Run) -> list[Finding]:
         said = {code for finding in found for code in SAID_ALREADY.get(finding.code, ())}
         found += [other for other in findings(*outcome.planned[:2]) if other.code not in said]
     return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.code))
+
+
+def resume_findings(resumed: Resumed) -> list[Finding]:
+    """What a run that is taken up again does otherwise than its new code says."""
+    return found_in(ResumeCase(resumed))
 
 
 def plateau_findings(

@@ -38,6 +38,7 @@ class CompositeTicker(Ticker):
         self.schedule: Sequential | Chained = schedule
         self.group = group
         self.children = [child.ticker(group) for child in schedule.schedulers]
+        self.base_lr = self.children[0].base_lr
 
     def initial_step(self) -> None:
         self.step()
@@ -59,6 +60,7 @@ class CompositeTicker(Ticker):
     def load(self, state: State, differing: str = REFUSED) -> None:
         for index, child in enumerate(state["_schedulers"]):
             self.children[index].load(child, differing)
+        self.base_lr = self.children[0].base_lr
 
 
 class SequentialTicker(CompositeTicker):

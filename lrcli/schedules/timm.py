@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, dataclass_transform
 
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, ScheduleClass, State, Ticker, scheduler
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, Schedule, ScheduleClass, State, Ticker, scheduler
 from lrcli.schedules.family import REFUSED, TIMM
 from lrcli.schedules.param import ParamError, declaration, param
 
@@ -37,25 +37,17 @@ def real_power(base: float, exponent: float) -> float:
 class TimmTicker(Ticker):
     """A scheduler of timm: the loop tells it the epoch, and all but the optimizer is in its state dict."""
 
-    schedule: "Warmup"
-
-    def __init__(self, schedule: "Warmup", group: Group, last_epoch: int = -1) -> None:
+    def __init__(self, schedule: Schedule, group: Group, last_epoch: int = -1) -> None:
         if last_epoch != -1:
             symbol = schedule.reference.symbol
             raise TypeError(f"{symbol}.__init__() got an unexpected keyword argument 'last_epoch'")
         super().__init__(schedule, group)
-        self.slope = schedule.slope(self.base_lr)
-
-    def step(self) -> None:
-        self.last_epoch += 1
-        self.group["lr"] = self.schedule.rate(self.last_epoch, self.base_lr, self.slope)
 
     def state(self) -> State:
-        return {"base_values": self.base_lr, "warmup_steps": self.slope, **self.schedule.hyperparameters()}
+        return {"base_values": self.base_lr, **self.schedule.hyperparameters()}
 
     def load(self, state: State, differing: str = REFUSED) -> None:
         self.base_lr = state.get("base_values", self.base_lr)
-        self.slope = state.get("warmup_steps", self.slope)
         self.schedule = self.schedule.restored(state)
 
     def taken_up(self, tick: int) -> None:
@@ -89,17 +81,9 @@ class Warmup(Absolute):
     def at(self, t: int, base_lr: float) -> float:
         if t == 0:
             return self.warmup_lr_init if self.warmup_t else base_lr
-        return self.rate(t, base_lr, self.slope(base_lr) if t < self.warmup_t else 1)
-
-    def rate(self, t: int, base_lr: float, slope: float) -> float:
-        """The rate of epoch `t`, with a warmup that rises by `slope` each epoch."""
         if t < self.warmup_t:
-            return self.warmup_lr_init + t * slope
+            return self.warmup_lr_init + t * ((self.peak(base_lr) - self.warmup_lr_init) / self.warmup_t)
         return self.curve(t - self.prefix, base_lr)
-
-    def slope(self, base_lr: float) -> float:
-        """What the warmup rises by each epoch."""
-        return (self.peak(base_lr) - self.warmup_lr_init) / self.warmup_t if self.warmup_t else 1
 
     def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
         return TimmTicker(self, group, last_epoch)

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator
 
 from lrcli.schedules import role
-from lrcli.schedules.base import Absolute
+from lrcli.schedules.base import Absolute, Group, Ticker
 from lrcli.schedules.factor import phases
 from lrcli.schedules.param import ParamError, param
-from lrcli.schedules.timm import Warmup, timm_scheduler
+from lrcli.schedules.timm import TimmTicker, Warmup, timm_scheduler
 
 
 @timm_scheduler("timm-wsd", "WSDLRScheduler")
@@ -67,6 +67,9 @@ class Wsd(Absolute):
                 f"stable_fn={self.stable_fn} requires a positive stable_timescale, it defaults to warmup_t "
                 f"({self.warmup_t}), set it explicitly when there is no warmup.",
             )
+
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
+        return TimmTicker(self, group, last_epoch)
 
     @property
     def _timescale(self) -> float:

@@ -47,9 +47,9 @@ def optimizer_of(lrs: tuple[float, ...]) -> Any:
     return torch.optim.Adam([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in lrs], lr=lrs[0])
 
 
-def construct(schedule: Schedule, optimizer: Any) -> Any:
-    """The live object for `schedule`."""
+def construct(schedule: Schedule, optimizer: Any, **more: Any) -> Any:
+    """The live object for `schedule`, made with `more` arguments."""
     arguments = {
         declared.name: list(value) if isinstance(value, tuple) else value for declared, value in schedule.items()
     }
-    return getattr(deepspeed_schedules(), schedule.reference.symbol)(optimizer, **arguments)
+    return getattr(deepspeed_schedules(), schedule.reference.symbol)(optimizer, **arguments, **more)

@@ -4,9 +4,9 @@ import io
 import os
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,7 +17,7 @@ from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Chained, Sequential
-from lrcli.schedules.family import PYTORCH
+from lrcli.schedules.family import HUGGING_FACE, PYTORCH
 from tests.draws import base_rates, child, draw, same_bits
 from tests.live.holds import HOLDS
 
@@ -28,7 +28,7 @@ from tests.live.torch_run import Row, optimizer_of, torch_scheduler  # noqa: E40
 TICKS = 60
 DRAWS = int(os.environ.get("LRSCHED_DRAWS", "4"))
 """Of each kind; LRSCHED_DRAWS=100 for thousands of cases."""
-TORCH = [name for name in HOLDS["test_torch"] if name not in ("sequential", "chained")]
+SINGLE = [name for name in HOLDS["test_torch"] if name not in ("sequential", "chained")]
 RAISED = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError, NotImplementedError)
 
 
@@ -40,42 +40,72 @@ def through_a_file(state: Any) -> Any:
     return torch.load(file, weights_only=False)
 
 
-def live_rows(old: Schedule, new: Schedule, lrs: tuple[Row, Row], at: int, load: str) -> tuple[list[Row], str]:
-    """The rows from the seam on, up to where torch raises, and what it raised."""
+class Framework(NamedTuple):
+    """How a framework's schedulers are made and stepped."""
+
+    construct: Callable[..., Any] = torch_scheduler
+    optimizer_of: Callable[[Row], Any] = optimizer_of
+    last_epoch: str = "last_epoch"
+    """The argument with which it is made for a run that goes on."""
+    is_told_epoch: bool = False
+
+
+TORCH = Framework()
+
+
+def live_rows(
+    framework: Framework, old: Schedule, new: Schedule, lrs: tuple[Row, Row], at: int, load: str
+) -> tuple[list[Row], str]:
+    """The rows from the seam on, up to where the framework raises, and what it raised."""
     rows: list[Row] = []
+
+    def step(scheduler: Any, tick: int) -> None:
+        scheduler.step(*[tick][: int(framework.is_told_epoch)])
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        first = optimizer_of(lrs[0])
-        scheduler = torch_scheduler(old, first)
-        for _ in range(at):
-            scheduler.step()
+        first = framework.optimizer_of(lrs[0])
+        scheduler = framework.construct(old, first)
+        for tick in range(at):
+            step(scheduler, tick + 1)
         saved, state = through_a_file(first.state_dict()), through_a_file(scheduler.state_dict())
-        optimizer = optimizer_of(lrs[1])
+        optimizer = framework.optimizer_of(lrs[1])
         try:
             if load == LAST_EPOCH:
                 optimizer.load_state_dict(saved)
-                scheduler = torch_scheduler(new, optimizer, **({"last_epoch": at - 1} if at else {}))
+                scheduler = framework.construct(new, optimizer, **({framework.last_epoch: at - 1} if at else {}))
             else:
-                scheduler = torch_scheduler(new, optimizer)
+                scheduler = framework.construct(new, optimizer)
                 if load in ("both", "optimizer"):
                     optimizer.load_state_dict(saved)
                 if load in ("both", "scheduler"):
                     scheduler.load_state_dict(state)
             for tick in range(at, TICKS):
                 if tick > at:
-                    scheduler.step()
+                    step(scheduler, tick)
                 groups = optimizer.param_groups
-                momenta = tuple(group["momentum"] for group in groups) if new.cycles_momentum else ()
-                rows.append(tuple(group["lr"] for group in groups) + momenta)
+                momenta = tuple(momentum_of(group) for group in groups) if new.cycles_momentum else ()
+                row = tuple(group["lr"] for group in groups) + momenta
+                if any(isinstance(value, complex) for value in row):
+                    return rows, "TypeError: complex"
+                rows.append(row)
         except RAISED as error:
             return rows, f"{type(error).__name__}: {error}"
     return rows, ""
 
 
-def assert_equal_to_torch(old: Schedule, new: Schedule, lrs: tuple[Row, Row], at: int, load: str) -> None:
-    """The same float64s from the seam on, and the same words where torch raises."""
+def momentum_of(group: dict[str, Any]) -> float:
+    """SGD's momentum, or the first of Adam's betas."""
+    value: float = group["momentum"] if "momentum" in group else group["betas"][0]
+    return value
+
+
+def assert_equal_to(
+    framework: Framework, old: Schedule, new: Schedule, lrs: tuple[Row, Row], at: int, load: str
+) -> None:
+    """The same float64s from the seam on, and the same words where the framework raises."""
     try:
-        expected, refusal = live_rows(old, new, lrs, at, load)
+        expected, refusal = live_rows(framework, old, new, lrs, at, load)
     except RAISED:  # OLD itself does not get that far
         return
     what = f"{old.spec} --lr {lrs[0]} | {new.spec} --lr {lrs[1]} --at {at} --load {load}: {refusal}"
@@ -98,14 +128,14 @@ def assert_equal_to_torch(old: Schedule, new: Schedule, lrs: tuple[Row, Row], at
 
 
 @pytest.mark.parametrize("load", LOADS)
-@pytest.mark.parametrize("name", TORCH)
+@pytest.mark.parametrize("name", SINGLE)
 def test_the_same_scheduler_with_other_values(name: str, load: str) -> None:
     rng = random.Random(f"{name} {load}")
     for _ in range(DRAWS):
         groups = rng.choice([1, 1, 2])
         old, new = (draw(rng, every()[name], groups) for _ in range(2))
         lrs = base_rates(rng, groups), base_rates(rng, groups)
-        assert_equal_to_torch(old, new, lrs, rng.randrange(40), load)
+        assert_equal_to(TORCH, old, new, lrs, rng.randrange(40), load)
 
 
 @pytest.mark.parametrize("load", LOADS)
@@ -115,7 +145,7 @@ def test_random_pairs(load: str) -> None:
         groups = rng.choice([1, 1, 2])
         old, new = (child(rng, groups, 0, (PYTORCH,)) for _ in range(2))
         lrs = base_rates(rng, groups), base_rates(rng, groups)
-        assert_equal_to_torch(old, new, lrs, rng.randrange(40), load)
+        assert_equal_to(TORCH, old, new, lrs, rng.randrange(40), load)
 
 
 @pytest.mark.parametrize("load", LOADS)
@@ -128,4 +158,45 @@ def test_compositions(cls: type[Schedule], load: str) -> None:
         if rng.random() < 0.5:
             new = old
         lrs = base_rates(rng, groups), base_rates(rng, groups)
-        assert_equal_to_torch(old, new, lrs, rng.randrange(40), load)
+        assert_equal_to(TORCH, old, new, lrs, rng.randrange(40), load)
+
+
+@pytest.mark.parametrize("load", LOADS)
+def test_transformers(load: str) -> None:
+    pytest.importorskip("transformers.optimization", reason="transformers is not installed")
+    rng = random.Random(f"transformers {load}")
+    for _ in range(DRAWS * 10):
+        groups = rng.choice([1, 1, 2])
+        old, new = (draw(rng, every()[rng.choice(HOLDS["test_huggingface"])], groups) for _ in range(2))
+        if rng.random() < 0.3:
+            new = child(rng, groups, 0, (PYTORCH, HUGGING_FACE))
+        lrs = base_rates(rng, groups), base_rates(rng, groups)
+        assert_equal_to(TORCH, old, new, lrs, rng.randrange(40), load)
+
+
+@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize("name", HOLDS["test_timm"])
+def test_timm(name: str, load: str) -> None:
+    from tests.live.timm_run import construct
+
+    timm = Framework(construct, is_told_epoch=True)
+    rng = random.Random(f"{name} {load}")
+    for _ in range(DRAWS):
+        groups = rng.choice([1, 2])
+        old, new = (draw(rng, every()[name], groups) for _ in range(2))
+        lrs = base_rates(rng, groups), base_rates(rng, groups)
+        assert_equal_to(timm, old, new, lrs, rng.randrange(40), load)
+
+
+@pytest.mark.parametrize("load", LOADS)
+def test_deepspeed(load: str) -> None:
+    from tests.live import deepspeed_run
+
+    deepspeed_run.deepspeed_schedules()
+    deepspeed = Framework(deepspeed_run.construct, deepspeed_run.optimizer_of, "last_batch_iteration")
+    rng = random.Random(f"DeepSpeed {load}")
+    for _ in range(DRAWS * 10):
+        groups = rng.choice([1, 2])
+        old, new = (draw(rng, every()[rng.choice(HOLDS["test_deepspeed"])], groups) for _ in range(2))
+        lrs = base_rates(rng, groups), base_rates(rng, groups)
+        assert_equal_to(deepspeed, old, new, lrs, rng.randrange(40), load)

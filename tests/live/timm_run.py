@@ -22,9 +22,9 @@ def timm_scheduler_module() -> ModuleType:
     return importlib.import_module("timm.scheduler")
 
 
-def construct(schedule: Schedule, optimizer: Any) -> Any:
-    """The live object for `schedule`."""
+def construct(schedule: Schedule, optimizer: Any, **more: Any) -> Any:
+    """The live object for `schedule`, made with `more` arguments."""
     arguments = {
         declared.name: list(value) if isinstance(value, tuple) else value for declared, value in schedule.items()
     }
-    return getattr(timm_scheduler_module(), schedule.reference.symbol)(optimizer, t_in_epochs=True, **arguments)
+    return getattr(timm_scheduler_module(), schedule.reference.symbol)(optimizer, t_in_epochs=True, **arguments, **more)

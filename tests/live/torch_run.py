@@ -1,6 +1,7 @@
 """The same schedule in live torch: built from the declaration, stepped as a training loop would."""
 
 import importlib
+import inspect
 import math
 import warnings
 from typing import Any
@@ -37,7 +38,10 @@ def torch_scheduler(schedule: Schedule, optimizer: torch.optim.Optimizer, **more
             arguments[declared.name] = [torch_scheduler(child, optimizer) for child in value]
         else:
             arguments[declared.name] = list(value) if isinstance(value, tuple) else value
-    return getattr(importlib.import_module(module), symbol)(optimizer=optimizer, **arguments, **more)
+    make = getattr(importlib.import_module(module), symbol)
+    if not isinstance(make, type):  # a function of Transformers, which takes what it reads
+        arguments = {name: value for name, value in arguments.items() if name in inspect.signature(make).parameters}
+    return make(optimizer=optimizer, **arguments, **more)
 
 
 def torch_rows(schedule: Schedule, lrs: tuple[float, ...], ticks: int, *, momentum: bool) -> tuple[list[Row], str]:

@@ -1,15 +1,16 @@
 """`lrsched resume OLD [NEW] --at K`: what the rate really does when a run is taken up again."""
 
 from lrcli import spec
+from lrcli.checks import NOTE, resume_findings
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output, folded
 from lrcli.cli.remarks import say_all
+from lrcli.cli.reports import lines_of
 from lrcli.engine import Selection, Stretch
-from lrcli.resume import BOTH, LOADS, Resumed, resume_rows, seam
+from lrcli.resume import Restored, Resumed, Seam, resume_rows, seam
 from lrcli.run import Run, share_of
-from lrcli.schedules.family import CHECKPOINT, NEW, REFUSED
 from lrcli.schedules.kind import COUNT_OR_SHARE, SPEC, Share
-from lrcli.schedules.param import Declared, ParamError, declaration, param
+from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import significant
 
 
@@ -22,27 +23,9 @@ class TakenUp(Declared):
     new: str | None = param(
         "what the new code makes; default: the same", default=None, positional=True, kind=SPEC, placeholder="NEW"
     )
-    load: str = param(
-        "states that are restored; last-epoch: the optimizer's, and the scheduler is made with last_epoch=K-1",
-        default=BOTH,
-        choices=LOADS,
-    )
-    override_opt_param_scheduler: bool = param("Megatron-LM: the new code's values count", default=False)
-    use_checkpoint_opt_param_scheduler: bool = param("Megatron-LM: the checkpoint's values count", default=False)
-
-    def validate(self) -> None:
-        if self.override_opt_param_scheduler and self.use_checkpoint_opt_param_scheduler:
-            raise ParamError("--override-opt-param-scheduler", "both override and use-checkpoint are set.")
-
-    @property
-    def differing(self) -> str:
-        """Whose values count where they differ."""
-        if self.override_opt_param_scheduler:
-            return NEW
-        return CHECKPOINT if self.use_checkpoint_opt_param_scheduler else REFUSED
 
 
-def resumed(asked: TakenUp, run: Run) -> Resumed:
+def resumed(asked: TakenUp, restored: Restored, run: Run) -> Resumed:
     """What was asked for, in `run`."""
     old = spec.parse(asked.old).in_run(run)
     new = old if asked.new is None else spec.parse(asked.new).in_run(run)
@@ -50,33 +33,32 @@ def resumed(asked: TakenUp, run: Run) -> Resumed:
     at = asked.at
     if isinstance(at, Share):
         at = share_of(at, old.run.length(old.run.warmed_up(old.schedule)))
-    return Resumed(old, new, at, asked.load, asked.differing)
+    return Resumed(old, new, at, restored.load, restored.differing)
 
 
 def run(given: Instances) -> int:
     """Show the two plans and what happens, and below it what comes from where."""
     output: Output = given[Output]
-    case = resumed(given[TakenUp], given[Run])
+    case = resumed(given[TakenUp], given[Restored], given[Run])
     selection = Selection(**{declared.name: value for declared, value in given[Stretch].items()})
-    happened = seam(case)
-    rows = resume_rows(case, selection, drawn=output.draws, document={"seam": happened.as_document()})
-    text = sentences(case)
+    happened, found = seam(case), resume_findings(case)
+    document = {"seam": happened.as_document(), "findings": [finding.as_document() for finding in found]}
+    rows = resume_rows(case, selection, drawn=output.draws, document=document)
+    text = sentences(happened) + lines_of(found)
     if output.to_terminal:
         text = folded(text, output.style().width, indent=0)
     output.show(rows, remark=text)
-    return 0
+    return 1 if any(finding.severity != NOTE for finding in found) else 0
 
 
-def sentences(case: Resumed) -> str:
-    """What happens, in words."""
-    happened = seam(case)
+def sentences(happened: Seam) -> str:
+    """What happens at the seam and at the end, in words."""
     tick, before, after = happened.jump
-    lines = []
     if before == after:
-        lines.append(f"The rate goes on at {significant(after)} at tick {case.at}.")
+        lines = [f"The rate goes on at {significant(after)} at tick {happened.at}."]
     else:
-        ratio = f" (x{significant(after / before, 3)})" if before else ""
-        lines.append(f"At tick {tick} the rate goes from {significant(before)} to {significant(after)}{ratio}.")
+        ratio = f", x{significant(after / before, 3)}" if before else ""
+        lines = [f"At tick {tick} the rate goes from {significant(before)} to {significant(after)}{ratio}."]
     ends = [f"It ends at {significant(happened.last)}"]
     ends += [
         f"the {which} plan at {significant(last)}"
@@ -100,6 +82,6 @@ COMMAND = Command(
         'lrsched resume "step --step-size 30" --at 45 --load nothing --epochs 90',
     ),
     panel=TOOLS_PANEL,
-    sections={"Checkpoint": TakenUp, "Run": Run, "Rows": Stretch, "Output": Output},
+    sections={"Checkpoint": TakenUp, "Restored": Restored, "Run": Run, "Rows": Stretch, "Output": Output},
     run=run,
 )
