@@ -8,6 +8,7 @@ function __lrsched_commands
         'compare' 'Several schedules in one picture, one table, one file.' \
         'completion' 'The script that completes commands, options and specs at a TAB.' \
         'constant' 'Multiply the rate by factor for the first total_iters ticks.' \
+        'cooldown' 'When a run at a constant rate must begin to decay, and from which checkpoint.' \
         'cosine' 'Half a cosine from the base rate down to eta_min in T_max ticks, and back up again.' \
         'cosine-restarts' 'Half a cosine that starts again at the base rate: T_0 ticks, then T_mult times as many, and so on.' \
         'cyclic' 'Back and forth between base_lr and max_lr in straight lines, at constant or falling height.' \
@@ -98,6 +99,8 @@ function __lrsched_sections
             printf '%s\n' Completed Help
         case constant
             printf '%s\n' constant Run Selection Output Help
+        case cooldown
+            printf '%s\n' Cooled Run Output Help
         case cosine
             printf '%s\n' cosine Run Selection Output Help
         case cosine-restarts
@@ -191,7 +194,7 @@ function __lrsched_sections
         case ramp
             printf '%s\n' ramp Run Selection Output Help
         case resume
-            printf '%s\n' TakenUp Run Stretch Output Help
+            printf '%s\n' TakenUp Restored Run Stretch Output Help
         case rex
             printf '%s\n' rex Run Selection Output Help
         case rsqrt
@@ -326,6 +329,14 @@ function __lrsched_section
             printf '%s\t%s\n' \
                 '--factor=' 'share of the base rate at first' \
                 '--total-iters=' 'ticks until the base rate is restored'
+        case Cooled
+            printf '%s\t%s\n' \
+                '=<spec>' 'the run so far: "hf-constant-with-warmup --num-warmup-steps 2000"' \
+                '--decay=' 'length of the decay, in ticks or as a share: 20%' \
+                '--end=' 'length of the whole run: in tokens beside --tokens-per-step, else in ticks' \
+                '--shape=linear|cosine|1-sqrt|exp' 'shape of the decay' \
+                '--floor=' 'where the decay ends, as a share of the rate' \
+                '--save-every=' 'ticks from one checkpoint to the next'
         case cosine
             printf '%s\t%s\n' \
                 '--t-max=' 'ticks from the base rate to eta_min: half a period' \
@@ -621,7 +632,9 @@ function __lrsched_section
             printf '%s\t%s\n' \
                 '=<spec>' 'the run that was saved: "cosine --t-max 50"' \
                 '=<spec>' 'what the new code makes; default: the same' \
-                '--at=' 'ticks that were trained when it was saved' \
+                '--at=' 'ticks that were trained when it was saved'
+        case Restored
+            printf '%s\t%s\n' \
                 '--load=both|optimizer|scheduler|nothing|last-epoch' 'states that are restored; last-epoch: the optimizer\'s, and the scheduler is made with last_epoch=K-1' \
                 '--override-opt-param-scheduler' 'Megatron-LM: the new code\'s values count' \
                 '--no-override-opt-param-scheduler' 'switches --override-opt-param-scheduler off' \

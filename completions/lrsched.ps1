@@ -12,6 +12,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'compare	Several schedules in one picture, one table, one file.'
         'completion	The script that completes commands, options and specs at a TAB.'
         'constant	Multiply the rate by factor for the first total_iters ticks.'
+        'cooldown	When a run at a constant rate must begin to decay, and from which checkpoint.'
         'cosine	Half a cosine from the base rate down to eta_min in T_max ticks, and back up again.'
         'cosine-restarts	Half a cosine that starts again at the base rate: T_0 ticks, then T_mult times as many, and so on.'
         'cyclic	Back and forth between base_lr and max_lr in straight lines, at constant or falling height.'
@@ -89,6 +90,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'compare' { 'Compared', 'Reading', 'Run', 'Selection', 'Output', 'Help' }
             'completion' { 'Completed', 'Help' }
             'constant' { 'constant', 'Run', 'Selection', 'Output', 'Help' }
+            'cooldown' { 'Cooled', 'Run', 'Output', 'Help' }
             'cosine' { 'cosine', 'Run', 'Selection', 'Output', 'Help' }
             'cosine-restarts' { 'cosine-restarts', 'Run', 'Selection', 'Output', 'Help' }
             'cyclic' { 'cyclic', 'Run', 'Selection', 'Output', 'Help' }
@@ -135,7 +137,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'points' { 'points', 'Run', 'Selection', 'Output', 'Help' }
             'polynomial' { 'polynomial', 'Run', 'Selection', 'Output', 'Help' }
             'ramp' { 'ramp', 'Run', 'Selection', 'Output', 'Help' }
-            'resume' { 'TakenUp', 'Run', 'Stretch', 'Output', 'Help' }
+            'resume' { 'TakenUp', 'Restored', 'Run', 'Stretch', 'Output', 'Help' }
             'rex' { 'rex', 'Run', 'Selection', 'Output', 'Help' }
             'rsqrt' { 'rsqrt', 'Run', 'Selection', 'Output', 'Help' }
             'sequential' { 'sequential', 'Run', 'Selection', 'Output', 'Help' }
@@ -253,6 +255,14 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'constant' {
                 '--factor=	share of the base rate at first'
                 '--total-iters=	ticks until the base rate is restored'
+            }
+            'Cooled' {
+                '=<spec>	the run so far: "hf-constant-with-warmup --num-warmup-steps 2000"'
+                '--decay=	length of the decay, in ticks or as a share: 20%'
+                '--end=	length of the whole run: in tokens beside --tokens-per-step, else in ticks'
+                '--shape=linear|cosine|1-sqrt|exp	shape of the decay'
+                '--floor=	where the decay ends, as a share of the rate'
+                '--save-every=	ticks from one checkpoint to the next'
             }
             'cosine' {
                 '--t-max=	ticks from the base rate to eta_min: half a period'
@@ -549,6 +559,8 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '=<spec>	the run that was saved: "cosine --t-max 50"'
                 '=<spec>	what the new code makes; default: the same'
                 '--at=	ticks that were trained when it was saved'
+            }
+            'Restored' {
                 '--load=both|optimizer|scheduler|nothing|last-epoch	states that are restored; last-epoch: the optimizer''s, and the scheduler is made with last_epoch=K-1'
                 '--override-opt-param-scheduler	Megatron-LM: the new code''s values count'
                 '--no-override-opt-param-scheduler	switches --override-opt-param-scheduler off'

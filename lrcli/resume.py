@@ -29,6 +29,7 @@ from lrcli.schedules import family
 from lrcli.schedules.base import Absolute, Group, Schedule, State, Ticker
 from lrcli.schedules.family import REFUSED
 from lrcli.schedules.param import Declared, ParamError, declaration, param
+from lrcli.schedules.role import EXPRESSION, PARTS
 
 BOTH, OPTIMIZER, SCHEDULER, NOTHING, LAST_EPOCH = LOADS = ("both", "optimizer", "scheduler", "nothing", "last-epoch")
 """What the new process restores: both states, one of them, none; or the optimizer's, and the scheduler is made with
@@ -195,6 +196,39 @@ def in_the_frameworks_words(schedule: Schedule) -> Iterator[None]:
     except RAISED as error:
         where = f"{schedule.reference.symbol} cannot be taken up"
         raise InputError(f"{where} ({type(error).__name__}: {error}): {schedule.spec}") from None
+
+
+class Origins(NamedTuple):
+    """What comes from the checkpoint and what from the new code, in words."""
+
+    checkpoint: tuple[str, ...]
+    code: tuple[str, ...]
+
+
+def origins(resumed: Resumed) -> Origins:
+    """Where the new process has its values from."""
+    state, optimizer = resumed.load in (BOTH, SCHEDULER), resumed.load in (BOTH, OPTIMIZER, LAST_EPOCH)
+    found = {"the rate in force": optimizer, "the tick": state}
+    for part in leaves_of(resumed.after):
+        kept = part.checkpoint
+        assert kept is not None
+        disputed = kept.must_agree and resumed.differing != family.CHECKPOINT
+        values = state and (kept.hyperparameters or kept.must_agree) and not disputed
+        if not part.rewrites_base_rate:
+            found["the base rate"] = (state and kept.base_rates) or resumed.load == LAST_EPOCH or values
+        for declared in part.params().values():
+            written = part.saved_as.get(declared.name) == ""
+            is_function = declared.role is EXPRESSION
+            found[declared.option] = optimizer if written else values and not is_function
+    return Origins(
+        tuple(name for name, saved in found.items() if saved), tuple(name for name, saved in found.items() if not saved)
+    )
+
+
+def leaves_of(schedule: Schedule) -> list[Schedule]:
+    """The schedules that are not made of others."""
+    parts = schedule.value(PARTS)
+    return [leaf for part in parts for leaf in leaves_of(part)] if parts else [schedule]
 
 
 class Seam(NamedTuple):

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "pasted": {"errors", "schedules", "text"},
     "spec": {"configs", "engine", "errors", "pasted", "plan", "reading", "run", "schedules", "text"},
     "compare": {"engine", "errors", "plan", "rows", "run", "schedules"},
+    "cooldown": {"engine", "errors", "plan", "run", "schedules"},
     "resume": {"engine", "errors", "plan", "rows", "run", "schedules"},
     "render": {"errors", "rows", "text"},
     "logs": {"errors", "rows", "text"},

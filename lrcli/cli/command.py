@@ -10,7 +10,19 @@ from lrcli.schedules.param import Declared, Param
 
 Instances = dict[type[Declared], Any]
 
-TOOLS = ("show", "list", "explain", "compare", "check", "verify", "fit", "resume", "code", "completion")
+TOOLS = (
+    "show",
+    "list",
+    "explain",
+    "compare",
+    "check",
+    "verify",
+    "fit",
+    "resume",
+    "cooldown",
+    "code",
+    "completion",
+)
 """The commands beside the schedulers; each is a module of its name in `lrcli.cli.commands`."""
 
 TOOLS_PANEL = "Commands"

@@ -211,7 +211,7 @@ class Cyclic(Absolute):
 
     stepped = STEP
     rewrites_base_rate = True
-    saved_as: ClassVar[Mapping[str, str]] = {"base_lr": ""}
+    saved_as: ClassVar[Mapping[str, str]] = {"base_lr": "base_lrs"}
 
     base_lr: PerGroup = param("lower rate", example="0.001", role=role.START)
     max_lr: PerGroup = param("upper rate", example="0.1", role=role.PEAK)

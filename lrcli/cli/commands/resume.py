@@ -7,7 +7,7 @@ from lrcli.cli.output import Output, folded
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import lines_of
 from lrcli.engine import Selection, Stretch
-from lrcli.resume import Restored, Resumed, Seam, resume_rows, seam
+from lrcli.resume import Origins, Restored, Resumed, Seam, origins, resume_rows, seam
 from lrcli.run import Run, share_of
 from lrcli.schedules.kind import COUNT_OR_SHARE, SPEC, Share
 from lrcli.schedules.param import Declared, declaration, param
@@ -42,17 +42,22 @@ def run(given: Instances) -> int:
     case = resumed(given[TakenUp], given[Restored], given[Run])
     selection = Selection(**{declared.name: value for declared, value in given[Stretch].items()})
     happened, found = seam(case), resume_findings(case)
-    document = {"seam": happened.as_document(), "findings": [finding.as_document() for finding in found]}
+    whence = origins(case)
+    document = {
+        "seam": happened.as_document(),
+        "from": whence._asdict(),
+        "findings": [finding.as_document() for finding in found],
+    }
     rows = resume_rows(case, selection, drawn=output.draws, document=document)
-    text = sentences(happened) + lines_of(found)
+    text = sentences(happened, whence) + lines_of(found)
     if output.to_terminal:
         text = folded(text, output.style().width, indent=0)
     output.show(rows, remark=text)
     return 1 if any(finding.severity != NOTE for finding in found) else 0
 
 
-def sentences(happened: Seam) -> str:
-    """What happens at the seam and at the end, in words."""
+def sentences(happened: Seam, whence: Origins) -> str:
+    """What comes from where, and what happens at the seam and at the end, in words."""
     tick, before, after = happened.jump
     if before == after:
         lines = [f"The rate goes on at {significant(after)} at tick {happened.at}."]
@@ -66,6 +71,8 @@ def sentences(happened: Seam) -> str:
         if last is not None
     ]
     lines.append("; ".join(ends) + ".")
+    lines.append(f"From the checkpoint: {', '.join(whence.checkpoint) or 'nothing'}.")
+    lines.append(f"From the new code: {', '.join(whence.code) or 'nothing'}.")
     return "".join(f"{line}\n" for line in lines)
 
 
