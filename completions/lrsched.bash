@@ -172,7 +172,17 @@ _lrsched_split() {
     local rest=$1 chunk begun=
     words=() current='' head='' quote=''
     while [[ $rest ]]; do
-        if [[ $quote ]]; then
+        if [[ $quote == \" ]]; then
+            # A backslash is one in double quotes, unless it stands before what means something there.
+            chunk=${rest%%[\"\\]*}
+            current+=$chunk rest=${rest:${#chunk}}
+            case $rest in
+                \"*) rest=${rest:1} quote='' ;;
+                \\[\"\\\$\`]*) current+=${rest:1:1} rest=${rest:2} ;;
+                ?*) current+=${rest:0:1} rest=${rest:1} ;;
+            esac
+            continue
+        elif [[ $quote ]]; then
             chunk=${rest%%"$quote"*}
             current+=$chunk
             [[ $chunk == "$rest" ]] && return
@@ -207,11 +217,13 @@ _lrsched_offer() {
     done
 }
 
-# Offers the columns of the file $2: what its first line has between , ; and tabs.
+# Offers the columns of the file $2: what its first line has between , ; and tabs. Of a very long one, only its start.
+# In quotes, what cannot be text there is not offered: Enter would run it.
 _lrsched_columns() {
     local prefix=$1 file=${2/#\~\//$HOME/} line column
     [[ -f $file && -r $file ]] || return
-    IFS= read -r line < "$file"
+    IFS= read -r -n 8192 line < "$file"
+    (( ${#line} < 8192 )) || line=${line%[,;$'\t']*}
     [[ $line == [{[]* ]] && return
     line=${line#$'\xef\xbb\xbf'} line=${line%$'\r'}
     while [[ $line ]]; do
@@ -219,8 +231,17 @@ _lrsched_columns() {
         line=${line:${#column}+1}
         column=${column//\"/}
         column=${column#"${column%%[![:space:]]*}"} column=${column%"${column##*[![:space:]]}"}
-        [[ $column && $column == "$current"* ]] || continue
-        [[ $quote ]] || printf -v column %q "$column"
+        [[ $column && $column == "$current"* && $column != *[[:cntrl:]]* ]] || continue
+        case $quote in
+            \') [[ $column == *\'* ]] && continue ;;
+            \")
+                [[ $column == *!* ]] && continue
+                column=${column//\\/\\\\}
+                column=${column//\$/\\\$}
+                column=${column//\`/\\\`}
+                ;;
+            *) printf -v column %q "$column" ;;
+        esac
         COMPREPLY+=("$prefix$column")
     done
 }

@@ -1,8 +1,30 @@
 """`python -m lrcli` is `lrsched`."""
 
+import os
 import sys
 
-from lrcli.cli import main
+# Not from `signal`, which makes enumerations of them and takes its time.
+from _signal import SIGINT, default_int_handler, getsignal, signal  # type: ignore[import-not-found]
+
+
+def program() -> int:
+    """The command line of this process, which ends quietly where Ctrl-C comes while it starts or ends."""
+    if getsignal(SIGINT) is not default_int_handler:  # As in the background of a script.
+        from lrcli.cli import main
+
+        return main()
+    signal(SIGINT, _leave)
+    try:
+        from lrcli.cli import main
+
+        return main(ready=lambda: signal(SIGINT, default_int_handler))
+    finally:
+        signal(SIGINT, _leave)
+
+
+def _leave(*_: object) -> None:
+    os._exit(130)
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

@@ -66,6 +66,8 @@ class Rows:
     document: Mapping[str, Any] = field(default_factory=dict)
     selected: bool = False
     chosen: Callable[[range], range | list[int]] | None = None
+    nulls: int = 0
+    """Numbers that the format has not, as JSON has no NaN, so far."""
 
     def begin(self) -> None:
         """Compute the first block now: what is wrong with the input shows before anything is written."""

@@ -13,6 +13,11 @@ def printable(text: str) -> str:
     )
 
 
+def printable_lines(text: str) -> str:
+    """`text` likewise, its lines left as they are: what every text for a terminal goes through where it leaves."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def quoted(text: str) -> str:
     """`text` as a message shows what was found: printable, and short."""
     shown = printable(text)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 FRAMEWORKS = ("torch", "transformers", "timm", "deepspeed", "keras", "optax", "jax")
 
@@ -18,6 +19,10 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("KERAS_BACKEND", "torch")
     for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TERM", "LRSCHED_DEBUG"):
         os.environ.pop(name, None)
+    # What is red there is red at home too.
+    settings.register_profile("reproducible", derandomize=True)
+    if os.environ.get("CI") or os.environ.get("LRSCHED_LIVE") == "required":
+        settings.load_profile("reproducible")
     if os.environ.get("LRSCHED_LIVE") == "required":
         missing = [name for name in FRAMEWORKS if importlib.util.find_spec(name) is None]
         if missing:

@@ -324,6 +324,54 @@ def test_a_spec_goes_on_after_its_only_match(tmp_path: Path) -> None:
     assert wanted in terminal.screen.replace("\a", "")
 
 
+HOSTILE_COLUMNS = (
+    "$(>PWN)", "`>PWN`", "x'&>PWN&:'y", "a|>PWN", "!!", "a!b", "b\\", "c\\$(>PWN)", "$HOME", "x>PWN", "x y", "~", "#c",
+    "x\x1b[Dz",
+)  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_the_name_of_a_column_is_never_a_command_in_bash(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    (tmp_path / "script").write_text(script("bash") + "\nlrsched() { printf '%s\\n' \"$*\" >> ran; }\n")
+    environment = {"PATH": "", "TERM": "dumb", "PS1": "$ ", "COLUMNS": "200", "HOME": str(tmp_path)}
+    offered: dict[str, set[str]] = {}
+    with Terminal([str(shutil.which("bash")), "--norc", "--noprofile", "-i"], tmp_path, environment) as terminal:
+        terminal.wait_until(lambda: "$ " in terminal.screen)
+        terminal.type("set -H; source ./script; lrsched ready\n")
+        terminal.wait_until(ran.exists)
+        for place, column in enumerate(HOSTILE_COLUMNS):
+            (tmp_path / f"{place}.csv").write_text(f"{column}\n1\n")
+            for quote in ("", '"', "'"):
+                ran.write_text("")
+                refused = {'"': "!", "'": "'"}.get(quote[:1], "\x1b")
+                closing = quote[:1] if refused in column or "\x1b" in column else ""
+                terminal.type(f"lrsched plateau {place}.csv --metric {quote}\t{closing}\n")
+                terminal.type(f"lrsched end{place}\n")
+                terminal.wait_until(lambda: ran.read_text().endswith(f"end{place}\n"))  # noqa: B023
+                offered.setdefault(column, set()).update(ran.read_text().split("\n"))
+    assert not (tmp_path / "PWN").exists()
+    for place, column in enumerate(HOSTILE_COLUMNS[:-1]):
+        assert f"plateau {place}.csv --metric {column}" in offered[column], offered[column]
+
+
+@pytest.mark.parametrize("name", installed("bash", "fish"))
+def test_a_very_long_header_does_not_hold_up_a_shell(name: str, tmp_path: Path) -> None:
+    program = str(shutil.which(name))
+    (tmp_path / "script").write_text(script(name))
+    (tmp_path / "wide.csv").write_text(",".join(f"c{place}" for place in range(20_000)) + "\n1\n")
+    began = time.monotonic()
+    if name == "bash":
+        code = 'source ./script; COMP_LINE="lrsched verify wide.csv x --column c1" COMP_POINT=${#COMP_LINE}; '
+        code += "_lrsched lrsched c1 --column; echo ${#COMPREPLY[@]}"
+    else:
+        code = "source ./script; complete -C 'lrsched verify wide.csv x --column c1' | count"
+    words = {"bash": ["--norc"], "fish": ["--no-config"]}[name]
+    done = subprocess.run([program, *words, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert int(done.stdout) > 0, done.stderr
+    assert time.monotonic() - began < 10
+
+
 def test_the_files_are_what_would_be_generated() -> None:
     assert {path.name: path.read_bytes() for path in COMPLETIONS.iterdir()} == {
         name: text.encode() for name, text in files().items()

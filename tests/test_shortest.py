@@ -122,6 +122,9 @@ def test_any_range(start, length, step):
         (0,),
         (0.5,),
         range(0, 10**18 + 1, 10**17),
+        range(0, 2**63, 2**63),
+        range(7, -(2**70), -(2**70)),
+        range(0, 2**64, 2**63),
     ],
 )
 def test_every_kind_of_column(column):

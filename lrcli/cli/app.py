@@ -12,12 +12,12 @@ from typer.core import TyperCommand, TyperGroup
 from lrcli.cli import NAME, complain
 from lrcli.cli.command import TOOLS, Command, find, names
 from lrcli.cli.front import front_page, short_page
-from lrcli.cli.output import opened
+from lrcli.cli.writing import opened, refuse_to_overwrite
 from lrcli.configs import recognised
 from lrcli.errors import InputError
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, Param
-from lrcli.text import printable
 from lrcli.version import VERSION
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -155,6 +155,9 @@ def built(command: Command) -> TyperCommand:
     """The Typer command of a declaration."""
 
     def callback(**words: Any) -> int:
+        for name, declared in command.params().items():
+            if declared.kind is PATH and (declared.positional or words[name]):
+                refuse_to_overwrite(words[name], words["output"] or "-")
         return command.run({section: instance(command, section, words) for section in command.sections.values()})
 
     callback.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -235,9 +238,13 @@ def run(words: list[str]) -> int:
                 write(page)
             return 0
         words = [*words[1:], "--help"] if words[0] == HELP else words
-        return int(typer.main.get_command(app).main(args=words, prog_name=NAME, standalone_mode=False) or 0)
+        # Not by its `main`: that reads an environment variable for completion, and ends the process at a closed pipe.
+        with typer.main.get_command(app).make_context(NAME, list(words)) as context:
+            return int(context.command.invoke(context) or 0)
+    except typer.Exit as finished:
+        return finished.exit_code
     except UsageError as error:
         where = error.ctx.command_path if error.ctx else NAME
-        return complain(f"{printable(error.format_message())}\nTry '{where} --help'.", where)
+        return complain(f"{error.format_message()}\nTry '{where} --help'.", where)
     except InputError as error:
         return complain(str(error))

@@ -4,17 +4,17 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from lrcli.cli import NAME, say
 from lrcli.cli.output import is_terminal
 from lrcli.errors import InputError
 from lrcli.logs import Log, open_log
 from lrcli.logs.log import listed
-from lrcli.text import plural, printable
+from lrcli.text import plural
 
 
-def say(text: str) -> None:
+def remark(text: str) -> None:
     """A remark that is not data."""
-    if sys.stderr is not None:
-        print(f"lrsched: {printable(text)}", file=sys.stderr)
+    say(f"{NAME}: {text}\n")
 
 
 def opened_log(path: str | None, what: str, *, follow: bool = False) -> Log:
@@ -24,7 +24,7 @@ def opened_log(path: str | None, what: str, *, follow: bool = False) -> Log:
     """
     if path is None and is_terminal(sys.stdin):
         raise InputError(f"expected {what}: a file, or - for standard input. See lrsched plateau --help")
-    log = open_log(path or "-", follow=follow, announce=say)
+    log = open_log(path or "-", follow=follow, announce=remark)
     if follow and path not in (None, "-"):
         _end_at_interrupt(log)
     return log
@@ -54,15 +54,15 @@ def chosen_metric(log: Log, wanted: str | None, option: str) -> str:
 def _said(log: Log, column: str, wanted: str | None, option: str, others: Sequence[str]) -> str:
     if column != wanted:
         beside = f" (there are also {listed(others)})" if others and wanted is None else ""
-        say(f"{option} {listed([column])} is taken from {log.name}{beside}")
+        remark(f"{option} {listed([column])} is taken from {log.name}{beside}")
     return column
 
 
 def remark_on_gaps(log: Log, column: str) -> None:
     """Say what was missing, and what that meant."""
     if log.missing:
-        say(f"{plural(log.missing, 'cell')} of {column} without a value: no step() for those")
+        remark(f"{plural(log.missing, 'cell')} of {column} without a value: no step() for those")
     if log.nans:
-        say(f"{plural(log.nans, 'value')} of {column} not a number (NaN): never better, so each is a bad epoch")
-    for remark in log.remarks:
-        say(remark)
+        remark(f"{plural(log.nans, 'value')} of {column} not a number (NaN): never better, so each is a bad epoch")
+    for text in log.remarks:
+        remark(text)

@@ -3,10 +3,12 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import IO
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import IO, Any
 
+from lrcli.cli import NAME, say
+from lrcli.cli.writing import opened, opened_binary
 from lrcli.errors import InputError
 from lrcli.render import CURVES, FIGURES, FORMATS, PICTURE, render, render_figure
 from lrcli.render.progress import Block, with_bar
@@ -15,7 +17,7 @@ from lrcli.rows import Block as TableBlock
 from lrcli.rows import Rows
 from lrcli.schedules.kind import Kind
 from lrcli.schedules.param import Declared, ParamError, declaration, param
-from lrcli.text import DEFAULT_PRECISION, printable, quoted
+from lrcli.text import DEFAULT_PRECISION, plural, quoted
 
 SUFFIXES = {
     "csv": "csv",
@@ -33,8 +35,6 @@ DEFAULT_SIZE = (80, 24)
 
 LARGEST = 1000
 """Columns and lines of a picture; a larger one is beyond what a terminal shows, and takes seconds."""
-
-Write = Callable[[str], object]
 
 Told = Callable[[TableBlock], Sequence[str]]
 """What there is to say of a block of rows, a line each."""
@@ -125,10 +125,23 @@ class Output(Declared):
                         # A log that still grows: what is known is seen at once.
                         sys.stdout.flush()
                 write(below)
+        if rows.nulls:
+            say(f"{NAME}: {plural(rows.nulls, 'value')} not finite (NaN or infinite): null, as JSON has none of them\n")
         if self.open:
             show_file(self.output)
-        if remark and not below and sys.stderr is not None:
-            sys.stderr.write(remark)
+        if remark and not below:
+            say(remark)
+
+    def show_document(self, document: Mapping[str, Any]) -> None:
+        """Write an object of JSON that is not rows."""
+        import json
+
+        from lrcli.render.jsonl import plain
+
+        text = json.dumps(plain(document), indent=2)
+        self.show_text(text + "\n")
+        if text != json.dumps(document, indent=2):
+            say(f"{NAME}: values that are not finite (NaN or infinite) are null, as JSON has none of them\n")
 
     @property
     def can_watch(self) -> bool:
@@ -225,7 +238,7 @@ def show_file(path: str) -> None:
     from pathlib import Path
 
     if not webbrowser.open(Path(path).resolve().as_uri()):
-        sys.stderr.write(f"lrsched: --open: found no program that shows {printable(path)}\n")
+        say(f"lrsched: --open: found no program that shows {path}\n")
 
 
 def watched(blocks: Iterable[Block], total: int | None = None) -> Iterable[Block]:
@@ -266,72 +279,4 @@ def terminal_size() -> tuple[int, int]:
 
 def _from_environment(name: str, otherwise: int) -> int:
     value = os.environ.get(name, "")
-    return int(value) if value.isdecimal() and value.isascii() and 0 < int(value[:9]) <= LARGEST else otherwise
-
-
-@contextmanager
-def opened(path: str) -> Iterator[Write]:
-    """A function that writes text to `path`, or to standard output for "-"; a file appears whole or not at all."""
-    if path == "-":
-        if sys.stdout is None:
-            raise InputError("--output: standard output is closed")
-        yield sys.stdout.write
-        sys.stdout.flush()
-        return
-    with opened_binary(path) as write:
-        yield lambda text: write(text.encode())
-
-
-@contextmanager
-def opened_binary(path: str) -> Iterator[Callable[[bytes], object]]:
-    """A function that writes bytes likewise."""
-    if path == "-":
-        if sys.stdout is None:
-            raise InputError("--output: standard output is closed")
-        yield sys.stdout.buffer.write
-        sys.stdout.flush()
-        return
-    with _reported(path):
-        target = os.path.realpath(path)
-        if os.path.isdir(target):
-            raise InputError(f"--output: {printable(path)} is a folder; expected a file")
-        if os.path.exists(target) and not os.path.isfile(target):
-            with open(target, "wb") as device:
-                yield device.write
-            return
-        with _replaced(target) as write:
-            yield write
-
-
-@contextmanager
-def _replaced(target: str) -> Iterator[Callable[[bytes], object]]:
-    import tempfile
-
-    folder, name = os.path.split(target)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name[:100]}.", suffix=".tmp", delete=False) as draft:
-        try:
-            yield draft.write
-            draft.close()
-            os.chmod(draft.name, _mode_of(target))
-            os.replace(draft.name, target)
-        except BaseException:
-            draft.close()
-            os.unlink(draft.name)
-            raise
-
-
-def _mode_of(target: str) -> int:
-    """The permissions that the file has, or would get if it were newly made."""
-    if os.path.exists(target):
-        return os.stat(target).st_mode & 0o7777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-@contextmanager
-def _reported(path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"--output: cannot write {printable(path)}: {error.strerror or error}") from None
+    return int(value) if value.isascii() and value.isdecimal() and 0 < int(value[:9]) <= LARGEST else otherwise

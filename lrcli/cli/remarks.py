@@ -1,17 +1,16 @@
 """What is said beside the data, on standard error."""
 
-import sys
 from collections.abc import Iterable
 
+from lrcli.cli import NAME, say
 from lrcli.run import Run
 from lrcli.schedules.counting import Line
-from lrcli.text import printable, significant
+from lrcli.text import significant
 
 
 def say_all(texts: Iterable[str]) -> None:
     """Remarks, one a line."""
-    if sys.stderr is not None:
-        sys.stderr.write("".join(f"lrsched: {printable(text)}\n" for text in texts))
+    say("".join(f"{NAME}: {text}\n" for text in texts))
 
 
 def derivation_of(run: Run) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from lrcli.render.jsonl import objects
+from lrcli.render.jsonl import objects, plain
 from lrcli.render.style import Style
 from lrcli.rows import Rows
 
@@ -12,10 +12,10 @@ def render(rows: Rows, style: Style) -> Iterator[str]:
     """The object, a block of rows at a time."""
     yield "{"
     for name, value in rows.document.items():
-        yield f"{json.dumps(name)}: {json.dumps(value)},\n "
+        yield f"{json.dumps(name)}: {json.dumps(plain(value))},\n "
     yield '"rows": ['
     before = "\n  "
     for block in rows.blocks:
-        yield before + objects(rows.columns, block, ",\n  ").removesuffix(",\n  ")
+        yield before + objects(rows, block, ",\n  ").removesuffix(",\n  ")
         before = ",\n  "
     yield "\n]}\n"

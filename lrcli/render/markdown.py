@@ -19,4 +19,4 @@ def render(rows: Rows, style: Style) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """`text` in a cell."""
-    return printable(text).replace("|", "\\|")
+    return printable(text).replace("\\", "\\\\").replace("|", "\\|")

@@ -1,7 +1,7 @@
 """A picture of the curves, drawn with plotext: one panel above the other, on one time axis."""
 
 from collections.abc import Iterator, Sequence
-from math import inf, log10
+from math import inf, isfinite, log10
 
 from lrcli.render.digest import Bucket, Digest, Series, runs
 from lrcli.render.style import Style
@@ -154,8 +154,11 @@ class PanelCurves:
         return kept[::-1]
 
     def _height(self, value: float) -> float:
-        """Where `value` stands between the limits, from 0 to 1; halved on the way, as their distance may overflow."""
-        return (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        """Where `value` stands between the limits, from 0 to 1; by halves where their distance is no float."""
+        span = self.high - self.low
+        return (
+            (value - self.low) / span if isfinite(span) else (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        )
 
     def picture(self, margin: int, is_first: bool, is_last: bool) -> str:
         """The panel as text, with labels `margin` wide; the title stands above the first."""

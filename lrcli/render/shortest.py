@@ -148,7 +148,9 @@ def _as_array(column: "Column", written: Callable[[str], str]) -> "NDArray[Any] 
     if isinstance(column, np.ndarray):
         return column if column.dtype == np.float64 else _as_array(column.tolist(), written)
     if isinstance(column, range) and _are_short(column[0], column[-1]):
-        return np.arange(column.start, column.stop, column.step)
+        # The end and the step of a short range may still be too large for numpy, which then makes floats of all.
+        step = column.step if len(column) > 1 else 1
+        return np.arange(column[0], column[-1] + (1 if step > 0 else -1), step)
     kinds = list(map(type, column))
     if kinds.count(float) == len(kinds):
         return np.fromiter(column, np.float64, len(kinds))

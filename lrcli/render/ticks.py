@@ -8,6 +8,8 @@ from lrcli.text import significant
 ROUND = (1, 2, 5, 10)
 SMALLEST_DECADE, LARGEST_DECADE = -323, 308
 LARGEST = sys.float_info.max
+SMALLEST_STEP = 1e-300
+"""What is smaller has no round numbers: floats end soon below."""
 
 
 def nice_step(span: float, most: int) -> float:
@@ -18,7 +20,7 @@ def nice_step(span: float, most: int) -> float:
 
 def linear_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
     """Round positions from `low` to `high` with their labels, at most `most` + 1."""
-    if not isfinite(high - low):
+    if not isfinite(high - low) or (high - low) / max(most, 1) < SMALLEST_STEP:
         return [(place, significant(place, 4)) for place in (low, high)]
     step = nice_step(high - low, max(most, 1))
     multiples = range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)

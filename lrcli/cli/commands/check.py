@@ -7,10 +7,11 @@ from lrcli import spec
 from lrcli.checks import NOTE, RULES, findings, findings_of, lengths
 from lrcli.cli import settings
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
-from lrcli.cli.output import folded, is_terminal, opened, terminal_size
+from lrcli.cli.output import folded, is_terminal, terminal_size
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import SHOWN, Report, lines_of
 from lrcli.cli.reports import Checked as CheckedSpec
+from lrcli.cli.writing import opened
 from lrcli.configs import is_python_configuration
 from lrcli.configs.file_spec import FileSpec
 from lrcli.engine import spec_of
@@ -20,7 +21,7 @@ from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param
 from lrcli.scripts import ScriptFinding, check_file, files, is_path
-from lrcli.text import quoted
+from lrcli.text import printable_lines, quoted
 
 __all__ = ["COMMAND", "lines_of"]
 
@@ -74,7 +75,7 @@ def run(given: Instances) -> int:
     if format == "text" and asked.output == "-" and is_terminal(sys.stdout):
         text = folded(text, terminal_size()[0], indent=6)
     with opened(asked.output) as write:
-        write(text)
+        write(printable_lines(text))
     severities = [finding.severity for checked in report.specs for finding in checked.findings]
     severities += [finding.severity for finding in report.scripts]
     grave = any(severity != NOTE for severity in severities)

@@ -2,8 +2,8 @@
 
 from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
-from lrcli.cli.output import opened
 from lrcli.cli.remarks import say_all
+from lrcli.cli.writing import opened
 from lrcli.code import TARGETS, write
 from lrcli.reading import Reading
 from lrcli.run import Run

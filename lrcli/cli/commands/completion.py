@@ -2,7 +2,7 @@
 
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.completion import SHELLS, script
-from lrcli.cli.output import opened
+from lrcli.cli.writing import opened
 from lrcli.schedules.param import Declared, declaration, param
 
 

@@ -14,7 +14,7 @@ from lrcli.render import render
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import STEP
-from lrcli.schedules.param import Declared, Param, declaration, param
+from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
 
 WIDEST = 100
 """Columns of running text; longer lines are hard to read."""
@@ -33,6 +33,8 @@ class Explained(Declared):
 def run(given: Instances) -> int:
     """Write the explanation."""
     output: Output = given[Output]
+    if not output.is_auto:
+        raise ParamError("--format", "expected none: an explanation is text")
     name = given[Explained].name
     width = min(output.style().width, WIDEST)
     lines = rule_lines(name, width) or schedule_lines(spec.find(name), output)

@@ -1,9 +1,9 @@
 """`lrsched train.yaml`: the run that a trainer's configuration file starts."""
 
-import sys
 from functools import partial
 
 from lrcli import configs
+from lrcli.cli import say
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
 from lrcli.cli.commands.run import findings_for_a_person, is_for_a_person
 from lrcli.cli.output import Output
@@ -59,7 +59,7 @@ def run(path: str, given: Instances) -> int:
     remarks = findings_for_a_person(output, lambda checks: checks.findings_of(written, given[Run]))
     output.show(rows, reserve=remarks.count("\n"))
     if remarks:
-        sys.stderr.write(remarks)
+        say(remarks)
     return 0
 
 
@@ -68,4 +68,4 @@ def tell_findings(written: FileSpec, run: Run) -> None:
     from lrcli.checks import findings_of
     from lrcli.cli.reports import lines_of
 
-    sys.stderr.write(lines_of(findings_of(written, run)))
+    say(lines_of(findings_of(written, run)))

@@ -1,12 +1,11 @@
 """`lrsched plateau METRICS`: when ReduceLROnPlateau would have cut the rate, replayed from a log."""
 
 import itertools
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrcli import spec
-from lrcli.cli import INTERRUPTED, NAME
+from lrcli.cli import INTERRUPTED, NAME, say
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.commands.run import findings_for_a_person
 from lrcli.cli.log_source import chosen_metric, opened_log, remark_on_gaps
@@ -50,7 +49,7 @@ def command(cls: type[Schedule]) -> Command:
     return Command(
         name=cls.reference.name,
         summary=summary_of(cls),
-        details="\n".join(["Formula:", *(f"  {line}" for line in sections_of(cls)["Formula"])])
+        details="\n".join(["Formula:", *(f"  {line}" for line in sections_of(cls).get("Formula", ()))])
         + "\n\nSeveral values for an option of the schedule, with commas, give a row per combination: "
         "what each would have done.",
         examples=(
@@ -111,9 +110,9 @@ def run(given: Instances) -> int:
             output.show(rows, reserve=LINES_OF_FINDINGS if observed else 0)
         if result.rates:
             width = output.style().width if output.to_terminal else WIDEST
-            sys.stderr.write(folded(f"{NAME}: {result.sentence}", width, indent=2))
+            say(folded(f"{NAME}: {result.sentence}", width, indent=2))
         if observed:
-            sys.stderr.write(
+            say(
                 findings_for_a_person(
                     output,
                     lambda checks: checks.plateau_findings(plateaus[0], replayed.lrs, observed, replayed.framework),

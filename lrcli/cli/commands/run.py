@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from lrcli import spec
+from lrcli.cli import say
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.output import FOR_A_PERSON, Output, folded, is_terminal
 from lrcli.cli.remarks import derivation_of, say_all
@@ -26,7 +27,7 @@ def command(cls: type[Schedule]) -> Command:
     return Command(
         name=cls.reference.name,
         summary=summary_of(cls),
-        details="\n".join(["Formula:", *(f"  {line}" for line in sections_of(cls)["Formula"])])
+        details="\n".join(["Formula:", *(f"  {line}" for line in sections_of(cls).get("Formula", ()))])
         + f"\n\nlrsched explain {cls.reference.name} says what surprises people.",
         examples=(shown, *(f"{shown} {more}" for more in further if len(f"{shown} {more}") < WIDEST_EXAMPLE)),
         panel=cls.reference.family.name,
@@ -50,8 +51,7 @@ def show(written: spec.Spec | spec.Pasted, given: Instances) -> int:
         say_all(derivation_of(settled))
     remarks = findings_for_a_person(output, lambda checks: checks.findings(schedule, settled))
     output.show(rows, reserve=remarks.count("\n"))
-    if remarks:
-        sys.stderr.write(remarks)
+    say(remarks)
     return 0
 
 

@@ -1,6 +1,5 @@
 """`lrsched verify LOG SPEC`: did a finished run follow the schedule?"""
 
-import json
 from pathlib import Path
 
 from lrcli import spec
@@ -47,7 +46,7 @@ def run(given: Instances) -> int:
     column = chosen_rate(log, asked.column, "--column")
     verdict = verify(meant.schedule, meant.run, record_of(log, column), asked.rtol)
     if output.chosen_format() == "json":
-        output.show_text(json.dumps(verdict.as_document(), indent=2) + "\n")
+        output.show_document(verdict.as_document())
     elif output.is_auto and not output.to_terminal:
         output.show_text(sentences(verdict))
     else:
