@@ -87,7 +87,7 @@ _lrsched_section() {
         Program) options+=(--help -h --version) ;;
         Help) options+=(--help -h) ;;
         chained) options+=('=<part>...') ;;
-        Run) options+=(--lr= --ticks= -n= --epochs= --steps= --steps-per-epoch= --examples= --batch-size= --accumulate= --num-processes= --drop-last --no-drop-last --batches-per-epoch= --tokens= --tokens-per-step= '--interval=epoch|step' --warmup= --warmup-start-factor=) ;;
+        Run) options+=(--lr= --ticks= -n= --epochs= --steps= --steps-per-epoch= --examples= --batch-size= --accumulate= --num-processes= --drop-last --no-drop-last --batches-per-epoch= --tokens= --tokens-per-step= '--interval=epoch|step' --warmup= '--warmup-style=torch|from-zero|plus-one|linspace|quadratic|log' --warmup-start-factor=) ;;
         Selection) options+=(--start= --stop= --every= --at=) ;;
         Output) options+=('--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' --json --no-json '--output=<file>' '-o=<file>' --open --no-open --log-y --no-log-y --width= --height= --precision= --ascii --no-ascii '--color=auto|always|never' --size= --transparent --no-transparent) ;;
         Checked) options+=('=<spec>...' --rules --no-rules --ignore= --select= --exit-zero --no-exit-zero '--format=text|json|github|sarif' '-f=text|json|github|sarif' --json --no-json '--output=<file>' '-o=<file>') ;;

@@ -265,7 +265,8 @@ function __lrsched_section
                 '--tokens-per-step=' 'tokens in an optimizer step' \
                 '--interval=epoch|step' 'when scheduler.step() is called; default: as the schedule\'s users do' \
                 '--warmup=' 'ticks of LinearLR before the schedule, put together with SequentialLR' \
-                '--warmup-start-factor=' 'share of the rate at which the warmup starts'
+                '--warmup-style=torch|from-zero|plus-one|linspace|quadratic|log' 'how the warmup rises: torch\'s LinearLR, t/W, (t+1)/W, t/(W-1), (t/W)^2 or a logarithm' \
+                '--warmup-start-factor=' 'share of the rate at which the warmup starts; without it the other styles than torch\'s start at 0'
         case Selection
             printf '%s\t%s\n' \
                 '--start=' 'first row shown' \

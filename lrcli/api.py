@@ -109,7 +109,7 @@ def parse(spec: str | Schedule, **run: Any) -> Plan:
             raise InputError(f"no such argument: {min(unknown)}; expected {', '.join(Run.params())}")
         values = {name: _value(name, value) for name, value in run.items()}
         asked = Run().saying(values)
-        planned = placed(spec, asked) if isinstance(spec, Schedule) else grammar.parse(spec).in_run(asked)
+        planned = placed(spec, asked) if isinstance(spec, Schedule) else grammar.written(spec).in_run(asked)
         return Plan(planned)
 
 

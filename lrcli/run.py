@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from lrcli.schedules.base import DEFAULT_HORIZON, Schedule
-from lrcli.schedules.compose import Sequential
 from lrcli.schedules.counting import Derivation, Feed, Line
 from lrcli.schedules.family import EPOCH, INTERVALS, STEP, Family
 from lrcli.schedules.kind import COUNT_OR_SHARE, NUMBER, PerGroup, Share
 from lrcli.schedules.param import Declared, ParamError, declaration, param
-from lrcli.schedules.pytorch import Linear
+from lrcli.schedules.warmups import STYLES, TORCH, warmed_up
+
+A_THIRD = 1 / 3
+"""Where torch's LinearLR starts."""
 
 LONGEST_RUN = 10**9
 """Ticks; a run beyond it is a slip of the finger."""
@@ -80,8 +82,16 @@ class Run(BaseRates):
         at_least=0,
         kind=COUNT_OR_SHARE,
     )
+    warmup_style: str = param(
+        "how the warmup rises: torch's LinearLR, t/W, (t+1)/W, t/(W-1), (t/W)^2 or a logarithm",
+        default=TORCH,
+        choices=STYLES,
+    )
     warmup_start_factor: float = param(
-        "share of the rate at which the warmup starts", default=1 / 3, above=0, at_most=1
+        "share of the rate at which the warmup starts; without it the other styles than torch's start at 0",
+        default=A_THIRD,
+        at_least=0,
+        at_most=1,
     )
 
     count: Count | None = None
@@ -114,10 +124,8 @@ class Run(BaseRates):
 
     def warmed_up(self, schedule: Schedule) -> Schedule:
         """`schedule` with the warmup of this run before it."""
-        if not self.warmup:
-            return schedule
-        ramp = Linear(start_factor=self.warmup_start_factor, total_iters=self.warmup)
-        return Sequential(schedulers=(ramp, schedule), milestones=(self.warmup,))
+        unsaid = self.warmup_style != TORCH and self.warmup_start_factor == A_THIRD
+        return warmed_up(schedule, self.warmup, self.warmup_style, 0.0 if unsaid else self.warmup_start_factor)
 
     def length(self, schedule: Schedule) -> int:
         """Ticks of the run: the rows that there are before any selection. Raises ParamError for too many."""

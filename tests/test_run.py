@@ -3,6 +3,7 @@
 import pytest
 
 from lrcli import spec
+from lrcli.engine import Selection, simulate
 from lrcli.errors import InputError
 from lrcli.plan import Planned
 from lrcli.run import Run
@@ -148,3 +149,29 @@ def test_a_settled_run_settles_to_itself() -> None:
     family = plan.schedule.reference.family
     assert plan.run.settled(plan.schedule.counts_in, family) == plan.run
     assert plan.run.settled(plan.schedule.counts_in, family).derivation() == plan.run.derivation()
+
+
+@pytest.mark.parametrize(
+    ("style", "first"),
+    [
+        ("torch", [1 / 3, 0.5, 2 / 3, 5 / 6, 1.0]),
+        ("from-zero", [0.0, 0.25, 0.5, 0.75, 1.0]),
+        ("plus-one", [0.25, 0.5, 0.75, 1.0, 1.0]),
+        ("linspace", [0.0, 1 / 3, 2 / 3, 1.0, 1.0]),
+        ("quadratic", [0.0, 0.0625, 0.25, 0.5625, 1.0]),
+    ],
+)
+def test_a_warmup_rises_as_it_is_written(style: str, first: list[float]) -> None:
+    plan = planned(f"cosine --t-max 9 --warmup 4 --lr 1 --warmup-style {style}")
+    rows = simulate(plan.schedule, plan.run, Selection(stop=5))
+    found = [rate for block in rows.blocks for rate in block[-1]]
+    assert [round(rate, 12) for rate in found] == [round(rate, 12) for rate in first]
+
+
+def test_a_warmup_may_start_elsewhere_in_every_style() -> None:
+    plan = planned("cosine --t-max 9 --warmup 4 --lr 1 --warmup-style from-zero --warmup-start-factor 0.5")
+    rows = simulate(plan.schedule, plan.run, Selection(stop=2))
+    assert [rate for block in rows.blocks for rate in block[-1]] == [0.5, 0.625]
+    with pytest.raises(InputError, match="Starting multiplicative factor"):
+        rows_of = planned("cosine --t-max 9 --warmup 4 --warmup-start-factor 0")
+        simulate(rows_of.schedule, rows_of.run, Selection())
