@@ -60,7 +60,7 @@ _lrsched_command() {
         points) sections=(points Run Selection Output Help) ;;
         polynomial) sections=(polynomial Run Selection Output Help) ;;
         ramp) sections=(ramp Run Selection Output Help) ;;
-        resume) sections=(TakenUp Restored Run Stretch Output Help) ;;
+        resume) sections=(TakenUp Restored Reading Run Stretch Output Help) ;;
         rex) sections=(rex Run Selection Output Help) ;;
         rsqrt) sections=(rsqrt Run Selection Output Help) ;;
         sequential) sections=(sequential Run Selection Output Help) ;;
@@ -144,7 +144,7 @@ _lrsched_section() {
         points) options+=(--milestones= --values=) ;;
         polynomial) options+=(--total-iters= --power=) ;;
         ramp) options+=('--style=from-zero|plus-one|linspace|quadratic|log' --total-iters= --start-factor=) ;;
-        TakenUp) options+=('=<spec>' '=<spec>' --at=) ;;
+        TakenUp) options+=('=<spec>' '=<spec>' --at= '--metrics=<file>' '--then=<file>' '--metric=<column>') ;;
         Restored) options+=('--load=both|optimizer|scheduler|nothing|last-epoch' --override-opt-param-scheduler --no-override-opt-param-scheduler --use-checkpoint-opt-param-scheduler --no-use-checkpoint-opt-param-scheduler) ;;
         Stretch) options+=(--start= --stop= --every=) ;;
         rex) options+=(--total-steps=) ;;

@@ -194,7 +194,7 @@ function __lrsched_sections
         case ramp
             printf '%s\n' ramp Run Selection Output Help
         case resume
-            printf '%s\n' TakenUp Restored Run Stretch Output Help
+            printf '%s\n' TakenUp Restored Reading Run Stretch Output Help
         case rex
             printf '%s\n' rex Run Selection Output Help
         case rsqrt
@@ -633,7 +633,10 @@ function __lrsched_section
             printf '%s\t%s\n' \
                 '=<spec>' 'the run that was saved: "cosine --t-max 50"' \
                 '=<spec>' 'what the new code makes; default: the same' \
-                '--at=' 'ticks that were trained when it was saved'
+                '--at=' 'ticks that were trained when it was saved' \
+                '--metrics=<file>' 'for plateau: the log with the metrics, of the old run first' \
+                '--then=<file>' 'for plateau: the log of the new run; default: the first goes on' \
+                '--metric=<column>' 'for plateau: the logs\' column; default: the obvious one'
         case Restored
             printf '%s\t%s\n' \
                 '--load=both|optimizer|scheduler|nothing|last-epoch' 'states that are restored; last-epoch: the optimizer\'s, and the scheduler is made with last_epoch=K-1' \

@@ -137,7 +137,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'points' { 'points', 'Run', 'Selection', 'Output', 'Help' }
             'polynomial' { 'polynomial', 'Run', 'Selection', 'Output', 'Help' }
             'ramp' { 'ramp', 'Run', 'Selection', 'Output', 'Help' }
-            'resume' { 'TakenUp', 'Restored', 'Run', 'Stretch', 'Output', 'Help' }
+            'resume' { 'TakenUp', 'Restored', 'Reading', 'Run', 'Stretch', 'Output', 'Help' }
             'rex' { 'rex', 'Run', 'Selection', 'Output', 'Help' }
             'rsqrt' { 'rsqrt', 'Run', 'Selection', 'Output', 'Help' }
             'sequential' { 'sequential', 'Run', 'Selection', 'Output', 'Help' }
@@ -560,6 +560,9 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '=<spec>	the run that was saved: "cosine --t-max 50"'
                 '=<spec>	what the new code makes; default: the same'
                 '--at=	ticks that were trained when it was saved'
+                '--metrics=<file>	for plateau: the log with the metrics, of the old run first'
+                '--then=<file>	for plateau: the log of the new run; default: the first goes on'
+                '--metric=<column>	for plateau: the logs'' column; default: the obvious one'
             }
             'Restored' {
                 '--load=both|optimizer|scheduler|nothing|last-epoch	states that are restored; last-epoch: the optimizer''s, and the scheduler is made with last_epoch=K-1'

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -199,3 +200,44 @@ def test_nothing_else_than_an_input_error_comes_out() -> None:
                 )
             except InputError as error:
                 assert "cannot be taken up" in str(error) or "fails at" in str(error)
+
+
+def test_plateau_goes_on_over_a_log_or_over_the_new_run_s_own(invoke: Invoke, tmp_path: Path) -> None:
+    rows = [f"{epoch},{loss}" for epoch, loss in enumerate([1, 0.9, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8])]
+    (tmp_path / "whole.csv").write_text("\n".join(["epoch,val_loss", *rows]))
+    (tmp_path / "later.csv").write_text("\n".join(["epoch,val_loss", *rows[4:]]))
+    words = ("resume", "plateau --patience 1", "--at", "4", "--metrics", str(tmp_path / "whole.csv"))
+    status, out, _ = invoke(*words)
+    assert status == 0
+    table = [line.split(",") for line in out.splitlines()]
+    assert table[0] == ["epoch", "metric", "old", "new", "lr"]
+    assert [row[2] for row in table] == ["old", *[row[4] for row in table[1:]]]
+    assert table[-1][4] != table[1][4]
+    assert invoke(*words, "--then", str(tmp_path / "later.csv"))[1] == out
+    forgotten = invoke(*words, "--load", "optimizer")[1].splitlines()
+    assert forgotten[6] != out.splitlines()[6]  # best and the counters began again
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("resume plateau --at 4", "missing --metrics"),
+        ('resume "step --step-size 5" plateau --at 4', "it is taken up as plateau"),
+    ],
+)
+def test_plateau_without_a_log_is_refused(invoke: Invoke, line: str, words: str) -> None:
+    status, _, error = invoke(*shlex.split(line))
+    assert status == 2
+    assert words in error
+
+
+def test_files_of_a_trainer_stand_for_both_runs(invoke: Invoke, tmp_path: Path) -> None:
+    for epochs in (3, 6):
+        (tmp_path / f"{epochs}.yaml").write_text(
+            "per_device_train_batch_size: 16\ngradient_accumulation_steps: 4\nlearning_rate: 2.0e-5\n"
+            f"lr_scheduler_type: cosine\nwarmup_steps: 100\nnum_train_epochs: {epochs}\n"
+        )
+    words = ("resume", str(tmp_path / "3.yaml"), str(tmp_path / "6.yaml"), "--at", "1200", "--examples", "52002")
+    status, out, error = invoke(*words)
+    assert status == 1 and "LR601" in error
+    assert out.splitlines()[0] == "step,epoch,old,new,lr"

@@ -179,7 +179,7 @@ def jump_at_the_seam(case: ResumeCase) -> Iterator[Problem]:
 "hf-linear --num-warmup-steps 0 --num-training-steps 1800 --lr 0.02" --at 1200 --load nothing -n 3000
         lrsched resume "cosine --t-max 100" --at 50 --load both
     Source:
-        transformers #4383, #27749, #34053; OneTrainer #1604; Lightning #19865
+        transformers #4383, #27749, #34053; open_clip #413; OneTrainer #1604
     """
     tick, before, after = case.seam.jump
     if case.starts_again or height(before, after) < height(1.0, NOTICED):
@@ -214,7 +214,7 @@ def begins_at_its_start(case: ResumeCase) -> Iterator[Problem]:
     Good:
         lrsched resume "cosine --t-max 100" --at 50 --load both
     Source:
-        Lightning #20495; xtuner #386; pytorch/examples #816
+        Lightning #5486, #15462
     """
     if not case.starts_again:
         return
@@ -241,7 +241,7 @@ def replaced_values(case: ResumeCase) -> Iterator[Problem]:
         lrsched resume "cosine --t-max 50" "cosine --t-max 75 --lr 0.05" --at 25 --load nothing --epochs 100
         lrsched resume "cosine --t-max 50" --at 25
     Source:
-        xtuner #211; open_clip #413; pytorch #60265, #156846; insightface PR #2143
+        xtuner #211; pitfalls of torch.optim.lr_scheduler 2.13, measured
     """
     if not case.ignored:
         return
@@ -266,7 +266,7 @@ def replaced_base_rate(case: ResumeCase) -> Iterator[Problem]:
     Good:
         lrsched resume "cosine --t-max 50 --lr 0.1" "cosine --t-max 25 --lr 0.01" --at 25 --load nothing -n 50
     Source:
-        OneTrainer #1604; pytorch #52911; DeepLabCut PR #2788
+        kohya_ss #1924; profam #269
     """
     old, new = case.resumed.old.run.lrs[case.group], case.resumed.new.run.lrs[case.group]
     if old == new or case.resumed.after.rewrites_base_rate:
@@ -292,11 +292,12 @@ def nothing_is_learned(case: ResumeCase) -> Iterator[Problem]:
     Bad:
         lrsched resume "polynomial --total-iters 50" "polynomial --total-iters 100" --at 50 --epochs 100
         lrsched resume "hf-linear --num-warmup-steps 0 --num-training-steps 100" --at 100 --steps 200
+        lrsched resume "cosine --t-max 50" --at 50 --load optimizer --epochs 90
     Good:
         lrsched resume "polynomial --total-iters 50" "polynomial --total-iters 50 --lr 0.05" --at 50 --load nothing \
 -n 100
     Source:
-        xtuner #211; Lightning #20495; OneTrainer #1604
+        Lightning #19865; pytorch #78003; xtuner #211
     """
     left = case.happens[1:]
     if len(left) < 2 or max(map(abs, left)) > ZERO * case.highest:
@@ -320,7 +321,7 @@ def climbs_again(case: ResumeCase) -> Iterator[Problem]:
     Good:
         lrsched resume "cosine --t-max 50" "cosine --t-max 55 --lr 0.002447" --at 45 --load nothing --epochs 100
     Source:
-        open_clip #413; pytorch/examples #816; vortex #70
+        xtuner #211; CosineAnnealingLR of torch 2.13, measured
     """
     start = min(case.happens[:2])
     highest = max(case.happens)
@@ -353,7 +354,7 @@ def neither_plan(case: ResumeCase) -> Iterator[Problem]:
     Good:
         lrsched resume "cosine --t-max 50" --at 25 --load last-epoch
     Source:
-        pytorch #60265; schedule semantics of torch 2.13
+        pytorch #60265, PR #60339
     """
     if len(case.happens) < 3 or any(map(case.is_like, (case.old, case.new, case.again))):
         return

@@ -6,13 +6,16 @@ import random
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from lrcli import spec
 from lrcli.errors import InputError
 from lrcli.plan import Planned
 from lrcli.resume import LAST_EPOCH, LOADS, Resumed
+from lrcli.resume.plateau import resumed_rates
 from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
@@ -200,3 +203,61 @@ def test_deepspeed(load: str) -> None:
         old, new = (draw(rng, every()[rng.choice(HOLDS["test_deepspeed"])], groups) for _ in range(2))
         lrs = base_rates(rng, groups), base_rates(rng, groups)
         assert_equal_to(deepspeed, old, new, lrs, rng.randrange(40), load)
+
+
+@pytest.mark.parametrize("load", [load for load in LOADS if load != LAST_EPOCH])
+def test_plateau_over_a_log_that_goes_on(load: str) -> None:
+    rng = random.Random(f"plateau {load}")
+    for _ in range(DRAWS * 10):
+        groups, at = rng.choice([1, 2]), rng.randrange(1, 40)
+        old, new = (draw(rng, every()["plateau"], groups) for _ in range(2))
+        lrs = base_rates(rng, groups), base_rates(rng, groups)
+        metrics = [rng.choice([rng.random(), 1.0, 0.5]) for _ in range(TICKS)]
+        plans = [Planned(part, Run(lr=own, ticks=TICKS)) for part, own in zip((old, new), lrs, strict=True)]
+        found = resumed_rates(Resumed(plans[0], plans[1], at, load), metrics)[at:]
+        first = optimizer_of(lrs[0])
+        scheduler = torch_scheduler(old, first)
+        for metric in metrics[:at]:
+            scheduler.step(metric)
+        optimizer = optimizer_of(lrs[1])
+        goes_on = torch_scheduler(new, optimizer)
+        if load in ("both", "optimizer"):
+            optimizer.load_state_dict(through_a_file(first.state_dict()))
+        if load in ("both", "scheduler"):
+            goes_on.load_state_dict(through_a_file(scheduler.state_dict()))
+        for metric, ours in zip(metrics[at:], found, strict=True):
+            assert all(map(same_bits, ours, [group["lr"] for group in optimizer.param_groups])), (old.spec, new.spec)
+            goes_on.step(metric)
+
+
+def test_transformers_4383_with_the_real_trainer(tmp_path: Path) -> None:
+    """A run of 2 epochs is taken up in its middle with 4: the rate jumps one step after the seam."""
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+    pytest.importorskip("accelerate", reason="accelerate is not installed")
+
+    class Model(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = torch.nn.Linear(2, 1)
+
+        def forward(self, x: Any = None, labels: Any = None) -> dict[str, Any]:
+            found = self.linear(x).squeeze(-1)
+            return {"loss": ((found - labels) ** 2).mean(), "logits": found}
+
+    def trained(folder: str, epochs: int, **more: Any) -> list[float]:
+        arguments = transformers.TrainingArguments(
+            output_dir=str(tmp_path / folder), num_train_epochs=epochs, learning_rate=5e-5, save_steps=8,
+            per_device_train_batch_size=1, logging_steps=1, report_to=[], use_cpu=True, disable_tqdm=True,
+        )  # fmt: skip
+        data = [{"x": torch.ones(2), "labels": torch.tensor(1.0)} for _ in range(8)]
+        trainer = transformers.Trainer(model=Model(), args=arguments, train_dataset=data)
+        trainer.train(**more)
+        return [logged["learning_rate"] for logged in trainer.state.log_history if "learning_rate" in logged]
+
+    trained("old", 2)
+    logged = trained("new", 4, resume_from_checkpoint=str(tmp_path / "old" / "checkpoint-8"))
+    old, new = (
+        spec.parse(f"hf-linear --num-warmup-steps 0 --num-training-steps {steps} --lr 5e-5").in_run(Run())
+        for steps in (16, 32)
+    )
+    assert logged == list(islice(Resumed(old, new, 8).rates(0), 32))

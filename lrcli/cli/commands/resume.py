@@ -7,10 +7,14 @@ from lrcli.cli.output import Output, folded
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import lines_of
 from lrcli.engine import Selection, Stretch
+from lrcli.errors import InputError
+from lrcli.reading import PLAIN, Reading
 from lrcli.resume import Origins, Restored, Resumed, Seam, origins, resume_rows, seam
+from lrcli.resume.plateau import plateau_rows
 from lrcli.run import Run, share_of
-from lrcli.schedules.kind import COUNT_OR_SHARE, SPEC, Share
+from lrcli.schedules.kind import COUNT_OR_SHARE, PATH, SPEC, Share
 from lrcli.schedules.param import Declared, declaration, param
+from lrcli.schedules.plateau import Plateau
 from lrcli.text import significant
 
 
@@ -20,15 +24,18 @@ class TakenUp(Declared):
 
     old: str = param('the run that was saved: "cosine --t-max 50"', positional=True, kind=SPEC, placeholder="OLD")
     at: int = param("ticks that were trained when it was saved", at_least=0, kind=COUNT_OR_SHARE)
+    metrics: str | None = param("for plateau: the log with the metrics, of the old run first", default=None, kind=PATH)
+    then: str | None = param("for plateau: the log of the new run; default: the first goes on", default=None, kind=PATH)
+    metric: str | None = param("for plateau: the logs' column; default: the obvious one", default=None)
     new: str | None = param(
         "what the new code makes; default: the same", default=None, positional=True, kind=SPEC, placeholder="NEW"
     )
 
 
-def resumed(asked: TakenUp, restored: Restored, run: Run) -> Resumed:
+def resumed(asked: TakenUp, restored: Restored, run: Run, reading: Reading = PLAIN) -> Resumed:
     """What was asked for, in `run`."""
-    old = spec.parse(asked.old).in_run(run)
-    new = old if asked.new is None else spec.parse(asked.new).in_run(run)
+    old = spec.written(asked.old, reading).in_run(run)
+    new = old if asked.new is None else spec.written(asked.new, reading).in_run(run)
     say_all(dict.fromkeys((*old.taken, *new.taken)))
     at = asked.at
     if isinstance(at, Share):
@@ -39,8 +46,11 @@ def resumed(asked: TakenUp, restored: Restored, run: Run) -> Resumed:
 def run(given: Instances) -> int:
     """Show the two plans and what happens, and below it what comes from where."""
     output: Output = given[Output]
-    case = resumed(given[TakenUp], given[Restored], given[Run])
+    case = resumed(given[TakenUp], given[Restored], given[Run], given[Reading])
     selection = Selection(**{declared.name: value for declared, value in given[Stretch].items()})
+    if isinstance(case.before, Plateau):
+        output.show(plateau_rows(case, *metrics_of(given[TakenUp], case.at), selection))
+        return 0
     happened, found = seam(case), resume_findings(case)
     whence = origins(case)
     document = {
@@ -54,6 +64,32 @@ def run(given: Instances) -> int:
         text = folded(text, output.style().width, indent=0)
     output.show(rows, remark=text)
     return 1 if any(finding.severity != NOTE for finding in found) else 0
+
+
+def metrics_of(asked: TakenUp, at: int) -> tuple[list[float], list[float]]:
+    """The epochs and metrics of the old run up to the seam, and of the new one from there on."""
+    if asked.metrics is None:
+        raise InputError("missing --metrics: plateau follows a metric, and has no rates without a log")
+    epochs, metrics = read_metrics(asked.metrics, asked.metric)
+    if asked.then is not None:
+        if len(metrics) < at:
+            raise InputError(f"--at: expected at most {len(metrics)}, the epochs of {asked.metrics}, found {at}")
+        later = read_metrics(asked.then, asked.metric)
+        epochs, metrics = epochs[:at] + later[0], metrics[:at] + later[1]
+    return epochs, metrics
+
+
+def read_metrics(path: str, wanted: str | None) -> tuple[list[float], list[float]]:
+    """The epochs and metrics of a log."""
+    from lrcli.cli.log_source import chosen_metric, opened_log
+    from lrcli.logs import per_epoch
+
+    log = opened_log(path, "LOG")
+    blocks = list(per_epoch(log, chosen_metric(log, wanted, "--metric")))
+    return (
+        [epoch for block in blocks for epoch in block.epochs],
+        [float(value) for block in blocks for value in block.values],
+    )
 
 
 def sentences(happened: Seam, whence: Origins) -> str:
@@ -89,6 +125,13 @@ COMMAND = Command(
         'lrsched resume "step --step-size 30" --at 45 --load nothing --epochs 90',
     ),
     panel=TOOLS_PANEL,
-    sections={"Checkpoint": TakenUp, "Restored": Restored, "Run": Run, "Rows": Stretch, "Output": Output},
+    sections={
+        "Checkpoint": TakenUp,
+        "Restored": Restored,
+        "Reading": Reading,
+        "Run": Run,
+        "Rows": Stretch,
+        "Output": Output,
+    },
     run=run,
 )

@@ -29,6 +29,7 @@ from lrcli.schedules import family
 from lrcli.schedules.base import Absolute, Group, Schedule, State, Ticker
 from lrcli.schedules.family import REFUSED
 from lrcli.schedules.param import Declared, ParamError, declaration, param
+from lrcli.schedules.plateau import Plateau
 from lrcli.schedules.role import EXPRESSION, PARTS
 
 BOTH, OPTIMIZER, SCHEDULER, NOTHING, LAST_EPOCH = LOADS = ("both", "optimizer", "scheduler", "nothing", "last-epoch")
@@ -88,7 +89,9 @@ class Resumed:
             raise ParamError("--load", f"expected one of {', '.join(LOADS)}, found {self.load}")
         if before.total is not None and self.at > before.total:
             raise ParamError("--at", f"expected at most {before.total}, the ticks of the old run, found {self.at}")
-        if self.at >= self.length:
+        if isinstance(self.before, Plateau) != isinstance(self.after, Plateau):
+            raise InputError("plateau follows a metric: it is taken up as plateau, and no other schedule as it")
+        if not isinstance(self.after, Plateau) and self.at >= self.length:
             raise ParamError(
                 "--at",
                 f"expected less than {self.length}, the ticks of the new run, found {self.at}: nothing is left to "
