@@ -10,9 +10,9 @@ Nothing is imported until it is used.
 # Not typing's: importing that takes longer than all the rest.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lrcli.api import InputError, Plan, check, parse, rates, replay
+    from lrcli.api import InputError, Plan, check, fit, parse, rates, replay, verify
 
-__all__ = ["InputError", "Plan", "check", "parse", "rates", "replay"]
+__all__ = ["InputError", "Plan", "check", "fit", "parse", "rates", "replay", "verify"]
 
 
 def __getattr__(name: str) -> object:

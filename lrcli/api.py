@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from lrcli import spec as grammar
 from lrcli.engine import Selection, simulate
 from lrcli.errors import InputError
+from lrcli.fit import Candidate
+from lrcli.fit import fit as fitted
 from lrcli.plan import Planned, placed
+from lrcli.record import Record
 from lrcli.replay import Replay
 from lrcli.replay import replay as replayed
 from lrcli.rows import Rows
@@ -18,6 +21,8 @@ from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.plateau import Plateau
+from lrcli.verify import Verdict
+from lrcli.verify import verify as verified
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
     from lrcli.checks import Finding
 
-__all__ = ["InputError", "Plan", "check", "parse", "rates", "replay"]
+__all__ = ["InputError", "Plan", "check", "fit", "parse", "rates", "replay", "verify"]
 
 _OPTION = re.compile(r"--[a-z0-9][a-z0-9-]*")
 
@@ -158,3 +163,41 @@ def replay(
             for column, part in zip(columns, block, strict=True):
                 column.extend(part)
     return {name: np.asarray(column) for name, column in zip(rows.columns, columns, strict=True)}
+
+
+def verify(
+    rates: "ArrayLike",
+    spec: str | Schedule,
+    *,
+    steps: "ArrayLike | None" = None,
+    epochs: "ArrayLike | None" = None,
+    rtol: float | None = None,
+    **run: Any,
+) -> Verdict:
+    """Whether logged `rates`, shape (rows,), follow a schedule in its run, and if not, why.
+
+    `steps` and `epochs`, of the same shape, say where each row stands; without them a row is a tick. Raises InputError.
+    """
+    plan = parse(spec, **run)
+    with _in_terms_of_python():
+        return verified(plan.schedule, plan.run, _record(rates, steps, epochs), rtol)
+
+
+def fit(rates: "ArrayLike", *, steps: "ArrayLike | None" = None, epochs: "ArrayLike | None" = None) -> list[Candidate]:
+    """The schedules that give `rates`, shape (rows,): the simplest exact one first. Raises InputError."""
+    with _in_terms_of_python():
+        return fitted(_record(rates, steps, epochs))
+
+
+def _record(rates: "ArrayLike", steps: "ArrayLike | None", epochs: "ArrayLike | None") -> Record:
+    import numpy as np
+
+    given = {"rates": rates, "steps": steps, "epochs": epochs}
+    arrays = {name: np.asarray(axis, dtype=np.float64) for name, axis in given.items() if axis is not None}
+    for name, array in arrays.items():
+        if array.ndim != 1 or len(array) != len(arrays["rates"]) or not len(array):
+            raise InputError(f"{name}: expected the shape (rows,), found {array.shape}")
+        if not np.isfinite(array).all():
+            raise InputError(f"{name}: expected finite numbers")
+    lists = {name: array.tolist() for name, array in arrays.items()}
+    return Record.of_values(lists["rates"], lists.get("steps"), lists.get("epochs"))

@@ -59,6 +59,18 @@ def test_a_plateau_is_replayed() -> None:
     assert found["event"].tolist() == ["improved", "", "reduced", "", "reduced", ""]
 
 
+def test_rates_are_verified_and_fitted() -> None:
+    used = lrcli.rates("cosine --t-max 50")
+    assert api.verify(used, "cosine --t-max 50").follows
+    verdict = api.verify(used, "cosine --t-max 60")
+    assert not verdict.follows and verdict.explanation is not None
+    assert verdict.explanation.name == "other_values"
+    assert api.fit(used)[0].spec == "cosine --t-max 50"
+    assert api.verify(used[::10], "cosine --t-max 50", steps=range(0, 50, 10)).follows
+    with pytest.raises(lrcli.InputError, match=r"steps: expected the shape \(rows,\), found \(3,\)"):
+        api.verify(used, "cosine --t-max 50", steps=[1, 2, 3])
+
+
 def test_a_notebook_shows_the_curve() -> None:
     plan = lrcli.parse("cosine --t-max 50")
     assert plan._repr_html_().startswith(("<svg", "<pre>"))
@@ -69,6 +81,8 @@ def test_the_import_costs_nothing_until_it_is_used() -> None:
     code = "import sys; before = set(sys.modules); import lrcli; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["lrcli"]
-    assert {"rates", "parse", "check", "replay"} <= set(dir(lrcli))
+    assert {"rates", "parse", "check", "replay", "verify", "fit"} <= set(dir(lrcli))
+    code = "import lrcli; lrcli.rates('cosine --t-max 5'); print(all(map(callable, (lrcli.fit, lrcli.replay))))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         lrcli.nothing  # noqa: B018

@@ -36,7 +36,23 @@ MAY_IMPORT = {
     "record": {"engine", "errors", "logs", "run", "schedules"},
     "fit": {"engine", "errors", "record", "run", "schedules", "spec"},
     "verify": {"engine", "errors", "fit", "record", "rows", "run", "schedules", "text"},
-    "api": {"checks", "engine", "errors", "plan", "render", "replay", "rows", "run", "schedules", "spec"},
+    "api": {
+        
+        "checks",
+        "engine",
+        "errors",
+        "fit",
+        "plan",
+        "record",
+        "render",
+        "replay",
+        "rows",
+        "run",
+        "schedules",
+        "spec",
+        "verify",
+    ,
+    },  # fmt: skip
     "code": {"documentation", "engine", "run", "errors", "schedules", "text"},
 }
 LATE = {
