@@ -37,24 +37,11 @@ MAY_IMPORT = {
     "fit": {"engine", "errors", "record", "run", "schedules", "spec"},
     "verify": {"engine", "errors", "fit", "record", "rows", "run", "schedules", "text"},
     "api": {
-        
-        "checks",
-        "engine",
-        "errors",
-        "fit",
-        "plan",
-        "record",
-        "render",
-        "replay",
-        "rows",
-        "run",
-        "schedules",
-        "spec",
+        "checks", "engine", "errors", "fit", "plan", "record", "render", "replay", "rows", "run", "schedules", "spec",
         "verify",
-    ,
-    },  # fmt: skip
+    },
     "code": {"documentation", "engine", "run", "errors", "schedules", "text"},
-}
+}  # fmt: skip
 LATE = {
     "typer": {"cli"},
     "rich": {"render"},
