@@ -38,9 +38,12 @@ class CompositeTicker(Ticker):
         self.schedule: Sequential | Chained = schedule
         self.group = group
         self.children = [child.ticker(group) for child in schedule.schedulers]
+        self.counts: dict[str, int] = {}
+        """torch's count of the steps, which never moves: there where it was the first child of a sequence."""
         self.base_lr = self.children[0].base_lr
 
     def initial_step(self) -> None:
+        self.counts = {"_step_count": 0}
         self.step()
 
     def restart(self) -> None:
@@ -55,7 +58,7 @@ class CompositeTicker(Ticker):
         return dataclasses.replace(self.schedule, schedulers=tuple(child.in_force for child in self.children))
 
     def state(self) -> State:
-        return {"_schedulers": [child.state() for child in self.children]}
+        return {**self.counts, "_schedulers": [child.state() for child in self.children]}
 
     def load(self, state: State, differing: str = REFUSED) -> None:
         for index, child in enumerate(state["_schedulers"]):

@@ -86,7 +86,10 @@ class Warmup(Absolute):
         return self.curve(t - self.prefix, base_lr)
 
     def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
-        return TimmTicker(self, group, last_epoch)
+        made = TimmTicker(self, group, last_epoch)
+        if self.warmup_t:
+            self.peak(made.base_lr)  # the constructor computes it too, and fails there if it cannot
+        return made
 
     @property
     def prefix(self) -> int:
