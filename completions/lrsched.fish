@@ -2,6 +2,7 @@
 
 function __lrsched_commands
     printf '%s\t%s\n' \
+        'audit' 'What did this run do, and is it what its configuration says?' \
         'chained' 'Several schedules at the same time, each changing the rate that the one before it left.' \
         'check' 'Find mistakes in a schedule before running it.' \
         'code' 'The training loop to paste, with step() where it belongs.' \
@@ -87,6 +88,8 @@ end
 # Prints the sections of the command $argv[1].
 function __lrsched_sections
     switch $argv[1]
+        case audit
+            printf '%s\n' Audited Reading Output Help
         case chained
             printf '%s\n' chained Run Selection Output Help
         case check
@@ -243,6 +246,37 @@ function __lrsched_section
             printf '%s\t%s\n' \
                 '--help' 'show help' \
                 '-h' 'show help'
+        case Audited
+            printf '%s\t%s\n' \
+                '=<file>' 'the folder of the run, or its log; - is standard input' \
+                '=<file>' 'its configuration; default: the one that is found beside the log' \
+                '--column=<column>' 'the log\'s column of the rate; default: the obvious one'
+        case Reading
+            printf '%s\t%s\n' \
+                '--trainer=' 'who reads a configuration file, as in hf, hf==4.50, axolotl; default: as its keys say' \
+                '--deepspeed=<file>' 'DeepSpeed\'s JSON beside a configuration file; default: the one that it names' \
+                '--set=' 'a name of pasted Python, or a key of a configuration file, and its value: epochs=90'
+        case Output
+            printf '%s\t%s\n' \
+                '--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' 'auto: a picture on a terminal, CSV elsewhere, or what PATH\'s suffix says' \
+                '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' 'auto: a picture on a terminal, CSV elsewhere, or what PATH\'s suffix says' \
+                '--json' 'short for --format json' \
+                '--no-json' 'switches --json off' \
+                '--output=<file>' 'file to write, whole or not at all; - is standard output. Its suffix decides the format' \
+                '-o=<file>' 'file to write, whole or not at all; - is standard output. Its suffix decides the format' \
+                '--open' 'show the file that was written' \
+                '--no-open' 'switches --open off' \
+                '--log-y' 'logarithmic axis for the rate' \
+                '--no-log-y' 'switches --log-y off' \
+                '--width=' 'columns of the picture; default: the terminal\'s' \
+                '--height=' 'lines of the picture; default: the terminal\'s' \
+                '--precision=' 'significant digits in tables' \
+                '--ascii' 'draw with ASCII characters only' \
+                '--no-ascii' 'switches --ascii off' \
+                '--color=auto|always|never' 'colour' \
+                '--size=' 'size of a figure (svg, png, pdf)' \
+                '--transparent' 'a figure without a background' \
+                '--no-transparent' 'switches --transparent off'
         case chained
             printf '%s\t%s\n' \
                 '=<part>...' 'schedules, in the order in which they are stepped'
@@ -273,27 +307,6 @@ function __lrsched_section
                 '--stop=' 'row before which to stop' \
                 '--every=' 'show every K-th row, from the first shown' \
                 '--at=' 'show these rows only, as in 0,10,99'
-        case Output
-            printf '%s\t%s\n' \
-                '--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' 'auto: a picture on a terminal, CSV elsewhere, or what PATH\'s suffix says' \
-                '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf' 'auto: a picture on a terminal, CSV elsewhere, or what PATH\'s suffix says' \
-                '--json' 'short for --format json' \
-                '--no-json' 'switches --json off' \
-                '--output=<file>' 'file to write, whole or not at all; - is standard output. Its suffix decides the format' \
-                '-o=<file>' 'file to write, whole or not at all; - is standard output. Its suffix decides the format' \
-                '--open' 'show the file that was written' \
-                '--no-open' 'switches --open off' \
-                '--log-y' 'logarithmic axis for the rate' \
-                '--no-log-y' 'switches --log-y off' \
-                '--width=' 'columns of the picture; default: the terminal\'s' \
-                '--height=' 'lines of the picture; default: the terminal\'s' \
-                '--precision=' 'significant digits in tables' \
-                '--ascii' 'draw with ASCII characters only' \
-                '--no-ascii' 'switches --ascii off' \
-                '--color=auto|always|never' 'colour' \
-                '--size=' 'size of a figure (svg, png, pdf)' \
-                '--transparent' 'a figure without a background' \
-                '--no-transparent' 'switches --transparent off'
         case Checked
             printf '%s\t%s\n' \
                 '=<spec>...' 'schedules, each quoted: "cosine --t-max 50"; scripts, notebooks and folders of them' \
@@ -309,11 +322,6 @@ function __lrsched_section
                 '--no-json' 'switches --json off' \
                 '--output=<file>' 'file to write, whole or not at all; - is standard output' \
                 '-o=<file>' 'file to write, whole or not at all; - is standard output'
-        case Reading
-            printf '%s\t%s\n' \
-                '--trainer=' 'who reads a configuration file, as in hf, hf==4.50, axolotl; default: as its keys say' \
-                '--deepspeed=<file>' 'DeepSpeed\'s JSON beside a configuration file; default: the one that it names' \
-                '--set=' 'a name of pasted Python, or a key of a configuration file, and its value: epochs=90'
         case Written
             printf '%s\t%s\n' \
                 '=<spec>' 'the schedule: "cosine --t-max 50"' \
@@ -766,6 +774,7 @@ function __lrsched_section
                 '=<file>' 'the log of the run; - is standard input' \
                 '=<spec>' 'the schedule that was meant: "cosine --t-max 50 --lr 0.1"' \
                 '--column=<column>' 'the log\'s column of the rate; default: the obvious one' \
+                '--metric=<column>' 'the log\'s column of the metric, for plateau; default: the obvious one' \
                 '--rtol=' 'relative difference that still counts as equal; default: 1e-6, or what the printed digits allow'
         case wsd
             printf '%s\t%s\n' \

@@ -6,6 +6,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
     Set-StrictMode -Off
 
     $commands = @(
+        'audit	What did this run do, and is it what its configuration says?'
         'chained	Several schedules at the same time, each changing the rate that the one before it left.'
         'check	Find mistakes in a schedule before running it.'
         'code	The training loop to paste, with step() where it belongs.'
@@ -84,6 +85,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
     # The sections of a command.
     function Get-SectionName($command) {
         switch -CaseSensitive ($command) {
+            'audit' { 'Audited', 'Reading', 'Output', 'Help' }
             'chained' { 'chained', 'Run', 'Selection', 'Output', 'Help' }
             'check' { 'Checked', 'Reading', 'Run', 'Help' }
             'code' { 'Written', 'Reading', 'Run', 'Help' }
@@ -170,6 +172,37 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--help	show help'
                 '-h	show help'
             }
+            'Audited' {
+                '=<file>	the folder of the run, or its log; - is standard input'
+                '=<file>	its configuration; default: the one that is found beside the log'
+                '--column=<column>	the log''s column of the rate; default: the obvious one'
+            }
+            'Reading' {
+                '--trainer=	who reads a configuration file, as in hf, hf==4.50, axolotl; default: as its keys say'
+                '--deepspeed=<file>	DeepSpeed''s JSON beside a configuration file; default: the one that it names'
+                '--set=	a name of pasted Python, or a key of a configuration file, and its value: epochs=90'
+            }
+            'Output' {
+                '--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf	auto: a picture on a terminal, CSV elsewhere, or what PATH''s suffix says'
+                '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf	auto: a picture on a terminal, CSV elsewhere, or what PATH''s suffix says'
+                '--json	short for --format json'
+                '--no-json	switches --json off'
+                '--output=<file>	file to write, whole or not at all; - is standard output. Its suffix decides the format'
+                '-o=<file>	file to write, whole or not at all; - is standard output. Its suffix decides the format'
+                '--open	show the file that was written'
+                '--no-open	switches --open off'
+                '--log-y	logarithmic axis for the rate'
+                '--no-log-y	switches --log-y off'
+                '--width=	columns of the picture; default: the terminal''s'
+                '--height=	lines of the picture; default: the terminal''s'
+                '--precision=	significant digits in tables'
+                '--ascii	draw with ASCII characters only'
+                '--no-ascii	switches --ascii off'
+                '--color=auto|always|never	colour'
+                '--size=	size of a figure (svg, png, pdf)'
+                '--transparent	a figure without a background'
+                '--no-transparent	switches --transparent off'
+            }
             'chained' {
                 '=<part>...	schedules, in the order in which they are stepped'
             }
@@ -200,27 +233,6 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--every=	show every K-th row, from the first shown'
                 '--at=	show these rows only, as in 0,10,99'
             }
-            'Output' {
-                '--format=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf	auto: a picture on a terminal, CSV elsewhere, or what PATH''s suffix says'
-                '-f=auto|table|plot|csv|tsv|json|jsonl|markdown|svg|png|pdf	auto: a picture on a terminal, CSV elsewhere, or what PATH''s suffix says'
-                '--json	short for --format json'
-                '--no-json	switches --json off'
-                '--output=<file>	file to write, whole or not at all; - is standard output. Its suffix decides the format'
-                '-o=<file>	file to write, whole or not at all; - is standard output. Its suffix decides the format'
-                '--open	show the file that was written'
-                '--no-open	switches --open off'
-                '--log-y	logarithmic axis for the rate'
-                '--no-log-y	switches --log-y off'
-                '--width=	columns of the picture; default: the terminal''s'
-                '--height=	lines of the picture; default: the terminal''s'
-                '--precision=	significant digits in tables'
-                '--ascii	draw with ASCII characters only'
-                '--no-ascii	switches --ascii off'
-                '--color=auto|always|never	colour'
-                '--size=	size of a figure (svg, png, pdf)'
-                '--transparent	a figure without a background'
-                '--no-transparent	switches --transparent off'
-            }
             'Checked' {
                 '=<spec>...	schedules, each quoted: "cosine --t-max 50"; scripts, notebooks and folders of them'
                 '--rules	list the rules and exit'
@@ -235,11 +247,6 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--no-json	switches --json off'
                 '--output=<file>	file to write, whole or not at all; - is standard output'
                 '-o=<file>	file to write, whole or not at all; - is standard output'
-            }
-            'Reading' {
-                '--trainer=	who reads a configuration file, as in hf, hf==4.50, axolotl; default: as its keys say'
-                '--deepspeed=<file>	DeepSpeed''s JSON beside a configuration file; default: the one that it names'
-                '--set=	a name of pasted Python, or a key of a configuration file, and its value: epochs=90'
             }
             'Written' {
                 '=<spec>	the schedule: "cosine --t-max 50"'
@@ -692,6 +699,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '=<file>	the log of the run; - is standard input'
                 '=<spec>	the schedule that was meant: "cosine --t-max 50 --lr 0.1"'
                 '--column=<column>	the log''s column of the rate; default: the obvious one'
+                '--metric=<column>	the log''s column of the metric, for plateau; default: the obvious one'
                 '--rtol=	relative difference that still counts as equal; default: 1e-6, or what the printed digits allow'
             }
             'wsd' {

@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "scripts": {"checks", "errors", "pasted", "run", "schedules", "text"},
     "replay": {"engine", "run", "errors", "logs", "rows", "schedules", "text"},
     "record": {"engine", "errors", "logs", "run", "schedules"},
+    "audit": {"checks", "configs", "errors", "fit", "plan", "record", "rows", "run", "schedules", "text", "verify"},
     "fit": {"engine", "errors", "record", "run", "schedules", "spec"},
     "verify": {"engine", "errors", "fit", "record", "rows", "run", "schedules", "text"},
     "api": {

@@ -88,6 +88,8 @@ def test_every_example_that_help_shows_runs(line: str, tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text(METRICS)
     (tmp_path / "trainer_state.json").write_bytes((DATA / "transformers-5.23-trainer_state.json").read_bytes())
     (tmp_path / "train.yaml").write_text(TRAIN)
+    (tmp_path / "runs/detect/train").mkdir(parents=True)
+    (tmp_path / "runs/detect/train/results.csv").write_text(METRICS)
     (tmp_path / "src").mkdir()
     for name in ("train.py", "src/train.py"):
         (tmp_path / name).write_text("print('no scheduler here')\n")

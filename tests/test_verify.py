@@ -1,17 +1,21 @@
 """A log against a schedule: good runs follow, mistakes are named."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from lrcli import spec
 from lrcli.engine import rates
+from lrcli.fit import fit
 from lrcli.logs.series import Shown
 from lrcli.record import Record
 from lrcli.run import Run
 from lrcli.schedules.plateau import float32
 from lrcli.verify import Verdict, verify
 from tests.test_cli import lrsched
+from tests.unheard import heard
 
 SPECS = [
     "cosine --t-max 50",
@@ -27,7 +31,7 @@ EPOCHS = 50
 
 
 def values(text: str, count: int = 20 * EPOCHS, **run: object) -> list[float]:
-    asked = Run(**run)  # type: ignore[arg-type]
+    asked = Run(**run) if run else spec.parse(text).in_run(Run()).run  # type: ignore[arg-type]
     source = rates(asked.warmed_up(spec.parse(text).schedule), asked.lrs)
     found = []
     for _ in range(count):
@@ -139,3 +143,73 @@ def test_what_nothing_explains() -> None:
 def test_real_logs(log: str, text: str, status: int) -> None:
     done = lrsched("verify", f"tests/data/logs/{log}", text)
     assert done.returncode == status, done.stdout + done.stderr
+
+
+def test_a_plateau_is_replayed_over_the_metric_of_the_log(tmp_path: Path) -> None:
+    metrics = [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]
+    rates = [0.1, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01]
+    log = tmp_path / "log.csv"
+    rows = enumerate(zip(metrics, rates, strict=True))
+    log.write_text("epoch,val_loss,lr\n" + "".join(f"{epoch},{metric},{rate}\n" for epoch, (metric, rate) in rows))
+    assert lrsched("verify", str(log), "plateau --patience 2").returncode == 0
+    done = lrsched("verify", str(log), "plateau --patience 1", "-f", "json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["first_difference"]["row"] == 4
+
+
+MEANT = [
+    ("cosine --t-max 50", "cosine --t-max 60", "--t-max", 60),
+    ("cosine --t-max 50", "cosine --t-max 50 --eta-min 0.001", "--eta-min", 0.001),
+    ("step --step-size 30", "step --step-size 20", "--step-size", 20),
+    ("step --step-size 30", "step --step-size 30 --gamma 0.5", "--gamma", 0.5),
+    ("exponential --gamma 0.95", "exponential --gamma 0.9", "--gamma", 0.9),
+    (
+        "onecycle --max-lr 0.1 --total-steps 60",
+        "onecycle --max-lr 0.1 --total-steps 60 --pct-start 0.2",
+        "--pct-start",
+        0.2,
+    ),
+    (
+        "sequential 'linear --total-iters 5' 'cosine --t-max 95' --milestones 5",
+        "sequential 'linear --total-iters 5' 'cosine --t-max 45' --milestones 5",
+        "--t-max",
+        45,
+    ),
+]
+
+
+@pytest.mark.parametrize(("meant", "done", "option", "value"), MEANT)
+def test_other_hyperparameters_are_named(meant: str, done: str, option: str, value: float) -> None:
+    document = held(meant, by_epoch(values(done, 60)), interval="epoch").as_document()
+    assert document["explanation"] == "other_values"
+    [change] = document["changes"]
+    assert (change["option"], change["found"]) == (option, value)
+
+
+def test_a_schedule_that_nobody_has_heard_of_is_explained_and_found() -> None:
+    with heard():
+        found = values("gadget-decay --gadzook 100 --frobnicate 10 --wibble 0.1", 100)
+        document = held("gadget-decay --gadzook 80 --frobnicate 10 --wibble 0.1", by_step(found)).as_document()
+        assert document["explanation"] == "other_values"
+        assert document["changes"][0] == {"option": "--gadzook", "meant": 80, "found": 100}
+        specs = [one.spec for one in fit(by_step(values("gadget-drops --xyzzy 20 --plugh 0.5", 100)))]
+        assert any(one.startswith("gadget-drops --xyzzy 20 --plugh 0.5") for one in specs)
+
+
+def resumed(first: str, at: int, rest: str, skip: int = 0) -> Record:
+    return by_epoch([*values(first, at), *values(rest, EPOCHS)[skip:]])
+
+
+def test_seams_are_named() -> None:
+    text = "cosine --t-max 100"
+    kept = values(text, 41)[40]
+    seams = {
+        "restarted": resumed(text, 40, text),
+        "state_not_loaded": resumed(text, 40, f"{text} --lr {kept!r}"),
+        "shifted_from": resumed(text, 40, text, 39),
+    }
+    for name, record in seams.items():
+        document = held(text, record).as_document()
+        assert document["explanation"] == name
+        assert document["at"] == 40
+    assert held(text, by_epoch([0.1] * 20)).as_document()["explanation"] == "never_stepped"

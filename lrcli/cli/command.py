@@ -18,6 +18,7 @@ TOOLS = (
     "check",
     "verify",
     "fit",
+    "audit",
     "resume",
     "cooldown",
     "code",

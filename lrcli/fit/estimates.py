@@ -7,14 +7,20 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
-from lrcli.fit.landmarks import Between, Landmarks
+from lrcli.fit.landmarks import Between, Landmarks, roughness
+from lrcli.fit.numbers import typed
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import KINDS
 from lrcli.schedules.param import Param
 from lrcli.schedules.role import CHOICE, Role
 
-MOST_FORMS = 120
+MOST_HIDDEN = 200
+MOST_ENDS = 40
+MOST_SOUGHT = 400
+"""Ticks at which a warmup may have ended: those that are tried, and those that are weighed."""
+
+MOST_FORMS = 240
 """Combinations of fixed values that are tried of one scheduler."""
 
 BASE = "base rate"
@@ -122,7 +128,8 @@ def estimates(declared: Param, cls: type[Schedule], marks: Landmarks) -> list[An
 def _warmup(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     least = int(declared.at_least or 0)
     if not marks.rises:
-        return [least]
+        # A warmup that was over before the first row shows in the base rate alone: a person typed a short one.
+        return [least, *range(least + 1, min(int(marks.ticks[0]) + 1, MOST_HIDDEN))]
     first = int(marks.ticks[marks.peak - 1])
     last = int(marks.ticks[min(marks.peak + 1, len(marks.ticks) - 1)])
     if last - first <= 2:
@@ -130,7 +137,29 @@ def _warmup(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any]
         return [at, at + 1, at - 1] if at > 1 else [at, at + 1]
     if marks.held_until > marks.peak:
         last = int(marks.ticks[marks.peak])
-    return Between(first, last).ticks()
+    return likely_ends(marks, first, last)[:MOST_ENDS]
+
+
+def likely_ends(marks: Landmarks, first: int, last: int) -> list[int]:
+    """The ticks after `first`, up to `last`, at which a line up may have ended, the likeliest first.
+
+    The line through the first rows says which rate it had reached by each tick: a person typed a short one.
+    """
+    ticks, values = marks.ticks[: marks.peak], marks.values[: marks.peak]
+    if len(ticks) < 2:
+        slope = float(values[0] / ticks[0]) if ticks[0] else 0.0
+    else:
+        slope = float((values[-1] - values[0]) / (ticks[-1] - ticks[0]))
+    step = -(-(last - first) // MOST_SOUGHT)
+    ends = [tick for tick in range(first + 1, last + 1, step) if tick > 0]
+    reached = {tick: float(values[0]) + slope * (tick - int(ticks[0])) for tick in ends}
+
+    def rough(tick: int) -> int:
+        near = (reached[tick], reached[tick] - slope)
+        return min(roughness(typed(rate, 1e-6)[0]) for rate in near if rate > 0)
+
+    enough = [tick for tick in ends if reached[tick] >= marks.highest * (1 - 1e-6) and slope > 0]
+    return sorted(enough or ends, key=lambda tick: (rough(tick) if tick in enough else 0, roughness(tick), -tick))
 
 
 def _hold(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:

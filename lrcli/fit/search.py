@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
-from lrcli.fit.estimates import forms
+from lrcli.fit.by_epoch import guesses_by_epoch
+from lrcli.fit.estimates import forms, likely_ends
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import typed
 from lrcli.fit.solve import Guess, Solver
@@ -35,19 +36,20 @@ WORTH_A_MENTION = 1e-3
 
 LEVELS = 6
 
-SECONDS = 1.6
+SECONDS = 1.5
 """Of CPU, after which no further scheduler is tried."""
 
 
 SECONDS_EACH = 0.06
 SECONDS_PER_TICK = 5e-6
+SECONDS_BY_EPOCH = 0.25
 """Of CPU for one scheduler at one level: those that can give the log are quick to find it."""
 
 
 OFTEN = 3
 """Drops from which on they are taken to be regular."""
 
-PLAIN = 3
+PLAIN = 2
 """Digits of a rate that somebody may have typed."""
 
 FAR_FETCHED = 4
@@ -87,7 +89,7 @@ class Found:
     def roughness(self) -> tuple[int, int]:
         """How much a person has to say: options, then digits. What is nothing need not be said."""
         words = self.spec.replace(",", " ").replace(":", " ").split()
-        numbers = [word for word in words if word[:1].isdigit()]
+        numbers = [word for word in words if word[:1].isdigit() and word not in NOTHING]
         return len(words) - 2 * sum(word in NOTHING for word in words), sum(map(_digits, numbers))
 
 
@@ -121,7 +123,8 @@ class Search:
 
     def candidates(self) -> list[Found]:
         """All that was found, the best first."""
-        for reading in readings_of_anything(self.record):
+        self._by_epoch()
+        for reading in readings_of_anything(self.record) if not self._is_plain() else []:
             marks = Landmarks.of(reading.ticks, self.record.values, self.tolerance, self.lengths)
             if len(marks.values) < 2 and marks.highest == 0:
                 continue
@@ -132,10 +135,7 @@ class Search:
 
     def _is_plain(self) -> bool:
         """Whether something simple gives the log: another reading would need stranger numbers."""
-        return any(
-            one.exactness != NEARLY and max(map(_digits, f"{one.run.lr:.17g}".split())) <= PLAIN
-            for one in self.found.values()
-        )
+        return any(one.exactness != NEARLY and _is_plain(one.run.lrs[0]) for one in self.found.values())
 
     def _rank(self, found: Found) -> tuple[bool, bool, int, int, int]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
@@ -148,15 +148,35 @@ class Search:
         if marks.is_flat:
             self._constant(marks, reading)
             return
+        every_one = candidates_of(marks)
+        own = [cls for cls in every_one if cls.fields(role.WARMUP)] if marks.rises else every_one
+        # What warms up by itself is likelier behind a rise than what would need another schedule before it.
+        others = [cls for cls in every_one if cls not in own]
         for level in range(LEVELS):
-            for cls in candidates_of(marks):
-                if self.is_late:
+            for classes in (own, others):
+                for cls in classes:
+                    if self.is_late:
+                        return
+                    self._try(cls, level, marks, reading)
+                if self._has_found(reading, self.tolerance.kind == FULL_PRECISION and classes is own):
                     return
-                self._try(cls, level, marks, reading)
-            if level in (0, 2):
+            if level in (0, 1):
                 self._warmups(level, marks, reading)
-            if any(one.reading is reading and one.exactness != NEARLY for one in self.found.values()):
+            if self._has_found(reading):
                 return
+
+    def _has_found(self, reading: Reading, to_the_bit: bool = False) -> bool:
+        good = (EXACT,) if to_the_bit else (EXACT, FLOAT32, ROUNDED)
+        return any(one.reading is reading and one.exactness in good for one in self.found.values())
+
+    def _by_epoch(self) -> None:
+        """Schedulers that know how many ticks an epoch has, where the log has a row for each epoch."""
+        for cls in every().values():
+            if not cls.fields(role.PER_EPOCH):
+                continue
+            for guess, reading in guesses_by_epoch(cls, self.record, time.process_time() + SECONDS_BY_EPOCH):
+                if self._hold(guess.schedule, Run(lr=guess.lr), reading):
+                    return
 
     def _constant(self, marks: Landmarks, reading: Reading) -> None:
         """A rate that never moves: the first scheduler that is a formula and nothing else."""
@@ -170,7 +190,8 @@ class Search:
     def _try(self, cls: type[Schedule], level: int, marks: Landmarks, reading: Reading) -> None:
         most = MOST_ALIKE if marks.moves_in_steps else 1
         for guess in guesses(cls, level, marks):
-            most -= self._hold(guess.schedule, Run(lr=guess.lr), reading)
+            if self._hold(guess.schedule, Run(lr=guess.lr), reading):
+                most -= _is_plain(guess.lr) or most > 1
             if most <= 0:
                 return
 
@@ -185,7 +206,7 @@ class Search:
             for cls in candidates_of(rest):
                 if self.is_late:
                     return
-                if not cls.reference.family.composes or cls.fields(role.WARMUP) or cls.rewrites_base_rate:
+                if not cls.reference.family.composes or cls.fields(role.WARMUP, role.TARGET) or cls.rewrites_base_rate:
                     continue
                 for guess in guesses(cls, level, rest):
                     factor = _start_factor(marks, warmup, guess.lr)
@@ -231,6 +252,10 @@ class Search:
         return dataclasses.replace(run, interval=usual)
 
 
+def _is_plain(rate: float) -> bool:
+    return roughness(rate) <= PLAIN
+
+
 def exactness_of(expected: "Floats", found: "Floats", tolerance: Tolerance) -> str | None:
     """How well the rates are those of the log; None where they are not."""
     import numpy as np
@@ -254,12 +279,22 @@ def guesses(cls: type[Schedule], level: int, marks: Landmarks) -> Iterator[Guess
         try:
             solver = Solver(form, marks)
             signature = solver.signature()
-            if signature is None or signature in seen:
+            if signature is None:
                 continue
-            seen.add(signature)
+            # Where the rate moves in steps, others that look the same are what the log does not decide.
+            own = [value for name, value in form.fixed.items() if not _is_choice(cls, name)]
+            alike = (signature, tuple(own) if marks.moves_in_steps else ())
+            if alike in seen:
+                continue
+            seen.add(alike)
             yield from solver.guesses(deadline)
         except (InputError, ArithmeticError, ValueError):
             continue
+
+
+def _is_choice(cls: type[Schedule], name: str) -> bool:
+    meaning = cls.params()[name].role
+    return meaning is not None and meaning.unit is role.CHOICE
 
 
 def candidates_of(marks: Landmarks) -> list[type[Schedule]]:
@@ -286,13 +321,7 @@ def _warmup_ends(marks: Landmarks) -> list[int]:
     at = int(marks.ticks[marks.peak])
     if high - low <= 2 or marks.peak < 2:
         return [at]
-    # The line through the first rows says which rate it had reached by each tick: a person typed a short one.
-    ticks, values = marks.ticks[: marks.peak], marks.values[: marks.peak]
-    slope = float((values[-1] - values[0]) / (ticks[-1] - ticks[0]))
-    ends = [tick for tick in range(low + 1, high) if tick > 0][:200]
-    reached = {tick: float(values[0]) + slope * (tick - int(ticks[0])) for tick in ends}
-    ends = [tick for tick in ends if reached[tick] >= marks.highest * (1 - 1e-6)]
-    return sorted(ends, key=lambda tick: (roughness(typed(reached[tick], 1e-5)[0]), roughness(tick)))[:12]
+    return likely_ends(marks, low, high - 1)[:12]
 
 
 def _start_factor(marks: Landmarks, warmup: int, lr: float) -> list[float] | None:

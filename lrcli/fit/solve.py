@@ -210,6 +210,8 @@ class Solver:
         ends = [int(marks.ticks[-1]) + 1, int(marks.ticks[-1])]
         if marks.moves_in_steps or marks.rises or marks.bottom < len(marks.values) - 1:
             ends += [int(marks.ticks[row]) + shift for row in (marks.bottom, marks.peak) for shift in (0, 1)]
+        if marks.moves_in_steps:
+            ends += marks.before(marks.steps[0]).ticks()
         rows = [marks.along(0.35) if any(self._row_of(n) == marks.middle for n in self.form.numbers) else marks.middle]
         if marks.middle in (marks.peak, marks.bottom):
             rows = [marks.bottom]

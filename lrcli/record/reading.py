@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from lrcli.record.record import Record
 from lrcli.run import Run
+from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import EPOCH, STEP
 
@@ -44,6 +45,10 @@ class Reading(NamedTuple):
 
 def readings(record: Record, schedule: Schedule, run: Run) -> list[Reading]:
     """The readings under which a run that followed the schedule would be seen to, the likeliest first."""
+    if schedule.fields(role.PER_EPOCH):
+        ends = ends_of_epochs(record, schedule.value(role.PER_EPOCH))
+        if ends is not None:
+            return [ends]
     per_step = run.interval == STEP or (run.interval is None and schedule.counts_in == STEP)
     length = run.steps_per_epoch or record.facts.steps_per_epoch
     found: list[Reading] = []
@@ -122,6 +127,17 @@ def every_so_many(record: Record) -> list[Reading]:
     usual = [round(record.facts.logging_steps)] if record.facts.logging_steps else []
     counts = dict.fromkeys([*usual, *LOGGED_EVERY])
     return [Reading(rows * count - origin, STEP, origin) for count in counts for origin in (1, 0)]
+
+
+def ends_of_epochs(record: Record, length: int) -> Reading | None:
+    """The last tick of each epoch, of a log that has a row for every epoch of `length` ticks."""
+    import numpy as np
+
+    if not _is_there(record.epochs) or _is_fractional(record.epochs) or _is_there(record.steps):
+        return None
+    epochs = _rounded(record.epochs).astype(np.int64)
+    origin = 0 if epochs.min() == 0 else 1
+    return Reading((epochs + 1 - origin) * length - 1, EPOCH, origin)
 
 
 def by_row(record: Record) -> Reading:

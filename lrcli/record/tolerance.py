@@ -30,6 +30,9 @@ FLOAT32 = 2.0**-24
 FEW_DIGITS = 9
 """Significant digits up to which a log is taken to be rounded: float32 needs as many."""
 
+MANY_DIGITS = 5
+"""Significant digits from which on it does no harm to take a log for rounded that is not."""
+
 FEW_VALUES = 3
 """Different values below which nothing is said of how they are rounded."""
 
@@ -108,7 +111,7 @@ def _tolerance(values: "Floats", shown: Shown) -> Tolerance:
         if digits > FEW_DIGITS:
             return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, nothing), 0, 0.501 * unit)
         return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, FLOAT32_NOISE * peak), 0, 0.501 * unit)
-    if 1 < digits <= FEW_DIGITS and _needs(distinct, digits):
+    if 1 < digits <= FEW_DIGITS and (digits >= MANY_DIGITS or _needs(distinct, digits)) and len(distinct) >= FEW_VALUES:
         half = 0.5 * 10.0 ** (1 - digits)
         kind = f"{digits} significant digits"
         return Tolerance(kind, max(FULL, 1.02 * half), FLOAT32_NOISE * peak, half, nothing, digits)

@@ -1,6 +1,7 @@
 """What came of holding a log to a schedule."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrcli.engine import MOST_WORK
@@ -130,3 +131,17 @@ def verify(schedule: Schedule, run: Run, record: Record, rtol: float | None = No
     if verdict.follows:
         return verdict
     return dataclasses.replace(verdict, explanation=explain(schedule, run, verdict))
+
+
+def of_rates(record: Record, rates: Sequence[float], rtol: float | None = None) -> Verdict:
+    """The log beside rates that were found elsewhere, one for each of its rows."""
+    import numpy as np
+
+    tolerance, expected = tolerance_of(record, rtol), np.array(rates)
+    wrong = np.flatnonzero(~tolerance.equal(expected, record.values))
+    reading = Reading(np.arange(len(record)), "row", 0)
+    verdict = Verdict(record, reading, expected, tolerance, int(wrong[0]) if len(wrong) else None)
+    if verdict.follows:
+        return verdict
+    unknown = Explanation("unknown", "the rate is not what these parameters make of the metric", {"nearest": None})
+    return dataclasses.replace(verdict, explanation=unknown)

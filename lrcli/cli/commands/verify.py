@@ -1,23 +1,26 @@
 """`lrsched verify LOG SPEC`: did a finished run follow the schedule?"""
 
+import dataclasses
 from pathlib import Path
 
 from lrcli import spec
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
-from lrcli.cli.log_source import chosen_rate, opened_log
+from lrcli.cli.log_source import chosen_metric, chosen_rate, opened_log
 from lrcli.cli.output import Output, folded
 from lrcli.cli.remarks import say_all
 from lrcli.errors import InputError
-from lrcli.logs import Log
+from lrcli.logs import Log, Series
 from lrcli.plan import Planned
 from lrcli.reading import Reading
 from lrcli.record import Record
+from lrcli.replay import Replay
 from lrcli.run import Run
 from lrcli.schedules import named
 from lrcli.schedules.kind import PATH, SPEC
 from lrcli.schedules.param import Declared, declaration, param, shell_word
+from lrcli.schedules.plateau import Plateau
 from lrcli.text import significant
-from lrcli.verify import Verdict, verify
+from lrcli.verify import Verdict, of_rates, verify
 
 PRECISION = 9
 """Significant digits of a difference: more than float32 has."""
@@ -30,6 +33,7 @@ class Verified(Declared):
     log: str = param("the log of the run; - is standard input", positional=True, kind=PATH)
     schedule: str = param('the schedule that was meant: "cosine --t-max 50 --lr 0.1"', positional=True, kind=SPEC)
     column: str | None = param("the log's column of the rate; default: the obvious one", default=None)
+    metric: str | None = param("the log's column of the metric, for plateau; default: the obvious one", default=None)
     rtol: float | None = param(
         "relative difference that still counts as equal; default: 1e-6, or what the printed digits allow",
         default=None,
@@ -44,7 +48,10 @@ def run(given: Instances) -> int:
     say_all(meant.taken)
     log = opened_log(asked.log, "LOG")
     column = chosen_rate(log, asked.column, "--column")
-    verdict = verify(meant.schedule, meant.run, record_of(log, column), asked.rtol)
+    if isinstance(meant.schedule, Plateau):
+        verdict = judged(meant.schedule, meant.run, log, column, asked)
+    else:
+        verdict = verify(meant.schedule, meant.run, record_of(log, column), asked.rtol)
     if output.chosen_format() == "json":
         output.show_document(verdict.as_document())
     elif output.is_auto and not output.to_terminal:
@@ -67,6 +74,34 @@ def _meant(asked: Verified, reading: Reading, run: Run) -> Planned:
                 f"the log comes first: lrsched verify {shell_word(asked.schedule)} {shell_word(asked.log)}"
             ) from None
         raise error
+
+
+def judged(plateau: Plateau, run: Run, log: Log, column: str, asked: Verified) -> Verdict:
+    """The rates of the log beside those that a plateau makes of the log's own metric, epoch by epoch."""
+    metric = chosen_metric(log, asked.metric, "--metric")
+    rates, metrics = log.series(column, metric)
+    by_epoch = rates.epochs is not None and metrics.epochs is not None
+    first = dict(reversed([*zip(_places(rates, by_epoch), range(len(rates)), strict=True)]))
+    last = dict(zip(_places(metrics, by_epoch), metrics.values.tolist(), strict=True))
+    epochs = [epoch for epoch in first if epoch in last]
+    epochs.sort()
+    if not epochs:
+        raise InputError(f"{log.name} has no epoch with both {column} and {metric}")
+    replayed = Replay(lr=run.lr, warmup=run.warmup, warmup_start_factor=run.warmup_start_factor)
+    found = replayed.judge(plateau).judge([last[epoch] for epoch in epochs])
+    rows = [first[epoch] for epoch in epochs]
+    record = Record.of_series(rates, log.facts)
+    shown = dataclasses.replace(
+        record, values=record.values[rows], steps=None, epochs=None, lines=[record.lines[row] for row in rows]
+    )
+    return of_rates(shown, [used[0] for used in found.rates], asked.rtol)
+
+
+def _places(series: Series, by_epoch: bool) -> list[float]:
+    """What rows of the rate and of the metric have in common: the epoch, or else the line."""
+    if by_epoch and series.epochs is not None:
+        return [float(epoch) // 1 for epoch in series.epochs.tolist()]
+    return [float(series.lines[row]) for row in range(len(series))]
 
 
 def record_of(log: Log, column: str) -> Record:

@@ -1,0 +1,97 @@
+"""`lrsched audit RUN [CONFIG]`: what did this run do, and is it what its configuration says?"""
+
+from pathlib import Path
+
+from lrcli.audit import Audit, audit
+from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.commands.verify import record_of
+from lrcli.cli.log_source import chosen_rate, opened_log
+from lrcli.cli.output import Output, folded
+from lrcli.configs.file_spec import FileSpec
+from lrcli.errors import InputError
+from lrcli.reading import Reading
+from lrcli.schedules.kind import PATH
+from lrcli.schedules.param import Declared, declaration, param
+
+CONFIGS = ("args.yaml", "training_args.json", "config.yaml", "hparams.yaml", "train.yaml", "*.yaml", "*.yml")
+"""What trainers call the configuration that they keep beside a log; the first that is understood is taken."""
+
+MOST_CONFIGS = 20
+
+
+@declaration
+class Audited(Declared):
+    """The run."""
+
+    run: str = param("the folder of the run, or its log; - is standard input", positional=True, kind=PATH)
+    config: str | None = param(
+        "its configuration; default: the one that is found beside the log", default=None, positional=True, kind=PATH
+    )
+    column: str | None = param("the log's column of the rate; default: the obvious one", default=None)
+
+
+def run(given: Instances) -> int:
+    """Say what the run did; 1 if its configuration says otherwise."""
+    asked, output, reading = given[Audited], given[Output], given[Reading]
+    log = opened_log(asked.run, "RUN")
+    column = chosen_rate(log, asked.column, "--column")
+    record = record_of(log, column)
+    config = FileSpec(asked.config, asked.config, {}, reading) if asked.config else found_config(asked.run, reading)
+    made = audit(record, config)
+    grave = any(finding.severity != "note" for finding in made.findings)
+    if output.chosen_format() == "json":
+        output.show_document(made.as_document(asked.run))
+        return int(grave)
+    text, rows = sentences(made), made.rows()
+    if output.to_terminal:
+        text = folded(text, output.style().width, indent=2)
+    if rows is None or (output.is_auto and not output.to_terminal):
+        output.show_text(text)
+    else:
+        output.show(rows, remark=text)
+    return int(grave)
+
+
+def found_config(run: str, reading: Reading) -> FileSpec | None:
+    """The configuration in the folder of the run, where one is understood."""
+    folder = Path(run) if Path(run).is_dir() else Path(run).parent
+    if run == "-":
+        return None
+    for pattern in CONFIGS:
+        for path in sorted(folder.glob(pattern))[:MOST_CONFIGS]:
+            try:
+                return FileSpec(str(path), str(path), {}, reading)
+            except InputError:
+                continue
+    return None
+
+
+def sentences(made: Audit) -> str:
+    """What the run did, and the findings, in words."""
+    lines = [f"The run was {made.spec}."] if made.spec else []
+    if not made.spec:
+        found = made.case.found
+        lines = [
+            f"The run may have been {found.spec}: the log does not decide."
+            if found
+            else "No schedule that lrsched knows gives this log."
+        ]
+    lines += [f"  {name.replace('_', ' ')}: {value}" for name, value in made.facts()]
+    if made.follows is True:
+        lines.append(f"It followed its configuration, {made.case.config}.")
+    elif made.case.config and made.follows is None:
+        lines.append(f"Its configuration, {made.case.config}, does not say enough to be compared.")
+    lines += [f"{finding.code} {finding.severity}: {finding.message}" for finding in made.findings]
+    return "".join(f"{line}\n" for line in lines)
+
+
+COMMAND = Command(
+    name="audit",
+    summary="What did this run do, and is it what its configuration says?",
+    details="Log and configuration are found in the folder of the run. Exit status 1 if the configuration says "
+    "otherwise, and it is known why.",
+    examples=("lrsched audit runs/detect/train", "lrsched audit trainer_state.json train.yaml -f json"),
+    panel=TOOLS_PANEL,
+    sections={"Run": Audited, "Reading": Reading, "Output": Output},
+    run=run,
+)

@@ -1,0 +1,111 @@
+"""Schedulers that count batches and know how many an epoch has, behind a log with a row for each epoch.
+
+Such a row shows the rate of the epoch's last batch, so that the length of an epoch decides at which tick it stands.
+"""
+
+import itertools
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from lrcli.fit.numbers import crossings, typed
+from lrcli.fit.solve import Guess
+from lrcli.record import Reading, Record, rates_at
+from lrcli.record.curve import FAILURES
+from lrcli.record.reading import ends_of_epochs
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.role import CHOICE
+
+LONGEST_EPOCH = 200_000
+WARMUPS = (3.0, 0.0, 1.0, 2.0, 4.0, 5.0, 10.0)
+SHARES = (0.1, 0.001, 0.0001, 0.2, 0.05, 1.0)
+MOST_LENGTHS = 3
+
+
+def guesses_by_epoch(cls: type[Schedule], record: Record, deadline: float) -> Iterator[tuple[Guess, Reading]]:
+    """The guesses at a scheduler that has the batches of an epoch among its fields, up to a time of the process."""
+    [per_epoch] = cls.fields(role.PER_EPOCH)
+    epochs = cls.fields(role.EPOCHS)
+    if not epochs or ends_of_epochs(record, 1) is None:
+        return
+    last = ends_of_epochs(record, 1)
+    assert last is not None
+    count = int(last.ticks.max()) + 1
+    shares = cls.fields(role.FLOOR_SHARE)
+    for values in _forms(cls, record, count):
+        if time.process_time() > deadline:
+            return
+        for share in (shares[0].default, *SHARES) if shares else (None,):
+            further = {} if share is None else {shares[0].name: share}
+            yield from _solved(cls, {**values, **further}, per_epoch.name, record)
+
+
+def _forms(cls: type[Schedule], record: Record, count: int) -> Iterator[dict[str, Any]]:
+    choices: dict[str, list[Any]] = {}
+    lengths = [round(record.facts.num_train_epochs)] if record.facts.num_train_epochs else []
+    usual = [length for length in (count, 50, 100, 150, 200, 300, 500, 1000) if length >= count]
+    for declared in cls.params().values():
+        meaning = declared.role
+        if meaning is role.EPOCHS:
+            choices[declared.name] = list(dict.fromkeys([*lengths, *usual]))
+        elif meaning is role.WARMUP_EPOCHS:
+            choices[declared.name] = list(WARMUPS)
+        elif meaning is role.GROUP:
+            choices[declared.name] = [None, 0]
+        elif declared.choices:
+            choices[declared.name] = list(declared.choices)
+        elif declared.annotation is bool and meaning and meaning.unit is CHOICE:
+            choices[declared.name] = [declared.default, not declared.default]
+    for combination in itertools.product(*choices.values()):
+        yield dict(zip(choices, combination, strict=True))
+
+
+def _solved(
+    cls: type[Schedule], values: dict[str, Any], per_epoch: str, record: Record
+) -> Iterator[tuple[Guess, Reading]]:
+    """The length of an epoch, from the first row; the base rate, from the last but one that is no part of a warmup."""
+    rates = record.values
+    anchor = len(rates) - 1
+    if rates[anchor] <= 0 or len(rates) < 3:
+        return
+
+    def made(length: int) -> tuple[Guess, Reading] | None:
+        try:
+            schedule = cls(**values, **{per_epoch: length})
+        except FAILURES:
+            return None
+        reading = ends_of_epochs(record, length)
+        if reading is None:
+            return None
+        one = float(rates_at(schedule, (1.0,), reading.ticks[anchor : anchor + 1])[0])
+        return (Guess(schedule, float(rates[anchor]) / one), reading) if one > 0 else None
+
+    def residual(length: int, row: int = 0) -> float:
+        pair = made(length)
+        if pair is None:
+            return math.nan
+        guess, reading = pair
+        return float(rates_at(guess.schedule, (guess.lr,), reading.ticks[row : row + 1])[0]) - float(rates[row])
+
+    import numpy as np
+
+    first = made(100)
+    if first is None:
+        return
+    # Rows long after the warmup do not depend on the length of an epoch: what misses them is not worth the search.
+    guess, reading = first
+    late = slice(3 * len(rates) // 4, None)
+    tail = rates_at(guess.schedule, (guess.lr,), reading.ticks[late])
+    if not np.isfinite(tail).all() or (np.abs(tail - rates[late]) > 2e-3 * rates.max()).any():
+        return
+    grid = [1, 2, 3, 4, 6, 8, *(round(10 * 1.5**step) for step in range(25))]
+    lengths = list(itertools.islice(crossings(residual, sorted({*grid})), 2 * MOST_LENGTHS))
+    for length in dict.fromkeys([near + shift for near in lengths for shift in (0, 1, -1)] or [1]):
+        pair = made(length) if length > 0 else None
+        if pair is None:
+            continue
+        guess, reading = pair
+        for lr in typed(guess.lr, 1e-4):
+            yield Guess(guess.schedule, lr), reading
