@@ -44,6 +44,8 @@ OTHERS = {
     f"warmup_lr_init? warmup_prefix? t_in_epochs? {_NOISE} k_decay? initialize?",
     "TanhLRScheduler": "optimizer t_initial lb? ub? lr_min? cycle_mul? cycle_decay? cycle_limit? warmup_t? "
     f"warmup_lr_init? warmup_prefix? t_in_epochs? {_NOISE} initialize?",
+    "WSDLRScheduler": "optimizer t_initial decay_t lr_min? stable_fn? stable_timescale? stable_power? decay_fn? "
+    f"decay_power? decay_ratio? warmup_t? warmup_lr_init? t_in_epochs? {_NOISE} initialize?",
     "StepLRScheduler": f"optimizer {_DROPS} {_NOISE} initialize?",
     "MultiStepLRScheduler": f"optimizer {_DROPS} {_NOISE} initialize?",
     # Functions that make one of several.

@@ -79,17 +79,17 @@ class Warmup(Absolute):
         return base_lr
 
     def at(self, t: int, base_lr: float) -> float:
+        if t == 0 and self.warmup_t:
+            self.peak(base_lr)  # The constructor computes it too, and fails there if it cannot.
+            return self.warmup_lr_init
         if t == 0:
-            return self.warmup_lr_init if self.warmup_t else base_lr
+            return base_lr
         if t < self.warmup_t:
             return self.warmup_lr_init + t * ((self.peak(base_lr) - self.warmup_lr_init) / self.warmup_t)
         return self.curve(t - self.prefix, base_lr)
 
     def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
-        made = TimmTicker(self, group, last_epoch)
-        if self.warmup_t:
-            self.peak(made.base_lr)  # the constructor computes it too, and fails there if it cannot
-        return made
+        return TimmTicker(self, group, last_epoch)
 
     @property
     def prefix(self) -> int:
