@@ -5,7 +5,6 @@ The command line, quoted specs, generated completions and error messages share t
 """
 
 import dataclasses
-import difflib
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -275,6 +274,8 @@ def _unknown_option(
         return f"{name} belongs to the whole run, not to a part of it"
     if unquoted := _unquoted(name, words, params):
         return unquoted
+    import difflib
+
     near = difflib.get_close_matches(name, options, n=3)
     hint = (
         f"did you mean {' or '.join(near)}?" if near else f"expected {', '.join(o for o in options if o[:2] == '--')}"
@@ -325,6 +326,8 @@ def find(name: str, also: Sequence[str] = ()) -> type[Schedule]:
 
 def nearest(wanted: str, answering: Mapping[str, Sequence[str]]) -> list[str]:
     """Names like `wanted`, nearest first: few enough to read."""
+    import difflib
+
     spelled = difflib.get_close_matches(wanted, answering, n=3, cutoff=0.6)
     holding = [folded for folded in answering if len(wanted) > 3 and (wanted in folded or folded in wanted)]
     found = [own for folded in (*spelled, *holding) for own in answering[folded]]

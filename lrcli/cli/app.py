@@ -11,8 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from lrcli.cli import NAME, complain
 from lrcli.cli.command import TOOLS, Command, find, names
-from lrcli.cli.front import front_page, short_page
-from lrcli.cli.writing import opened, refuse_to_overwrite
+from lrcli.cli.writing import refuse_to_overwrite
 from lrcli.configs import recognised
 from lrcli.errors import InputError
 from lrcli.schedules.base import Schedule
@@ -206,9 +205,13 @@ HELP = "help"
 
 def short_help(words: list[str]) -> str:
     """The page of one screen that is asked for: by no words at all, or by -h; empty where it is not."""
-    if not words or words in ([HELP], ["-h"]):
+    if words and words != [HELP] and words[-1] != "-h":
+        return ""
+    from lrcli.cli.front import front_page, short_page
+
+    if words in ([], [HELP], ["-h"]):
         return front_page(SUMMARY)
-    command = find(words[0]) if words[-1] == "-h" and len(words) == 2 else None
+    command = find(words[0]) if len(words) == 2 else None
     return short_page(command) if command else ""
 
 

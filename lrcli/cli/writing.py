@@ -19,7 +19,7 @@ STANDARD_OUTPUT = 1
 FATAL = ("SIGTERM", "SIGHUP", "SIGXCPU")
 """Signals that end the program at once, unless somebody sees to them; Windows has not all of them."""
 
-_DESCRIPTOR = re.compile(r"/dev/(?:fd|stdout|stderr)(?:/([0-9]{1,9}))?|/proc/(?:self|thread-self)/fd/([0-9]{1,9})")
+_DESCRIPTOR = r"/dev/(?:fd|stdout|stderr)(?:/([0-9]{1,9}))?|/proc/(?:self|thread-self)/fd/([0-9]{1,9})"
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def opened_binary(path: str) -> Iterator[Callable[[bytes], object]]:
 def descriptor_of(path: str) -> int | None:
     """The open descriptor that a path such as /dev/stdout names, also through links; None for any other file."""
     for _ in range(40):
-        if found := _DESCRIPTOR.fullmatch(os.path.abspath(path)):
+        if found := re.fullmatch(_DESCRIPTOR, os.path.abspath(path)):
             number = found[1] or found[2]
             return int(number) if number else {"/dev/stdout": 1, "/dev/stderr": 2}.get(os.path.abspath(path))
         if not os.path.islink(path):

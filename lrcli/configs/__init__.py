@@ -19,7 +19,7 @@ def recognised(word: str) -> bool:
     return os.path.splitext(word)[1].lower() in SUFFIXES
 
 
-_OF_MMENGINE = re.compile(r"^(?:param_scheduler|optim_wrapper|train_cfg|_base_)\s*=", re.MULTILINE)
+_OF_MMENGINE = r"(?m)^(?:param_scheduler|optim_wrapper|train_cfg|_base_)\s*="
 
 
 def is_python_configuration(word: str) -> bool:
@@ -27,7 +27,7 @@ def is_python_configuration(word: str) -> bool:
     if not word.endswith(".py") or not os.path.isfile(word):
         return False
     with open(word, encoding="utf-8", errors="replace") as file:
-        return bool(_OF_MMENGINE.search(file.read(100_000)))
+        return bool(re.search(_OF_MMENGINE, file.read(100_000)))
 
 
 def load(path: str, values: Mapping[str, Any], reading: "Reading", source: str = "") -> "FileSpec":

@@ -7,7 +7,6 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 PerGroup = float | tuple[float, ...]
@@ -24,12 +23,12 @@ def resolved(value: PerGroup) -> float:
     return value
 
 
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:_[0-9]{3})+", re.ASCII)
-_SCALED = re.compile(r"([+-]?(?:[0-9]{1,18}\.?[0-9]{0,18}|\.[0-9]{1,18}))(?:[eE]\+?([0-9]{1,2}))?([kKMBGT]?)", re.ASCII)
+_WHOLE = r"[+-]?[0-9]{1,18}"
+_GROUPED = r"[+-]?[0-9]{1,3}(?:_[0-9]{3})+"
+_SCALED = r"([+-]?(?:[0-9]{1,18}\.?[0-9]{0,18}|\.[0-9]{1,18}))(?:[eE]\+?([0-9]{1,2}))?([kKMBGT]?)"
 _UNITS = {"": 0, "k": 3, "K": 3, "M": 6, "B": 9, "G": 9, "T": 12}
 _LARGEST = 10**18
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
 class Kind(NamedTuple):
@@ -44,7 +43,7 @@ class Kind(NamedTuple):
 
 def _whole(text: str) -> int:
     """A count as people write it: 1563, 1_000, 1e4, 10k, 1.5M, 300B, 2T, 3*1563."""
-    if _WHOLE.fullmatch(text):
+    if re.fullmatch(_WHOLE, text):
         return int(text)
     factors = text.split("*")
     product = 1
@@ -56,9 +55,9 @@ def _whole(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    if _WHOLE.fullmatch(text) or _GROUPED.fullmatch(text):
+    if re.fullmatch(_WHOLE, text) or re.fullmatch(_GROUPED, text):
         return int(text)
-    written = _SCALED.fullmatch(text)
+    written = re.fullmatch(_SCALED, text)
     if not written or not (written[2] or written[3]):
         raise ValueError("a whole number")
     digits, _, decimals = written[1].partition(".")
@@ -77,26 +76,28 @@ class Share(NamedTuple):
     @property
     def share(self) -> float:
         """The share as the float that is nearest to it: 0.1 for 10%."""
+        from decimal import Decimal
+
         return float(Decimal(self.text[:-1]) / 100)
 
     def __str__(self) -> str:
         return self.text
 
 
-_SHARE = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})%", re.ASCII)
+_SHARE = r"(?:[0-9]{1,3}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})%"
 
 
 def _whole_or_share(text: str) -> int | Share:
     if not text.endswith("%"):
         return _whole(text)
-    if not _SHARE.fullmatch(text) or Share(text).share > 1:
+    if not re.fullmatch(_SHARE, text) or Share(text).share > 1:
         raise ValueError("a whole number, or a share of the run from 0% to 100%")
     return Share(text)
 
 
 def _number(text: str) -> float:
     parts = text.split("/")
-    if len(parts) > 2 or not all(_NUMBER.fullmatch(part) for part in parts):
+    if len(parts) > 2 or not all(re.fullmatch(_NUMBER, part) for part in parts):
         raise ValueError("a number, or a fraction such as 1/3")
     value = float(parts[0])
     if len(parts) == 2:
