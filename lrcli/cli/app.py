@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from lrcli.cli import NAME, complain
 from lrcli.cli.command import TOOLS, Command, find, names
-from lrcli.cli.writing import refuse_to_overwrite
+from lrcli.cli.writing import opened, refuse_to_overwrite
 from lrcli.configs import recognised
 from lrcli.errors import InputError
 from lrcli.schedules.base import Schedule
