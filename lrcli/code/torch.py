@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 from lrcli.code import refusal
@@ -95,6 +96,8 @@ class Writer:
         reference = schedule.reference
         used = list(dict.fromkeys(members(type(schedule), "at")))
         sources = {member: textwrap.dedent(inspect.getsource(unwrapped(type(schedule), member))) for member in used}
+        if any(isinstance(inspect.getattr_static(type(schedule), member), cached_property) for member in used):
+            self.imports.add("from functools import cached_property")
         helpers = dict(helper for member in used for helper in globals_of(unwrapped(type(schedule), member)))
         for helper, value in helpers.items():
             if inspect.ismodule(value):
@@ -153,7 +156,7 @@ def members(cls: type, name: str) -> Iterator[str]:
             if other not in fields
             and (
                 callable(inspect.getattr_static(cls, other, None))
-                or isinstance(inspect.getattr_static(cls, other, None), property)
+                or isinstance(inspect.getattr_static(cls, other, None), property | cached_property)
             )
         ]
 

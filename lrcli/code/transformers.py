@@ -17,11 +17,14 @@ def write(schedule: Schedule, run: Run) -> str:
     arguments = [
         f"{declared.name}={literal(value)}"
         for declared, value in schedule.items()
-        if (declared.required or value != declared.default)
-        and not (declared.name == "num_training_steps" and symbol in WITHOUT_LENGTH)
+        if (declared.required or value != declared.default) and declared.name not in NOT_TAKEN.get(symbol, ())
     ]
     return with_loop(schedule, run, f"from {module} import {symbol}", symbol, arguments, [], ["scheduler.step()"])
 
 
-WITHOUT_LENGTH = ("get_constant_schedule_with_warmup", "get_inverse_sqrt_schedule")
-"""Functions that get_scheduler does not tell the length of the run."""
+NOT_TAKEN = {
+    "get_constant_schedule_with_warmup": ("num_training_steps",),
+    "get_inverse_sqrt_schedule": ("num_training_steps",),
+    "get_constant_schedule": ("num_warmup_steps", "num_training_steps"),
+}
+"""What get_scheduler takes and does not hand to the function."""
