@@ -14,6 +14,7 @@ from lrcli.schedules.counting import Derivation, Feed, Line
 from lrcli.schedules.family import EPOCH, INTERVALS, STEP, Family
 from lrcli.schedules.kind import COUNT_OR_SHARE, NUMBER, PerGroup, Share
 from lrcli.schedules.param import Declared, ParamError, declaration, param
+from lrcli.schedules.role import DATA
 from lrcli.schedules.warmups import STYLES, TORCH, warmed_up
 
 A_THIRD = 1 / 3
@@ -60,17 +61,22 @@ class Run(BaseRates):
         "length in epochs; a fraction is allowed where steps are counted", default=None, above=0, kind=NUMBER
     )
     steps: int | None = param("length in optimizer steps", default=None, at_least=1)
-    steps_per_epoch: int | None = param("optimizer steps in an epoch", default=None, at_least=1)
-    examples: int | None = param("examples in an epoch, of all processes together", default=None, at_least=1)
-    batch_size: int | None = param("examples in a batch of one process; default: 1", default=None, at_least=1)
-    accumulate: int = param("batches whose gradients make one optimizer step", default=1, at_least=1)
+    steps_per_epoch: int | None = param("optimizer steps in an epoch", default=None, at_least=1, role=DATA)
+    examples: int | None = param("examples in an epoch, of all processes together", default=None, at_least=1, role=DATA)
+    batch_size: int | None = param(
+        "examples in a batch of one process; default: 1", default=None, at_least=1, role=DATA
+    )
+    accumulate: int = param("batches whose gradients make one optimizer step", default=1, at_least=1, role=DATA)
     num_processes: int = param(
         "processes that share the examples; beside an epoch's length, accelerate's, which steps once for each",
         default=1,
         at_least=1,
+        role=DATA,
     )
-    drop_last: bool = param("leave out the last batch of an epoch where it is not full", default=False)
-    batches_per_epoch: int | None = param("batches that one process sees in an epoch", default=None, at_least=1)
+    drop_last: bool = param("leave out the last batch of an epoch where it is not full", default=False, role=DATA)
+    batches_per_epoch: int | None = param(
+        "batches that one process sees in an epoch", default=None, at_least=1, role=DATA
+    )
     tokens: int | None = param("length in tokens", default=None, at_least=1)
     tokens_per_step: int | None = param("tokens in an optimizer step", default=None, at_least=1)
     interval: str | None = param(
@@ -178,11 +184,20 @@ class Run(BaseRates):
             batches_per_epoch=batches,
             lines=self.lines or lines,
         )
-        (first, ticks), *others = run._lengths().items() or [("", 0)]
+        run.agree()
+        return run
+
+    def agree(self) -> None:
+        """Raise ParamError where lengths that were given differ; the interval is known."""
+        (first, ticks), *others = self._lengths().items() or [("", 0)]
         for option, value in others:
             if value != ticks:
                 raise ParamError(option, f"is {value} ticks, but {first} is {ticks}: give one of them")
-        return run
+
+    @property
+    def has_several_lengths(self) -> bool:
+        """Whether the length was given in more than one way."""
+        return [self.ticks, self.epochs, self.steps, self.tokens].count(None) < 3
 
     def _epoch(self, count: Count) -> tuple[int | None, int | None, tuple[Line, ...]]:
         """Optimizer steps and batches in an epoch, and how they follow from the data; None where nothing was said."""

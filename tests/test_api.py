@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,3 +87,12 @@ def test_the_import_costs_nothing_until_it_is_used() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         lrcli.nothing  # noqa: B018
+
+
+def test_a_file_stands_for_a_schedule(tmp_path: Path) -> None:
+    path = tmp_path / "train.yaml"
+    path.write_text("{max_steps: 4, num_train_epochs: 1, learning_rate: 0.1}")
+    assert (
+        lrcli.rates(str(path)).tolist()
+        == lrcli.rates("hf-linear --num-warmup-steps 0 --num-training-steps 4", lr=0.1).tolist()
+    )

@@ -88,6 +88,112 @@ def test_options_of_the_run_overrule_the_file(write: Any) -> None:
     assert "--steps 9" in spec_of(path, steps=9)
 
 
+CLI = """\
+seed_everything: 1
+trainer: {max_epochs: 10, limit_train_batches: 0.5}
+model: {class_path: my.Model}
+optimizer: {class_path: torch.optim.AdamW, init_args: {lr: 0.01}}
+lr_scheduler: {class_path: torch.optim.lr_scheduler.StepLR, init_args: {step_size: 3}}
+"""
+RECIPE = (
+    "optimizer: {_component_: torchtune.x.AdamW, lr: 2e-5}\nlr_scheduler: {_component_: torchtune.training."
+    "lr_schedulers.get_cosine_schedule_with_warmup, num_warmup_steps: 10}\nepochs: 2\nbatch_size: 4\n"
+)
+TRAINED = "num_train_epochs: 3\nper_device_train_batch_size: 16\n"
+NEMO = (
+    "trainer: {max_steps: 100}\nmodel: {optim: {lr: 0.1, sched: {name: CosineAnnealing}}, train_ds: {batch_size: 2}}\n"
+)
+WHOLE_RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    # a file of each trainer, what it is called, and what has to be said of its run
+    **{
+        name: (TRAINED + ("num_generations: 8\n" if name.endswith("o") else "warmup_steps: 3\n"), "a.yaml",
+               {"examples": 320})
+        for name in every() if name.startswith(("hf", "trl", "llama"))
+    },
+    "axolotl": ("{base_model: m, micro_batch_size: 2, learning_rate: 0.1}", "a.yaml", {"examples": 320}),
+    "deepspeed": ('{"train_micro_batch_size_per_gpu": 2, "optimizer": {"params": {"lr": 0.1}}, "scheduler": {"type": '
+                  '"WarmupLR", "params": {"warmup_num_steps": 5}}}', "a.json", {"steps": 50}),
+    "lightning": (CLI, "a.yaml", {}),
+    "hydra": ("s: {_target_: torch.optim.lr_scheduler.StepLR, step_size: 3}\no: {_target_: torch.optim.Adam}\n",
+              "a.yaml", {}),
+    "megatron": ("--lr 0.1 --lr-decay-style cosine --train-iters 100 --micro-batch-size 2", "a.sh", {}),
+    "mmengine": ("optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.02))\ntrain_cfg = dict(max_epochs=12)\n"
+                 "param_scheduler = [dict(type='MultiStepLR', milestones=[8, 11])]\n", "a.py", {}),
+    "torchtune": (RECIPE, "a.yaml", {"examples": 320}),
+    "llmfoundry": ("{max_duration: 100ba, optimizer: {lr: 0.1}, scheduler: {name: cosine_with_warmup, t_warmup: 5ba}, "
+                   "global_train_batch_size: 8}", "a.yaml", {}),
+    "olmo": ("{max_duration: 100, optimizer: {learning_rate: 0.1}, scheduler: {name: cosine_with_warmup, t_warmup: "
+             "5}}", "a.yaml", {}),
+    "nemo": (NEMO, "a.yaml", {}),
+    "timm": ("{sched: cosine, lr_base: 0.1, epochs: 90}", "a.yaml", {}),
+    "ultralytics": ("{lr0: 0.01, lrf: 0.01, epochs: 3, batch: 16, optimizer: SGD}", "a.yaml", {"examples": 100}),
+}  # fmt: skip
+OTHERWISE: dict[str, Any] = {
+    "lr": 0.7, "ticks": 33, "epochs": 7.0, "steps": 34, "steps_per_epoch": 9, "examples": 777, "batch_size": 3,
+    "accumulate": 2, "num_processes": 2, "drop_last": True, "batches_per_epoch": 11, "tokens": 1000,
+    "tokens_per_step": 10, "interval": "epoch", "warmup": 4, "warmup_start_factor": 0.5, "warmup_style": "t/W",
+}  # fmt: skip
+UNHEARD = [
+    # what the file is, what is said, what is answered
+    (RECIPE, {"examples": 80, "warmup": 5}, "--warmup: the schedule of"),
+    (RECIPE, {"examples": 80, "warmup_start_factor": 0.5}, "--warmup-start-factor: the schedule of"),
+    (RECIPE, {"examples": 80, "interval": "epoch"}, "--interval: torchtune 0.6 calls scheduler.step() once for every "
+     "optimizer step"),
+    (RECIPE, {"examples": 80, "epochs": 1.5}, "--epochs: expected a whole number, found 1.5"),
+    (RECIPE, {"steps": 80, "ticks": 90, "steps_per_epoch": 10}, "--steps: is 80 ticks, but --ticks is 90"),
+    (TRAINED, {"examples": 320, "tokens": 1000}, "--tokens: the schedule of"),
+    (TRAINED, {"examples": 320, "steps": 7, "epochs": 2.0}, "--steps: is 7 ticks, but --epochs is 40"),
+    (TRAINED, {"examples": 320, "lr": (0.1, 0.2)}, "--lr: expected one rate beside a file, found 2"),
+    (CLI, {"interval": "step"}, "--interval: Lightning 2.6 calls scheduler.step() once an epoch"),
+    (CLI, {"warmup": 5}, "--warmup: the schedule of"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said", "message"), UNHEARD, ids=lambda value: str(value)[:40])
+def test_an_option_that_a_trainer_does_not_take_is_refused(
+    write: Any, text: str, said: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        outcome(write(text), **said)
+
+
+def test_an_option_that_changes_nothing_is_said_to(write: Any) -> None:
+    path = write("{sched: cosine, lr: 0.1, lr_base: 0.1, epochs: 90}")
+    assert "--num-processes 2 changes nothing that is shown" in outcome(path, num_processes=2).assumptions
+    assert not any("changes nothing" in text for text in outcome(path).assumptions)
+
+
+@pytest.mark.parametrize("name", every())
+@pytest.mark.parametrize("field", Run.params())
+def test_no_option_is_ignored_in_silence(write: Any, name: str, field: str) -> None:
+    """An option changes what comes out, or is refused, or is said to change nothing."""
+    text, file, said = WHOLE_RUNS[name]
+    read = load(str(write(text, file)), {}, Reading(trainer=name))
+    plain = read.outcome(Run().saying(said))
+    assert plain.planned, plain
+    value = OTHERWISE[field]
+    try:
+        other = read.outcome(Run().saying({**said, field: value}))
+    except InputError as error:
+        assert Run.params()[field].option in str(error)
+        return
+    assert other != plain or field == "interval"
+
+
+def test_a_warmup_that_is_said_overrules_each_key_of_the_file(write: Any) -> None:
+    for key in ("warmup_steps: 3", "warmup_ratio: 0.5"):
+        assert "--num-warmup-steps 7 " in spec_of(write(f"{TRAINED}{key}\n"), examples=320, warmup=7)
+
+
+def test_an_epoch_without_a_batch_is_refused(write: Any) -> None:
+    with pytest.raises(InputError, match="--examples: expected more of them"):
+        outcome(write("{sched: cosine, lr: 0.1, lr_base: 0.1, epochs: 90}"), examples=77)
+
+
+def test_epochs_overrule_the_steps_of_a_file(write: Any) -> None:
+    assert "--steps 20 " in spec_of(write(NEMO), examples=20, epochs=2)
+
+
 def test_what_is_missing_is_asked_for_by_name(write: Any) -> None:
     path = write("num_train_epochs: 3\nwarmup_ratio: 0.1\n")
     found = outcome(path)
@@ -136,13 +242,6 @@ def test_a_version_that_is_assumed_reads_what_is_gone_from_it(write: Any) -> Non
 FACTORY = (
     "{stage: sft, finetuning_type: lora, lr_scheduler_type: warmup_stable_decay, max_steps: 100, warmup_ratio: 0.1}"
 )
-CLI = """\
-seed_everything: 1
-trainer: {max_epochs: 10, limit_train_batches: 0.5}
-model: {class_path: my.Model}
-optimizer: {class_path: torch.optim.AdamW, init_args: {lr: 0.01}}
-lr_scheduler: {class_path: torch.optim.lr_scheduler.StepLR, init_args: {step_size: 3}}
-"""
 READ = [
     # name of the file, text, what is said, the trainer, the spec
     (
@@ -438,6 +537,7 @@ def test_what_is_missing_ends_the_run_after_the_findings(train: Path, capsys: py
         (["check", "train.yaml", "--trainer", "hf==4.57"], 1, "LR716 error: train.yaml line 4"),
         (["check", "train.yaml", "--format", "github"], 0, ""),
         (["compare", "train.yaml", "train.yaml --epochs 2", "--examples", "160", "-f", "csv"], 0, "hf-cosine"),
+        (["resume", "train.yaml --examples 160", "train.yaml --epochs 2 --examples 160", "--at", "5"], 0, "old,new,lr"),
         (["code", "train.yaml --examples 160"], 0, "get_cosine_schedule_with_warmup"),
         (["train.yaml", "--examples", "0"], 2, ""),
         (["none.yaml"], 2, ""),

@@ -4,6 +4,7 @@ A `Job` is one reading of one file. Every value that it hands out says where it 
 be shown with the key and the line of each number.
 """
 
+import dataclasses
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from lrcli.errors import InputError
 from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.counting import Line
+from lrcli.schedules.family import EPOCH, STEP
+from lrcli.schedules.role import DATA
 from lrcli.text import quoted
 
 Version = tuple[int, ...]
@@ -53,6 +56,10 @@ class Remark(NamedTuple):
     line: int = 0
     path: str = ""
     severity: str = ""
+
+
+AFTER = {STEP: "for every optimizer step", EPOCH: "an epoch"}
+"""How often step() is called, in words."""
 
 
 class LackingError(Exception):
@@ -141,6 +148,10 @@ class Job:
         self.missing: list[Missing] = []
         self.assumptions: list[str] = []
         self.seen: set[str] = set()
+        self.asked: set[str] = set()
+        """The fields of the run that the trainer's reader takes in the place of a key."""
+        self.heard: set[str] = set()
+        """Those of them that were given and counted."""
         self.of_words = False
         """Whether the file is a command line, in which every value is text."""
         self.text_numbers_fail = ""
@@ -150,10 +161,46 @@ class Job:
 
     def option(self, *fields: str) -> Fact | None:
         """What an option of the run says, where one of these fields was given."""
+        self.asked.update(fields)
         for field in fields:
             if field in self.run.said:
+                self.heard.add(field)
                 return Fact(getattr(self.run, field), Run.params()[field].option)
         return None
+
+    def answer_options(self, interval: str, steps_per_epoch: int | None) -> None:
+        """Every option of the run that was given is taken, or is refused with the reason. Raises InputError.
+
+        `interval` and `steps_per_epoch` are those of the schedule that was made.
+        """
+        if steps_per_epoch is not None and steps_per_epoch < 1:
+            raise InputError("--examples: expected more of them: an epoch has no whole batch, and no optimizer step")
+        asked = self.option("interval")
+        if asked and asked.value != interval:
+            raise InputError(
+                f"{asked.where}: {self.trainer} calls scheduler.step() once {AFTER[interval]}, and no option changes "
+                "that"
+            )
+        said = dataclasses.replace(
+            self.run, interval=interval, steps_per_epoch=steps_per_epoch, examples=None, batches_per_epoch=None
+        )
+        for field, declared in Run.params().items():
+            if field not in self.run.said or field in self.heard:
+                continue
+            if declared.role is DATA:
+                self.assume(f"{declared.option} {getattr(self.run, field)} changes nothing that is shown")
+            elif field in self.asked:
+                if not said.has_several_lengths:
+                    raise InputError(f"{declared.option}: the length of this file does not follow from it")
+                said.agree()
+            else:
+                taken_here = ", ".join(own.option for name, own in Run.params().items() if name in self.asked)
+                raise InputError(
+                    f"{declared.option}: the schedule of {self.path} is made of its own keys by {self.trainer}, which "
+                    f"lrsched does not overrule with it; --set KEY=VALUE changes a key, and {taken_here} are taken"
+                )
+        if said.has_several_lengths:
+            said.agree()
 
     def node(self, key: str) -> Node | None:
         """What stands at a key, references followed; None where nothing or null stands there."""
@@ -170,7 +217,9 @@ class Job:
         overruled = self.option(*by)
         found = self.node(key)
         if overruled:
-            return overruled
+            if kind == WHOLE and overruled.value != int(overruled.value):
+                raise InputError(f"{overruled.where}: expected a whole number, found {shown(overruled.value)}")
+            return overruled._replace(value=int(overruled.value)) if kind == WHOLE else overruled
         if found is None:
             return Fact(default, "the default")
         try:
@@ -202,9 +251,9 @@ class Job:
         """A number."""
         return self.get(key, default, NUMBER, by)
 
-    def flag(self, key: str, default: bool = False) -> bool:
+    def flag(self, key: str, default: bool = False, *by: str) -> bool:
         """A switch."""
-        return bool(self.get(key, default, FLAG).value)
+        return bool(self.get(key, default, FLAG, by).value)
 
     def mapping(self, key: str) -> dict[str, Any]:
         """A mapping without places, references followed; a JSON text of one is read too. Empty where there is none."""

@@ -61,7 +61,11 @@ class FileSpec:
         job.of_words = self.written == WORDS
         planned, refused = None, False
         try:
-            planned = self._planned(self.trainer.read(job), job)
+            if isinstance(run.lr, tuple):
+                raise InputError(f"--lr: expected one rate beside a file, found {len(run.lr)}")
+            made = self.trainer.read(job)
+            job.answer_options(made.interval, made.steps_per_epoch)
+            planned = self._planned(made, job)
         except LackingError:
             pass
         except RefusedError:

@@ -82,5 +82,7 @@ JUDGEMENT = Role("judgement", CHOICE, "how a metric is judged")
 EXPRESSION = Role("expression", CHOICE, "a formula of the tick")
 PARTS = Role("parts", CHOICE, "the schedules that this one is made of")
 
+DATA = Role("data", NUMBER, "what an epoch is made of, which a length may follow from")
+
 ROLES: dict[str, Role] = {role.name: role for role in list(globals().values()) if isinstance(role, Role)}
 """Every role by its name."""

@@ -11,6 +11,7 @@ from lrcli.configs.facts import NUMBER, Fact, Job, shown
 from lrcli.configs.trainer import Made, Trainer
 from lrcli.configs.trainers import deepspeed, huggingface
 from lrcli.configs.tree import Node
+from lrcli.errors import InputError
 from lrcli.run import share_of
 from lrcli.schedules.counting import divided
 from lrcli.schedules.kind import Share
@@ -102,9 +103,9 @@ def read(job: Job) -> Made:
 
 def warmup_of(job: Job) -> Fact:
     """The warmup as it is given: ticks, a share, or None where it is axolotl's own."""
+    steps, ratio = job.get("warmup_steps", None, NUMBER), job.number("warmup_ratio", None)
     if overruled := job.option("warmup"):
         return overruled
-    steps, ratio = job.get("warmup_steps", None, NUMBER), job.number("warmup_ratio", None)
     if steps.value is not None and ratio.value is not None:
         job.fails(
             "LR703", f"{job.at('warmup_steps')} and {job.at('warmup_ratio')}: warmup_steps and warmup_ratio are "
@@ -193,6 +194,8 @@ def length_of(
     if examples and not (packed or streamed):
         batches = divided(divided(examples.value, batch.value), world)
         steps = max(divided(batches, accumulate.value), 1)
+        if per_epoch and per_epoch.value != steps:
+            raise InputError(f"{per_epoch.where}: is {per_epoch.value}, but the data make {steps}")
     if max_steps.value and max_steps.value > 0:
         job.show(max_steps.of("optimizer steps"), max_steps.value)
         return int(max_steps.value), steps

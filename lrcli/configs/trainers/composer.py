@@ -36,6 +36,10 @@ def time_of(job: Job, key: str, default: str) -> tuple[float, str, Fact]:
     return float(found[1]), found[2], fact
 
 
+TIMES = ("max_duration", "scheduler.t_warmup", "scheduler.t_max")
+"""Keys that are lengths, each with its unit."""
+
+
 def read(job: Job) -> Made:
     """What Composer makes of the file."""
     name = str(job.get("scheduler.name", "").value)
@@ -53,7 +57,8 @@ def read(job: Job) -> Made:
     if lr.value is None:
         job.need(("--lr", "the rate of the optimizer, which the file does not say"))
     batch = job.whole("global_train_batch_size", None, at_least=1)
-    if said := job.option("batch_size"):
+    by_batch = all(str(job.get(key, "0ba").value).endswith(("ba", "dur")) for key in TIMES)
+    if (not by_batch or job.option("examples")) and (said := job.option("batch_size")):
         batch = Fact(said.value * (job.run.num_processes if "num_processes" in job.run.said else 1), "--batch-size")
     job.node("max_duration")
     job.refuse_unknown()

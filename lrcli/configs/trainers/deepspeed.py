@@ -213,7 +213,8 @@ def read(job: Job) -> Made:
         if job.node("optimizer") is None:
             job.need(("--lr", "the rate of the optimizer, which the program makes"))
         lr = lr._replace(value=DEFAULT_LR)
-    world = job.option("num_processes")
+    examples = job.option("examples")
+    world = job.option("num_processes") if examples or (micro and accumulate and whole) else None
     if micro and accumulate and whole:
         each = micro.value * accumulate.value
         if each < 1 or whole.value % each or (world and each * world.value != whole.value):
@@ -229,7 +230,7 @@ def read(job: Job) -> Made:
     steps, per_epoch = total.value, job.option("steps_per_epoch")
     if total.where in ("--steps", "--ticks"):
         job.show(f"{total.where}: optimizer steps", steps)
-    examples, epochs = job.option("examples"), job.option("epochs")
+    epochs = job.option("epochs")
     if examples and (micro or whole):
         size = micro.value if micro else (whole or Fact(1)).value // (world.value if world else 1)
         fed = torch_steps(

@@ -229,10 +229,10 @@ def instead(kind: str, name: str) -> str:
 
 def warmup_of(job: Job) -> Fact:
     """The warmup as it is given: ticks, or from 0 to 1 (never 1 itself) a share of the run; `where` says which key."""
+    steps, ratio = job.number("warmup_steps", 0), job.number("warmup_ratio", None)
     if overruled := job.option("warmup"):
         return overruled
     version = job.version
-    steps, ratio = job.number("warmup_steps", 0), job.number("warmup_ratio", None)
     if ratio.value is not None and version >= RATIO_GONE:
         line = ratio.line
         message = (
@@ -364,7 +364,7 @@ def steps_of(job: Job, dialect: Dialect, batch: Fact, accumulate: Fact, world: F
     """Optimizer steps in an epoch, with the lines of how they are found."""
     if said := job.option("steps_per_epoch"):
         return int(said.value)
-    down = job.flag("dataloader_drop_last") or bool(job.option("drop_last") and job.run.drop_last)
+    down = job.flag("dataloader_drop_last", False, "drop_last")
     count = world.value or 1
     if found := job.option("batches_per_epoch"):
         batches = found.value

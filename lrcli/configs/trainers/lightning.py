@@ -139,8 +139,7 @@ def optimizer_rate(job: Job, key: str, name: str, arguments: str) -> Fact:
 def epochs_of(job: Job) -> tuple[Fact, int | None]:
     """Epochs of the run, and optimizer steps in each where they are known."""
     epochs, most = job.whole("trainer.max_epochs", None, "epochs"), job.whole("trainer.max_steps", -1, "steps")
-    accumulate = job.whole("trainer.accumulate_grad_batches", 1, "accumulate", at_least=1)
-    steps: int | None = steps_of(job, accumulate)
+    steps: int | None = steps_of(job)
     if said := job.option("ticks"):
         return said, steps
     limit = epochs.value if epochs.value is not None and epochs.value >= 0 else None
@@ -160,7 +159,7 @@ def epochs_of(job: Job) -> tuple[Fact, int | None]:
     return epochs, steps
 
 
-def steps_of(job: Job, accumulate: Fact) -> int | None:
+def steps_of(job: Job) -> int | None:
     """Optimizer steps in an epoch; None where nothing is said of the data."""
     if said := job.option("steps_per_epoch"):
         return int(said.value)
@@ -171,7 +170,8 @@ def steps_of(job: Job, accumulate: Fact) -> int | None:
     batch = next((job.whole(key, None, "batch_size") for key in keys if job.node(key)), None)
     batch = batch or job.option("batch_size") or Fact(None)
     if batch.value is None and batches is None:
-        return None
+        job.need(("--batch-size", "the file does not say how many of the examples are in a batch"))
+    accumulate = job.whole("trainer.accumulate_grad_batches", 1, "accumulate", at_least=1)
     world = job.option("num_processes") or devices(job)
     fed = torch_steps(
         Feed(

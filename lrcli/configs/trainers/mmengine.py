@@ -56,13 +56,14 @@ def length_of(job: Job) -> tuple[bool, Fact]:
     """Whether epochs are counted, and how many epochs or iterations the run has."""
     kind = str(job.get("train_cfg.type", "EpochBasedTrainLoop").value)
     by_epoch = job.node("train_cfg.by_epoch")
-    epochs = job.whole("train_cfg.max_epochs", None, "epochs")
+    if "IterBased" not in kind and (by_epoch is None or by_epoch.value is not False):
+        epochs = job.whole("train_cfg.max_epochs", None, "epochs")
+        if epochs.value is not None:
+            return True, epochs
     iterations = job.whole("train_cfg.max_iters", None, "steps", "ticks")
-    if "IterBased" in kind or (by_epoch is not None and by_epoch.value is False) or epochs.value is None:
-        if iterations.value is None:
-            job.need(("--steps", "train_cfg has neither max_iters nor max_epochs in this file"))
-        return False, iterations
-    return True, epochs
+    if iterations.value is None:
+        job.need(("--steps", "train_cfg has neither max_iters nor max_epochs in this file"))
+    return False, iterations
 
 
 def entries_of(job: Job) -> list[dict[str, Any]]:

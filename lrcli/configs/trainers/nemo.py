@@ -76,6 +76,8 @@ def read(job: Job) -> Made:
 def length_of(job: Job, own: Fact) -> tuple[int, int | None]:
     """Steps of the run, and of an epoch where they are known."""
     most = job.whole("trainer.max_steps", -1, "steps", "ticks")
+    if job.option("epochs") and not job.option("steps", "ticks"):
+        most, own = Fact(-1), Fact(None)
     steps = steps_of(job)
     if most.value is not None and most.value >= 0:
         job.show(most.of("steps"), most.value)
@@ -97,12 +99,14 @@ def steps_of(job: Job) -> int | None:
     if said := job.option("steps_per_epoch"):
         return int(said.value)
     examples = job.option("examples")
+    if examples is None:
+        return None
     keys = ("model.train_ds.batch_size", "model.train_ds.dataloader_params.batch_size", "model.micro_batch_size")
     batch = next((job.whole(key, None, "batch_size") for key in keys if job.node(key)), None) or job.option(
         "batch_size"
     )
-    if examples is None or batch is None or batch.value is None:
-        return None
+    if batch is None or batch.value is None:
+        job.need(("--batch-size", "the file does not say how many of the examples are in a batch"))
     world = job.option("num_processes") or Fact(1)
     accumulate = job.whole("trainer.accumulate_grad_batches", 1, "accumulate", at_least=1)
     share = math.ceil(examples.value / world.value)
