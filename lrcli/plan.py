@@ -6,13 +6,13 @@ from typing import Any, NamedTuple, Protocol
 
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
-from lrcli.run import EPOCH_LENGTH, Run, share_of
+from lrcli.run import Run, share_of
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Composite
 from lrcli.schedules.family import STEP, Family
 from lrcli.schedules.kind import SPEC, Share, resolved_shares
 from lrcli.schedules.param import Param, ParamError
-from lrcli.schedules.role import HOLD, LENGTH, TAKES_OVER_AT
+from lrcli.schedules.role import EPOCHS, HOLD, LENGTH, PER_EPOCH, TAKES_OVER_AT, WARMUP
 
 
 class Planned(NamedTuple):
@@ -45,8 +45,25 @@ def planned(cls: type[Schedule], values: Mapping[str, Any], run: Run) -> Planned
     whole = run.total
     available = None if whole is None else whole - run.warmup
     taken: list[str] = []
-    schedule = completed(cls, values, available, whole, taken)
+    schedule = completed(cls, _with_epochs(cls, values, run, taken), available, whole, taken)
     return Planned(schedule, run, tuple(taken))
+
+
+def _with_epochs(cls: type[Schedule], values: Mapping[str, Any], run: Run, taken: list[str]) -> Mapping[str, Any]:
+    """`values` with the epochs of the run, and their length, where the schedule counts them itself and was not told.
+
+    Raises InputError where the run has a warmup and the schedule's own is missing: one of them is meant.
+    """
+    for own in cls.fields(WARMUP):
+        if run.warmup and own.required and own.name not in values:
+            raise InputError(f"--warmup comes before the schedule, which has a warmup of its own: give {own.option}")
+    found = dict(values)
+    for wanted, value in ((EPOCHS, run.epochs), (PER_EPOCH, run.steps_per_epoch)):
+        for own in cls.fields(wanted):
+            if value is not None and value == int(value) and own.name not in values:
+                found[own.name] = int(value)
+                taken.append(f"{own.option} {value:g} is taken from the run")
+    return found
 
 
 def placed(schedule: Schedule, run: Run) -> Planned:
@@ -72,7 +89,7 @@ def settled(run: Run, stepped: str, family: Family) -> Run:
     return dataclasses.replace(run, warmup=share_of(warmup, run.total))
 
 
-WAYS = f"give --ticks, --steps, or --epochs (where step() is called after every optimizer step, with {EPOCH_LENGTH})"
+WAYS = "give --epochs, --steps or --ticks"
 """How the length of a run is given."""
 
 
@@ -117,13 +134,12 @@ def completed(
     wanted = next((declared for declared in lacking if declared.role in (LENGTH, HOLD)), None)
     others = [declared for declared in lacking if declared is not wanted]
     if others:
-        raise InputError(f"missing {others[0].option}: {others[0].help}")
+        share = "; 0 is none, 10% a share of the run" if others[0].role is WARMUP else ""
+        raise InputError(f"missing {others[0].option}: {others[0].help}{share}")
     assert wanted is not None
     if available is None:
         if wanted.required:
-            raise InputError(
-                f"missing {wanted.option}: {wanted.help}; or the length of the run, which it then is: {WAYS}"
-            )
+            raise InputError(f"missing {wanted.option}: {wanted.help}; or the run's length: {WAYS}")
         return cls(**given)
     value = _filling(cls, given, wanted.name, available)
     if value is None:

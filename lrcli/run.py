@@ -14,7 +14,7 @@ from lrcli.schedules.counting import Derivation, Feed, Line
 from lrcli.schedules.family import EPOCH, INTERVALS, STEP, Family
 from lrcli.schedules.kind import COUNT_OR_SHARE, NUMBER, PerGroup, Share
 from lrcli.schedules.param import Declared, ParamError, declaration, param
-from lrcli.schedules.role import DATA
+from lrcli.schedules.role import DATA, WARMUP
 from lrcli.schedules.warmups import STYLES, TORCH, warmed_up
 
 A_THIRD = 1 / 3
@@ -23,7 +23,7 @@ A_THIRD = 1 / 3
 LONGEST_RUN = 10**9
 """Ticks; a run beyond it is a slip of the finger."""
 
-EPOCH_LENGTH = "--steps-per-epoch, or --examples with --batch-size, or --batches-per-epoch"
+EPOCH_LENGTH = "--steps-per-epoch, --batches-per-epoch, or --examples with --batch-size"
 """The ways to say how long an epoch is."""
 
 Count = Callable[[Feed], Derivation]
@@ -39,6 +39,7 @@ class BaseRates(Declared):
         default=0.1,
         at_least=0,
         error="Invalid learning rate: {}",
+        also_called=("--learning-rate", "--base-lr", "--initial-lr"),
     )
 
     @property
@@ -58,20 +59,48 @@ class Run(BaseRates):
         short="n",
     )
     epochs: float | None = param(
-        "length in epochs; a fraction is allowed where steps are counted", default=None, above=0, kind=NUMBER
+        "length in epochs; a fraction is allowed where steps are counted",
+        default=None,
+        above=0,
+        kind=NUMBER,
+        also_called=("-e", "--num-epochs", "--max-epochs", "--num-train-epochs"),
     )
-    steps: int | None = param("length in optimizer steps", default=None, at_least=1)
-    steps_per_epoch: int | None = param("optimizer steps in an epoch", default=None, at_least=1, role=DATA)
-    examples: int | None = param("examples in an epoch, of all processes together", default=None, at_least=1, role=DATA)
+    steps: int | None = param(
+        "length in optimizer steps",
+        default=None,
+        at_least=1,
+        also_called=("--num-steps", "--max-steps", "--max-train-steps", "--max-iters", "--train-iters", "--iterations"),
+    )
+    steps_per_epoch: int | None = param(
+        "optimizer steps in an epoch", default=None, at_least=1, role=DATA, also_called=("--iters-per-epoch",)
+    )
+    examples: int | None = param(
+        "examples in an epoch, of all processes together",
+        default=None,
+        at_least=1,
+        role=DATA,
+        also_called=("--samples", "--num-samples", "--num-examples", "--train-samples", "--dataset-size"),
+    )
     batch_size: int | None = param(
-        "examples in a batch of one process; default: 1", default=None, at_least=1, role=DATA
+        "examples in a batch of one process; default: 1",
+        default=None,
+        at_least=1,
+        role=DATA,
+        also_called=("-b", "--batch", "--micro-batch-size", "--per-device-train-batch-size"),
     )
-    accumulate: int = param("batches whose gradients make one optimizer step", default=1, at_least=1, role=DATA)
+    accumulate: int = param(
+        "batches whose gradients make one optimizer step",
+        default=1,
+        at_least=1,
+        role=DATA,
+        also_called=("--gradient-accumulation-steps", "--accumulation-steps", "--accumulate-grad-batches"),
+    )
     num_processes: int = param(
         "processes that share the examples; beside an epoch's length, accelerate's, which steps once for each",
         default=1,
         at_least=1,
         role=DATA,
+        also_called=("--gpus", "--num-gpus", "--n-gpus", "--devices", "--world-size", "--nproc-per-node"),
     )
     drop_last: bool = param("leave out the last batch of an epoch where it is not full", default=False, role=DATA)
     batches_per_epoch: int | None = param(
@@ -87,6 +116,8 @@ class Run(BaseRates):
         default=0,
         at_least=0,
         kind=COUNT_OR_SHARE,
+        role=WARMUP,
+        also_called=("--warmup-ratio", "--warmup-epochs", "--warmup-steps", "--warmup-iters"),
     )
     warmup_style: str = param(
         "how the warmup rises: torch's LinearLR, t/W, (t+1)/W, t/(W-1), (t/W)^2 or a logarithm",
@@ -234,8 +265,7 @@ class Run(BaseRates):
                 if not steps:
                     raise ParamError(
                         option,
-                        "scheduler.step() is called once an epoch, and the length of an epoch is not known: give "
-                        f"{EPOCH_LENGTH}, or --interval step",
+                        f"step() is called once an epoch here: give --interval step, or {EPOCH_LENGTH}",
                     )
                 value = -(-value // steps)
             if value is not None:
@@ -251,8 +281,7 @@ class Run(BaseRates):
         if not self.steps_per_epoch:
             raise ParamError(
                 "--epochs",
-                "scheduler.step() is called after every optimizer step, and the length of an epoch is not known: give "
-                f"{EPOCH_LENGTH}; or --steps or --ticks instead; or --interval epoch if it is called once an epoch",
+                f"step() is called every optimizer step here: give {EPOCH_LENGTH}; or --steps instead",
             )
         return math.ceil(epochs * self.steps_per_epoch)
 

@@ -8,6 +8,8 @@ import dataclasses
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrcli import plan
@@ -20,7 +22,8 @@ from lrcli.schedules import every, named
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Param, shell_word
-from lrcli.text import quoted
+from lrcli.schedules.role import DATA, LENGTH
+from lrcli.text import printable, quoted
 
 if TYPE_CHECKING:
     from lrcli.configs.file_spec import FileSpec
@@ -194,7 +197,8 @@ def read_words(words: Sequence[str], params: Mapping[str, Param], belongs_to_run
         name, value = _option(word, options)
         if name is None:
             if last and _continues(last, word):
-                raise InputError(_with_commas(last, values[last.name], word))
+                further = takewhile(partial(_continues, last), remaining)
+                raise InputError(_with_commas(last, [values[last.name], word, *further]))
             plain.append(word)
             continue
         if name not in options:
@@ -215,7 +219,10 @@ def read_words(words: Sequence[str], params: Mapping[str, Param], belongs_to_run
         elif plain:
             values[declared.name] = plain.pop(0)
     if plain:
-        raise InputError(f"unexpected word {quoted(plain[0])}")
+        length = next((declared for declared in params.values() if declared.role is LENGTH), None)
+        meant = length and length.name not in values and _is_number(f"-{plain[0]}")
+        hint = f"; did you mean {length.option} {printable(plain[0])}?" if length and meant else ""
+        raise InputError(f"unexpected word {quoted(plain[0])}{hint}")
     return values
 
 
@@ -243,11 +250,16 @@ def _spelled(name: str) -> str:
 
 def _continues(declared: Param, word: str) -> bool:
     """Whether `word` looks like a further value of an option that takes a list."""
-    return declared.takes_list and _is_number(f"-{word}") and "," not in word
+    inside = word.strip(_BRACKETS)
+    return declared.takes_list and _is_number(f"-{inside}") and "," not in inside
 
 
-def _with_commas(declared: Param, value: Any, word: str) -> str:
-    return f"several values of {declared.option} are one word, with commas: {declared.option} {value},{word}"
+_BRACKETS = "[](),"
+
+
+def _with_commas(declared: Param, words: Sequence[str]) -> str:
+    together = ",".join(word.strip(_BRACKETS) for word in words)
+    return f"several values of {declared.option} are one word, with commas: {declared.option} {together}"
 
 
 def spellings(declared: Param) -> tuple[str, ...]:
@@ -274,13 +286,36 @@ def _unknown_option(
         return f"{name} belongs to the whole run, not to a part of it"
     if unquoted := _unquoted(name, words, params):
         return unquoted
+    meant = _meaning_the_same(name, params)
+    having = [own for own, cls in every().items() if any(name in spellings(other) for other in cls.params().values())]
+    if having and not meant:
+        return f"no such option: {quoted(name)}, which is one of {', '.join(having[:MOST_NAMED])}"
     import difflib
 
-    near = difflib.get_close_matches(name, options, n=3)
-    hint = (
-        f"did you mean {' or '.join(near)}?" if near else f"expected {', '.join(o for o in options if o[:2] == '--')}"
-    )
-    return f"no such option: {quoted(name)}; {hint}"
+    near = [meant] if meant else difflib.get_close_matches(name, options, n=3)
+    if near:
+        return f"no such option: {quoted(name)}; did you mean {' or '.join(near)}?"
+    own = [declared.option for declared in params.values() if not declared.positional]
+    more = f" and {len(own) - MOST_NAMED} more" if len(own) > MOST_NAMED else ""
+    return f"no such option: {quoted(name)}; expected {', '.join(own[:MOST_NAMED])}{more}"
+
+
+MOST_NAMED = 6
+"""Options, or schedulers, that a message lists."""
+
+
+def _meaning_the_same(name: str, params: Mapping[str, Param]) -> str:
+    """The option that means what `name` means to another scheduler, or to another program; empty for none."""
+    own = list(params.values())
+    called = next((declared for declared in own if name in declared.also_called), None)
+    if called and called.role is DATA:
+        return called.option
+    roles = [called.role] if called else []
+    roles += [
+        declared.role for cls in every().values() for declared in cls.params().values() if declared.option == name
+    ]
+    same = next((declared for role in roles for declared in own if role and declared.role is role), called)
+    return same.option if same else ""
 
 
 def _unquoted(name: str, words: Sequence[str], params: Mapping[str, Param]) -> str:
@@ -310,6 +345,8 @@ def find(name: str, also: Sequence[str] = ()) -> type[Schedule]:
     """
     if found := named(name):
         return found
+    if " " in name and named(name.split()[0]):
+        raise InputError(f"{quoted(name)} is one word; here a schedule has no quotes: lrsched {name}")
     wanted = _folded(name)
     answering = {_folded(own): [own] for own in every()}
     for own, cls in every().items():

@@ -35,7 +35,7 @@ def test_groups_are_the_second_axis_and_lengths_are_the_runs() -> None:
         (lambda: lrcli.rates("cosine"), "missing T_max"),
         (lambda: lrcli.rates("cosine --t-max 5", lr=-1), "lr: Invalid learning rate: -1.0"),
         (lambda: lrcli.rates("cosine --t-max 5", epoch=3), "no such argument: epoch; expected lr, ticks, epochs"),
-        (lambda: lrcli.rates("hf-linear --num-warmup-steps 1", epochs=3), "give steps_per_epoch, or examples with"),
+        (lambda: lrcli.rates("hf-linear --num-warmup-steps 1", epochs=3), "give steps_per_epoch, batches_per_epoch"),
         (lambda: lrcli.rates("cosine --t-max 0"), "fails at tick 1"),
         (lambda: api.replay([[1.0]]), "shape (epochs,), found (1, 1)"),
         (lambda: api.replay([1.0], "cosine --t-max 5"), "expected a plateau"),

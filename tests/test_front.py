@@ -48,8 +48,22 @@ def test_help_has_a_word_of_its_own_and_the_version_a_letter() -> None:
         ("compare cosine --t-max 50 step --step-size 10", 'quote the schedule, as in "cosine --t-max 50"'),
         ("cosine --t-max 50 --lr 0.1 0.01", "with commas: --lr 0.1,0.01"),
         ("multistep --milestones 30 60 90", "with commas: --milestones 30,60"),
-        ("cosine", "give --ticks, --steps, or --epochs"),
-        ("hf-linear --num-warmup-steps 10 --epochs 3", "--steps-per-epoch, or --examples with --batch-size"),
+        ("multistep --milestones [30, 60, 90] --gamma 0.5", "with commas: --milestones 30,60,90\n"),
+        ("cosine", "or the run's length: give --epochs, --steps or --ticks\n"),
+        ("cosine 50", "did you mean --t-max 50?"),
+        ("hf-linear --num-warmup-steps 10 --epochs 3", "--batches-per-epoch, or --examples with --batch-size"),
+        ("hf-linear --epochs 3 --steps-per-epoch 9", "missing --num-warmup-steps: ticks of the warmup; 0 is none, 10%"),
+        ("hf-linear --warmup 5 --steps 9", "give --num-warmup-steps"),
+        ("hf-linear --num-warmup-steps 0.1 --steps 9", "a share of the run is written 10%"),
+        ("hf-linear --warmup-ratio 0.1 --steps 9", "did you mean --num-warmup-steps?"),
+        ("hf-linear --total-steps 90", "did you mean --num-training-steps?"),
+        ("hf-linear --gpus 8", "did you mean --num-processes?"),
+        ("hf-cosine --min-lr 1e-5", "hf-cosine-with-min-lr"),
+        ("cosine --warmup-epochs 5 --epochs 90", "did you mean --warmup?"),
+        ("cosine --min-lr 1e-5", "did you mean --eta-min?"),
+        ("cosine -e 50", "did you mean --epochs?"),
+        ("cosine --zzz 50", "expected --t-max, --eta-min, --lr, "),
+        ('"cosine --t-max 50" --epochs 90', "here a schedule has no quotes: lrsched cosine --t-max 50"),
         ("CosineAnnealingLR(opt,T_max=epochs)", "--set epochs=VALUE"),
         ("CosineAnnealingLR(opt,T_max=5,verbose=True)", "verbose"),
         ("cosine --tmax 5", "did you mean --t-max"),
@@ -60,6 +74,34 @@ def test_what_people_type_first_is_answered_with_the_way_out(line: str, words: s
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cosine",
+        "hf-linear",
+        "hf-linear --num-warmup-steps 0",
+        "hf-linear --num-warmup-steps 0 --epochs 3",
+        "cosine --steps 90",
+        "cosine --zzz 50",
+    ],
+)
+def test_what_is_missing_is_said_in_two_lines_of_a_terminal(line: str) -> None:
+    message, *others = lrsched(*line.split()).stderr.splitlines()
+    assert len(message) <= 2 * WIDTH
+    assert len(others) <= 1
+
+
+def test_a_schedule_that_counts_epochs_itself_takes_them_from_the_run() -> None:
+    done = lrsched(
+        *["ultralytics", "--epochs", "3", "--examples", "100", "--batch-size", "16", "--at", "20", "-f", "csv"]
+    )
+    told = lrsched(
+        *["ultralytics", "--num-epochs", "3", "--nb", "7", "--steps-per-epoch", "7", "--at", "20", "-f", "csv"]
+    )
+    assert done.stdout == told.stdout != ""
+    assert done.stderr == ("lrsched: --num-epochs 3 is taken from the run\nlrsched: --nb 7 is taken from the run\n")
 
 
 def examples() -> list[str]:

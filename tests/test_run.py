@@ -65,8 +65,11 @@ def test_ticks_follow_from_what_people_know(text: str, ticks: int, lines: list[s
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (f"{LINEAR} --epochs 3", "length of an epoch is not known: give --steps-per-epoch, or --examples"),
-        (f"{COSINE} --steps 300", "scheduler.step() is called once an epoch"),
+        (
+            f"{LINEAR} --epochs 3",
+            "every optimizer step here: give --steps-per-epoch, --batches-per-epoch",
+        ),
+        (f"{COSINE} --steps 300", "step() is called once an epoch here"),
         (f"{COSINE} --epochs 2.5", "expected whole epochs"),
         (f"{COSINE} --epochs 4 --ticks 5", "--epochs: is 4 ticks, but --ticks is 5"),
         (f"{LINEAR} --examples 100 --batch-size 10 --steps-per-epoch 9 --epochs 1", "is 9, but the data make 10"),
@@ -75,8 +78,8 @@ def test_ticks_follow_from_what_people_know(text: str, ticks: int, lines: list[s
         (f"{LINEAR} --batch-size 10 --epochs 1", "--batch-size: expected --examples"),
         (f"{LINEAR} --tokens 10k", "expected --tokens-per-step"),
         (LINEAR, "missing --num-training-steps"),
-        ("hf-linear --num-warmup-steps 10%", "length is not known: give --ticks"),
-        ("cosine --warmup 10%", "length is not known: give --ticks"),
+        ("hf-linear --num-warmup-steps 10%", "length is not known: give --epochs, --steps or --ticks"),
+        ("cosine --warmup 10%", "length is not known: give --epochs, --steps or --ticks"),
         ("hf-linear --num-warmup-steps 101% --num-training-steps 9", "share of the run from 0% to 100%"),
     ],
 )

@@ -63,6 +63,8 @@ class Param(NamedTuple):
     """What stands for a positional value, where neither its name nor SPEC does."""
     example: str = ""
     """Its text in the example command line; without one it is left out there."""
+    also_called: tuple[str, ...] = ()
+    """Options of other programs that mean this: whoever types one is told the right one."""
     name: str = ""
     annotation: Any = None
     default: Any = REQUIRED
@@ -124,7 +126,9 @@ class Param(NamedTuple):
                 return parse_with_shares(self._kind, text)
             value = self._kind.parse(text)
         except ValueError as error:
-            raise ParamError(self.option, f"expected {error}, found {quoted(text)}") from None
+            scales = self.role and self.role.scales_with_run
+            share = "; a share of the run is written 10%" if scales and text.strip().startswith(("0.", ".")) else ""
+            raise ParamError(self.option, f"expected {error}, found {quoted(text)}{share}") from None
         self.check(value)
         return value
 
@@ -193,11 +197,12 @@ def param(
     short: str = "",
     placeholder: str = "",
     example: str = "",
+    also_called: tuple[str, ...] = (),
 ) -> Any:
     """A field of a declaration; the arguments are the fields of `Param`."""
     declaration = Param(
         help, role, kind, at_least, above, at_most, below, choices, error, length_error, positional, repeated,
-        short, placeholder, example, default=default,
+        short, placeholder, example, also_called, default=default,
     )  # fmt: skip
     if declaration.required:
         return dataclasses.field(metadata={"param": declaration})
