@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from lrcli.errors import InputError
 from lrcli.logs import open_log, per_epoch, source
+from lrcli.logs.folder import find_log
 from lrcli.logs.source import LONGEST_LINE, Source
 
 REAL = Path(__file__).parent / "data" / "logs"
@@ -257,3 +259,15 @@ def test_where_a_chunk_ends_changes_nothing(path: Path, size: int, monkeypatch: 
     expected = everything()
     monkeypatch.setattr(source, "CHUNK", size)
     assert everything() == expected
+
+
+def test_a_folder_that_vanishes_while_it_is_searched_ends_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanishing(self: Path, pattern: str) -> Iterator[Path]:
+        yield from ()
+        raise FileNotFoundError(pattern)
+
+    monkeypatch.setattr(Path, "glob", vanishing)
+    with pytest.raises(InputError, match="is a directory without a log"):
+        find_log(str(tmp_path), [])

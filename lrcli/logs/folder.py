@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def find_log(folder: str, remarks: list[str]) -> str:
     """The path of the log in `folder`; of several alike the newest, which is remarked. Raises InputError."""
     root = Path(folder)
     for pattern in LOGS:
-        found = [path for path in islice(_matching(root, pattern), MOST_FILES) if path.is_file()]
+        found = _files(_matching(root, pattern))
         if found:
             newest = max(found, key=lambda path: (_count(path), path.stat().st_mtime_ns, str(path)))
             shown = printable(str(newest.relative_to(root)))
@@ -47,6 +48,14 @@ def find_log(folder: str, remarks: list[str]) -> str:
 def _matching(root: Path, pattern: str) -> Iterator[Path]:
     yield from root.glob(pattern)
     yield from root.glob(pattern + PACKED)
+
+
+def _files(paths: Iterator[Path]) -> list[Path]:
+    """The files among the first of `paths`; a folder that vanishes while it is searched ends the search."""
+    found: list[Path] = []
+    with suppress(OSError):
+        found.extend(path for path in islice(paths, MOST_FILES) if path.is_file())
+    return found
 
 
 def _count(path: Path) -> int:
@@ -67,7 +76,7 @@ def mlflow_metrics(folder: str) -> dict[str, str]:
     root = inner if (root / "meta.yaml").is_file() and inner.is_dir() else root
     if root.name != MLFLOW:
         return {}
-    files = sorted(path for path in islice(root.rglob("*"), MOST_FILES) if path.is_file())
+    files = sorted(_files(root.rglob("*")))
     return {str(path.relative_to(root)): str(path) for path in files if is_mlflow_file(_first_line(path))}
 
 
