@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -192,6 +193,33 @@ def test_an_epoch_without_a_batch_is_refused(write: Any) -> None:
 
 def test_epochs_overrule_the_steps_of_a_file(write: Any) -> None:
     assert "--steps 20 " in spec_of(write(NEMO), examples=20, epochs=2)
+
+
+AUTOMATIC = "{lr0: 0.01, lrf: 0.01, epochs: %d, batch: %d, nbs: 64, optimizer: auto, nc: 6, warmup_epochs: 3.0}"
+
+
+@pytest.mark.parametrize(("version", "batches", "warmup"), [("8.3", 9, 100), ("8.3", 50, 150), ("8.4", 9, 27)])
+def test_the_rates_at_the_ends_of_epochs_are_what_results_csv_has(
+    write: Any, version: str, batches: int, warmup: int
+) -> None:
+    """The rate of the last iteration of each epoch, interpolated as ultralytics does; auto's rate for six classes."""
+    path = write(AUTOMATIC % (25, 16), "args.yaml")
+    planned = outcome(path, f"ultralytics=={version}", batches_per_epoch=batches).planned
+    assert planned and planned.run.lr == 0.001
+    found = list(itertools.islice(rates(planned.schedule, planned.run.lrs), 25 * batches))
+    for epoch in range(25):
+        full, last = 0.001 * (max(1 - epoch / 25, 0) * (1.0 - 0.01) + 0.01), (epoch + 1) * batches - 1
+        expected = np.interp(last, [0, warmup], [0.0, full]) if last <= warmup else full
+        assert found[last] == expected
+
+
+def test_the_iterations_of_optimizer_auto_count_nominal_batches(write: Any) -> None:
+    """200 epochs of 144 batches of 16 are 7200 batches of 64, not 28800: AdamW, at the rate for six classes."""
+    assert "--lr 0.001 " in spec_of(write(AUTOMATIC % (200, 16), "args.yaml"), batches_per_epoch=144)
+    assert "--lr 0.01 " in spec_of(write(AUTOMATIC % (200, 16), "args.yaml"), batches_per_epoch=300)
+    # With batches of 24 the last one decides whether there are 100 or 101 of 64.
+    found = outcome(write(AUTOMATIC % (100, 24), "args.yaml"), batches_per_epoch=267)
+    assert [each.option for each in found.missing] == ["--examples"]
 
 
 def test_what_is_missing_is_asked_for_by_name(write: Any) -> None:

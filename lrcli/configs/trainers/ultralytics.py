@@ -113,10 +113,14 @@ def batches_of(job: Job, batch: Fact) -> int:
 def picked(job: Job, batch: Fact, nominal: Fact, epochs: Fact, batches: int) -> float:
     """The rate that optimizer: auto takes."""
     examples = job.option("examples")
-    iterations = (divided(examples.value, max(batch.value, nominal.value)) if examples else batches) * epochs.value
-    if examples:
-        job.show(f"{examples.value} images / {max(batch.value, nominal.value)}, rounded up, x {epochs.of('epochs')}: "
-                 "iterations for optimizer: auto", iterations)  # fmt: skip
+    each = max(batch.value, nominal.value)
+    # The batches leave open how many images there are in the last one.
+    fewest, most = (examples.value,) * 2 if examples else ((batches - 1) * batch.value + 1, batches * batch.value)
+    iterations = divided(most, each) * epochs.value
+    if (divided(fewest, each) * epochs.value > LONG) != (iterations > LONG):
+        job.need(("--examples", f"optimizer: auto takes another rate from {LONG} iterations of {each} images on"))
+    text = f"{examples.value}" if examples else f"at most {most}"
+    job.show(f"{text} images / {each}, rounded up, x {epochs.of('epochs')}: iterations for optimizer: auto", iterations)
     if iterations > LONG:
         job.show(f"more than {LONG}: the rate", 0.01)
         return 0.01
