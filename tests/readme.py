@@ -12,8 +12,12 @@ _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 def output_of(command: str) -> str:
-    """What a terminal 80 wide shows for a shell line in which `lrsched` is the program."""
-    defined = f'lrsched() {{ {sys.executable} -m lrcli "$@"; }}\n{command}'
+    """What a terminal 80 wide shows for a shell line in which `lrsched` is the program.
+
+    Raises AssertionError where it fails: 1 is what check and verify say of something found.
+    """
+    python = f'python() {{ {sys.executable} "$@"; }}'
+    defined = f'set -o pipefail\n{python}\nlrsched() {{ python -m lrcli "$@"; }}\n{command}'
     done = subprocess.run(
         ["bash", "-c", defined],
         stdout=subprocess.PIPE,
@@ -24,6 +28,8 @@ def output_of(command: str) -> str:
         timeout=60,
         env={**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
     )
+    assert done.returncode in (0, 1), f"{command}: exit status {done.returncode}\n{done.stdout}"
+    assert "Traceback" not in done.stdout, f"{command}\n{done.stdout}"
     return done.stdout
 
 

@@ -48,7 +48,7 @@ def test_what_names_a_version_is_held_to_it(cls: type[Schedule]) -> None:
     if reference.evidence == LIVE:
         assert any(reference.name in names for names in HOLDS.values()), (
             f"{reference.name} has evidence=LIVE and no live test: add a module to tests/live, list its schedulers in "
-            "HOLDS of tests/live/holds.py, and install the framework in .ci/test; or declare evidence=VECTORS"
+            "HOLDS of tests/live/holds.py, and install the framework in .ci/run; or declare evidence=VECTORS"
         )
     if not cls.fields(role.JUDGEMENT):  # its rates follow from a metric
         assert (RECORDED / f"{reference.name}.json").exists(), (
