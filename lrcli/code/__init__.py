@@ -6,23 +6,39 @@ from lrcli.errors import InputError
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 
-TARGETS = ("torch", "transformers", "timm", "optax", "keras")
+TARGETS = ("torch", "transformers", "timm", "optax", "keras", "lightning", "accelerate", "hf-args", "deepspeed")
 
 
-def write(schedule: Schedule, run: Run, target: str | None = None) -> str:
-    """The Python source of a training loop with `schedule` in `run`; for its own framework unless `target` is given.
+def write(schedule: Schedule, run: Run, target: str | None = None, *, amp: bool = False) -> str:
+    """The source of a training loop with `schedule` in `run`; for its own framework unless `target` is given.
 
-    Raises InputError where the target cannot express the schedule, naming what can.
+    `run` is settled for the schedule here, if it is not yet. Raises InputError where the target cannot express the
+    schedule, naming what can.
     """
-    chosen = target or schedule.reference.family.code[0]
-    source: str = importlib.import_module(f"lrcli.code.{chosen}").write(schedule, run)
+    known = schedule.reference.family.code
+    chosen = target or next(iter(known), None)
+    if chosen is None:
+        raise InputError(
+            f"nothing writes {schedule.reference.name}: its family {schedule.reference.family.name} names no code"
+        )
+    if chosen not in known:
+        raise refusal(schedule, chosen, f"it has no schedules of {schedule.reference.family.name}")
+    run = run.settled(schedule.counts_in, schedule.reference.family)
+    if run.accumulate > 1 and run.steps_per_epoch is not None and run.batches_per_epoch == run.steps_per_epoch:
+        raise InputError(
+            f"--accumulate {run.accumulate}: {schedule.reference.family.name} counts batches, whether or not their "
+            "gradients are accumulated, and no loop that is written here steps a scheduler so"
+        )
+    module = importlib.import_module(f"lrcli.code.{chosen.replace('-', '_')}")
+    source: str = module.write(schedule, run, amp=amp)
     return source
 
 
 def refusal(schedule: Schedule, target: str, why: str) -> InputError:
     """The error of a target that cannot express the schedule exactly."""
-    home = schedule.reference.family.code[0]
-    others = " and ".join(dict.fromkeys(f"--to {name}" for name in (home, "torch") if name != target))
-    return InputError(
-        f"--to {target}: {why}; {others} {'write' if ' and ' in others else 'writes'} {schedule.spec!r} exactly"
-    )
+    known = schedule.reference.family.code
+    others = [f"--to {name}" for name in dict.fromkeys((*known[:1], "torch")) if name != target and name in known]
+    if not others:
+        return InputError(f"--to {target}: {why}")
+    verb = "write" if len(others) > 1 else "writes"
+    return InputError(f"--to {target}: {why}; {' and '.join(others)} {verb} {schedule.spec!r} exactly")

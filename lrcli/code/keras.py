@@ -29,7 +29,7 @@ callback = keras.callbacks.ReduceLROnPlateau(
 )"""
 
 
-def write(schedule: Schedule, run: Run) -> str:
+def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
     """The source. Raises InputError for what Keras cannot express exactly within the run."""
     if len(run.lrs) > 1:
         raise refusal(schedule, "keras", "it has no parameter groups")

@@ -1,83 +1,211 @@
-"""The training loop that the torch frameworks share."""
+"""The training loop that the torch frameworks share: data, model, optimizer, and the loop with step() in its place."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from lrcli.code import refusal
+from lrcli.code.layout import Group, call, comment, indented, laid_out, listed
+from lrcli.engine import spec_of
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import STEP
-
-MODEL = "model = torch.nn.Linear(1, 1)  # your model"
-MODELS = "model = torch.nn.Sequential({layers})  # your model, with a parameter group for each layer"
+from lrcli.schedules.plateau import Plateau
 
 
-def literal(value: object) -> str:
-    """`value` as source: lists for what is given per group."""
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(literal, value)) + "]"
-    return repr(value)
+class Parts(NamedTuple):
+    """What a target puts into the loop."""
+
+    imports: Sequence[str]
+    scheduler: Sequence[str]
+    """The lines that make the scheduler, after the optimizer."""
+    step: Sequence[str] = ("scheduler.step()",)
+    """The lines that step it."""
+    definitions: Sequence[str] = ()
+    """What stands between the imports and the model."""
+    before: Sequence[str] = ()
+    """What stands right before the loop."""
+    optimizer: str = "SGD"
+    rates: tuple[float, ...] | None = None
+    """The rates that the optimizer is made with; the run's where they are not given."""
+    accelerated: bool = False
+    """Whether an accelerator takes care of accumulation and mixed precision."""
 
 
-def optimizer(schedule: Schedule, run: Run) -> list[str]:
-    """The model, and the optimizer with its groups; with momentum where the schedule moves it."""
-    momentum = ", momentum=0.9" if schedule.cycles_momentum else ""
-    if len(run.lrs) == 1:
-        return [MODEL, "", f"optimizer = torch.optim.SGD(model.parameters(), lr={run.lrs[0]!r}{momentum})"]
-    layers = ", ".join(["torch.nn.Linear(1, 1)"] * len(run.lrs))
-    groups = [f'    {{"params": model[{place}].parameters(), "lr": {lr!r}}},' for place, lr in enumerate(run.lrs)]
-    return [
-        MODELS.format(layers=layers),
-        "",
-        "optimizer = torch.optim.SGD(",
-        "    [",
-        *(f"    {group}" for group in groups),
-        "    ],",
-        f"    lr={run.lrs[0]!r}{momentum},",
-        ")",
-    ]
+class Pace(NamedTuple):
+    """How the loop goes through the run."""
+
+    ticks: int
+    per_step: bool
+    epochs: int | None
+    """None where nobody said how long an epoch is: the loop counts steps then."""
+    batches: int
+    is_partial: bool
+    """Whether the last epoch ends before its data do."""
+    accumulate: int
+    drops_rest: bool
+    """Whether the last batches of an epoch, fewer than are accumulated, make no step."""
 
 
-def loop(run: Run, ticks: int, step: Sequence[str]) -> list[str]:
-    """The loop over `ticks`; `step` stands after every optimizer step, or at the end of each epoch."""
-    per_epoch = run.interval != STEP
-    epochs = ticks if per_epoch else -(-ticks // (run.steps_per_epoch or 1))
+def pace(schedule: Schedule, run: Run) -> Pace:
+    """The pace of a settled run."""
+    ticks = (run.total or 100) if isinstance(schedule, Plateau) else run.length(schedule)
+    per_step = run.interval == STEP
+    size, batches = run.steps_per_epoch, run.batches if run.steps_per_epoch else 1
+    epochs = (-(-ticks // size) if size else None) if per_step else ticks
+    partial = bool(per_step and size and ticks % size)
+    drops_rest = bool(size) and batches // run.accumulate == size and batches % run.accumulate != 0
+    return Pace(ticks, per_step, epochs, batches, partial, run.accumulate, drops_rest)
+
+
+def refuse_rest(schedule: Schedule, run: Run, target: str) -> None:
+    """Raises InputError where batches that are left at the end of an epoch are to make no step of their own."""
+    if run.steps_per_epoch and run.batches > run.steps_per_epoch * run.accumulate:
+        why = f"its loop makes a step of the {run.batches % run.accumulate} batches left at the end of an epoch"
+        raise refusal(schedule, target, why)
+
+
+def source(schedule: Schedule, run: Run, parts: Parts, amp: bool = False) -> str:
+    """The whole source of a training loop for `schedule` in a settled run."""
+    composed = schedule if isinstance(schedule, Plateau) else run.warmed_up(schedule)
+    beat = pace(composed, run)
+    if parts.accelerated and beat.epochs is None:  # which must see the end of its data to know when to step
+        beat = beat._replace(epochs=1, batches=beat.ticks * beat.accumulate)
+    native_amp = amp and not parts.accelerated
+    imports = ["import torch", "from torch.utils.data import DataLoader", *parts.imports]
+    if beat.epochs is None:
+        imports.append("from itertools import cycle")
     lines = [
-        f"loader = [torch.ones(1, 1)] * {run.steps_per_epoch or 1}  # your data: the batches of an epoch",
+        *comment(f"lrsched: {spec_of(schedule, run)}"),
+        *import_lines(imports),
+        *(["", *parts.definitions, ""] if parts.definitions else []),
         "",
-        f"for epoch in range({epochs}):",
-        "    for batch in loader:",
-        "        optimizer.zero_grad()",
-        "        loss = model(batch).mean()  # your loss",
-        "        loss.backward()",
-        "        optimizer.step()",
-    ]
-    return lines + [f"    {line}" if per_epoch else f"        {line}" for line in step]
-
-
-def with_loop(
-    schedule: Schedule,
-    run: Run,
-    statement: str,
-    symbol: str,
-    arguments: Sequence[str],
-    before: Sequence[str],
-    step: Sequence[str],
-) -> str:
-    """The whole source: the import `statement`, `symbol` called with the optimizer and `arguments`, and the loop.
-
-    The lines `before` stand before the loop, those of `step` where the schedule is stepped in it.
-    """
-    lines = [
-        f"# {schedule.spec}",
-        "import torch",
-        statement,
+        *(['device = "cuda" if torch.cuda.is_available() else "cpu"'] if native_amp else []),
+        *model(run, beat, native_amp),
+        *optimizer(composed, run, parts),
+        *parts.scheduler,
+        *(["scaler = torch.amp.GradScaler(device)"] if native_amp else []),
+        *parts.before,
         "",
-        *optimizer(schedule, run),
-        f"scheduler = {symbol}(",
-        "    optimizer,",
-        *(f"    {argument}," for argument in arguments),
-        ")",
-        *before,
-        "",
-        *loop(run, run.length(schedule), step),
+        *loop(schedule, beat, parts, native_amp),
     ]
     return "\n".join(lines) + "\n"
+
+
+def import_lines(statements: Sequence[str]) -> list[str]:
+    """The imports, sorted as isort does: the standard library, a blank line, the others; one for each module."""
+    plain: set[str] = set()
+    names: dict[str, set[str]] = {}
+    for statement in statements:
+        if statement.startswith("import "):
+            plain.add(statement)
+        else:
+            module, _, imported = statement.removeprefix("from ").partition(" import ")
+            names.setdefault(module, set()).update(imported.split(", "))
+    blocks = []
+    for standard in (True, False):
+        block = sorted(line for line in plain if (line.split()[1] in STANDARD) == standard)
+        for module in sorted(module for module in names if (module.split(".")[0] in STANDARD) == standard):
+            items: list[tuple[str, str | Group]] = [("", name) for name in sorted(names[module], key=_isort_key)]
+            flat = f"from {module} import {', '.join(name for _, name in items if isinstance(name, str))}"
+            block += [flat] if len(flat) <= 88 else laid_out(Group(f"from {module} import (", items, ")"))
+        if block:
+            blocks.append(block)
+    return [line for place, block in enumerate(blocks) for line in ([""] if place else []) + block]
+
+
+STANDARD = ("bisect", "itertools", "math")
+"""Modules of the standard library that the code may import."""
+
+
+def _isort_key(name: str) -> tuple[int, str]:
+    """Constants, then classes, then the rest."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2), name
+
+
+def model(run: Run, beat: Pace, native_amp: bool = False) -> list[str]:
+    """The model, with a layer for each parameter group, and its data."""
+    moved = ".to(device)" if native_amp else ""
+    count = len(run.lrs)
+    data = f"loader = DataLoader(torch.ones({beat.batches}, 1))  # your batches of an epoch"
+    if count == 1:
+        return [f"model = torch.nn.Linear(1, 1){moved}  # your model", data]
+    layers = call("torch.nn.Sequential", *["torch.nn.Linear(1, 1)"] * count)
+    return [*laid_out(layers, 0, "model = ", f"{moved}  # your model, a group a layer"), data]
+
+
+def optimizer(schedule: Schedule, run: Run, parts: Parts) -> list[str]:
+    """The optimizer with its groups; with momentum where the schedule moves it."""
+    rates = parts.rates or run.lrs
+    momentum = {"momentum": "0.9"} if schedule.cycles_momentum and parts.optimizer == "SGD" else {}
+    if len(rates) == 1:
+        groups: str | Group = "model.parameters()"
+    else:
+        groups = listed([f'{{"params": model[{i}].parameters(), "lr": {lr!r}}}' for i, lr in enumerate(rates)])
+    return laid_out(call(f"torch.optim.{parts.optimizer}", groups, lr=repr(rates[0]), **momentum), 0, "optimizer = ")
+
+
+def loop(schedule: Schedule, beat: Pace, parts: Parts, native_amp: bool) -> list[str]:
+    """The loop over the run."""
+    show = 'print({}, optimizer.param_groups[0]["lr"])'
+    update = list(parts.step) if beat.per_step and not isinstance(schedule, Plateau) else []
+    at_end = [] if update else list(parts.step)
+    if beat.epochs is None:
+        inner = gradients("next(batches)", beat, parts, native_amp)
+        if beat.accumulate > 1:
+            inner = [f"for _ in range({beat.accumulate}):", *indented(inner)]
+        body = [*inner, show.format("step"), *_stepped(update, parts, native_amp)]
+        return [
+            "batches = cycle(loader)  # as long as the run is",
+            f"for step in range({beat.ticks}):",
+            *indented(body),
+        ]
+    stepped = _stepped(update, parts, native_amp)
+    if beat.is_partial:
+        stopped = ["steps += 1", f"if steps == {beat.ticks}:", "    break"]
+        stepped += ["if accelerator.sync_gradients:", *indented(stopped)] if parts.accelerated else stopped
+    body = gradients("batch", beat, parts, native_amp)
+    head = "for batch in loader:"
+    if parts.accelerated:
+        body = ["with accelerator.accumulate(model):", *indented([*body, *stepped])]
+        if beat.is_partial:
+            body = [*body[: -len(stepped)], *stepped]
+    elif beat.accumulate > 1:
+        head = "for index, batch in enumerate(loader, start=1):"
+        rest = "" if beat.drops_rest or beat.batches % beat.accumulate == 0 else " or index == len(loader)"
+        body += [f"if index % {beat.accumulate} == 0{rest}:", *indented(stepped)]
+    else:
+        body += stepped
+    judged = ["val_loss = loss.item()  # your validation"] if isinstance(schedule, Plateau) else []
+    epoch = [head, *indented(body), show.format("epoch"), *judged, *at_end]
+    steps = ["steps = 0"] if beat.is_partial else []
+    return [*steps, f"for epoch in range({beat.epochs}):", *indented(epoch)]
+
+
+def gradients(batch: str, beat: Pace, parts: Parts, native_amp: bool) -> list[str]:
+    """The lines that compute the gradients of a batch."""
+    share = f" / {beat.accumulate}" if beat.accumulate > 1 and not parts.accelerated else ""
+    if native_amp:
+        return [
+            "with torch.autocast(device):",
+            f"    loss = model({batch}.to(device)).mean(){share}  # your loss",
+            "scaler.scale(loss).backward()",
+        ]
+    backward = "accelerator.backward(loss)" if parts.accelerated else "loss.backward()"
+    return [f"loss = model({batch}).mean(){share}  # your loss", backward]
+
+
+def _stepped(update: list[str], parts: Parts, native_amp: bool) -> list[str]:
+    """The lines of an optimizer step, with those of the scheduler where it is stepped with it."""
+    if not native_amp:
+        guarded = ["if accelerator.sync_gradients:", *indented(update)] if parts.accelerated and update else update
+        return ["optimizer.step()", *guarded, "optimizer.zero_grad()"]
+    if not update:
+        return ["scaler.step(optimizer)", "scaler.update()", "optimizer.zero_grad()"]
+    return [
+        "scaler.step(optimizer)",
+        "scale = scaler.get_scale()",
+        "scaler.update()",
+        "if scaler.get_scale() >= scale:  # lower where the optimizer's step was skipped",
+        *indented(update),
+        "optimizer.zero_grad()",
+    ]

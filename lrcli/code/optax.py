@@ -25,7 +25,7 @@ for update in range({ticks}):
 """
 
 
-def write(schedule: Schedule, run: Run) -> str:
+def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
     """The source. Raises InputError for what optax cannot express exactly within the run."""
     if len(run.lrs) > 1:
         raise refusal(schedule, "optax", "parameter groups are several optimizers there (optax.multi_transform)")

@@ -19,6 +19,7 @@ class Written(Declared):
     to: str | None = param(
         "the framework; default: the one that the schedule comes from", default=None, choices=TARGETS
     )
+    amp: bool = param("train in mixed precision: autocast and GradScaler, or the framework's own", default=False)
     output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
 
 
@@ -27,7 +28,7 @@ def run(given: Instances) -> int:
     asked = given[Written]
     schedule, settled, taken = spec.written(asked.spec, given[Reading]).in_run(given[Run])
     say_all(taken)
-    source = write(schedule, settled, asked.to)
+    source = write(schedule, settled, asked.to, amp=asked.amp)
     with opened(asked.output) as out:
         out(source)
     return 0
