@@ -94,7 +94,7 @@ _lrsched_section() {
         Run) options+=(--lr= --ticks= -n= --epochs= --steps= --steps-per-epoch= --examples= --batch-size= --accumulate= --num-processes= --drop-last --no-drop-last --batches-per-epoch= --tokens= --tokens-per-step= '--interval=epoch|step' --warmup= '--warmup-style=torch|from-zero|plus-one|linspace|quadratic|log' --warmup-start-factor=) ;;
         Selection) options+=(--start= --stop= --every= --at=) ;;
         Checked) options+=('=<spec>...' --rules --no-rules --ignore= --select= --exit-zero --no-exit-zero '--format=text|json|github|sarif' '-f=text|json|github|sarif' --json --no-json '--output=<file>' '-o=<file>') ;;
-        Written) options+=('=<spec>' '--to=torch|transformers|timm|optax|keras' '--output=<file>' '-o=<file>') ;;
+        Written) options+=('=<spec>' '--to=torch|transformers|timm|optax|keras|lightning|accelerate|hf-args|deepspeed' --amp --no-amp '--output=<file>' '-o=<file>') ;;
         Compared) options+=('=<spec>...') ;;
         Completed) options+=('=bash|zsh|fish|powershell') ;;
         constant) options+=(--factor= --total-iters=) ;;

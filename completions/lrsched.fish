@@ -325,7 +325,9 @@ function __lrsched_section
         case Written
             printf '%s\t%s\n' \
                 '=<spec>' 'the schedule: "cosine --t-max 50"' \
-                '--to=torch|transformers|timm|optax|keras' 'the framework; default: the one that the schedule comes from' \
+                '--to=torch|transformers|timm|optax|keras|lightning|accelerate|hf-args|deepspeed' 'the framework; default: the one that the schedule comes from' \
+                '--amp' 'train in mixed precision: autocast and GradScaler, or the framework\'s own' \
+                '--no-amp' 'switches --amp off' \
                 '--output=<file>' 'file to write, whole or not at all; - is standard output' \
                 '-o=<file>' 'file to write, whole or not at all; - is standard output'
         case Compared

@@ -69,7 +69,9 @@ def formula(schedule: Absolute, tick: str, suffix: str = "") -> Formula:
         function.name += suffix if function is main else ""
         lines += ["", "", *_text(function)]
     shown = tuple(names.get(name, name) for name in parameters)
-    return Formula(main.name, tuple(dict.fromkeys(reader.imports)), tuple(lines), shown, is_factor)
+    used = {word for line in lines for word in re.findall(r"\w+", line)}
+    imports = [line for line in dict.fromkeys(reader.imports) if line.split()[-1] in used]
+    return Formula(main.name, tuple(imports), tuple(lines), shown, is_factor)
 
 
 class _Reader:
@@ -137,7 +139,8 @@ class _Written(ast.NodeTransformer):
             elif isinstance(value, list) and value and isinstance(value[0], ast.ExceptHandler):
                 for handler in value:
                     handler.body = [new for old in handler.body for new in self.statement(old)]
-        return [node]
+        # What is computed for nothing but an error that a constructor would raise is left out.
+        return [] if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call) else [node]
 
     def _raw(self, node: ast.expr) -> ast.expr:
         visited: ast.expr = self.visit(node)
@@ -203,7 +206,8 @@ class _Written(ast.NodeTransformer):
         if isinstance(value, tuple | list):
             self.reader.constants[name] = ast.parse(repr(list(value)), mode="eval").body
             return ast.Name(CONSTANT + name, ast.Load())
-        constant = ast.Constant(value)
+        plain: Any = value
+        constant = ast.Constant(plain)
         if isinstance(value, int | float) and not isinstance(value, bool):
             constant.kind = name
         return constant
@@ -294,12 +298,17 @@ class _Fold(ast.NodeTransformer):
         return node
 
 
+def close_powers(text: str) -> str:
+    """The text without blanks around a ** between plain names and numbers."""
+    return re.sub(r"(?<![\w.\])])(-?[\w.]+) \*\* (-?[\w.]+)(?![\w.(\[])", r"\1**\2", text)
+
+
 def _text(function: ast.FunctionDef) -> list[str]:
     """The lines of the source, as formatters have them."""
     lines: list[str] = []
     for line in ast.unparse(ast.fix_missing_locations(function)).splitlines():
         line = line if '"' in line else line.replace("'", '"')
-        line = re.sub(r"(?<![\w.\])])(-?[\w.]+) \*\* (-?[\w.]+)(?![\w.(\[])", r"\1**\2", line)
+        line = close_powers(line)
         line = re.sub(r"^(\s*)(\w+), = ", r"\1(\2,) = ", line)
         lines += [line] if len(line) <= WIDTH else _broken(line)
         lines += [""] if line.startswith(" ") and line.lstrip().startswith("import ") else []
@@ -315,8 +324,11 @@ def _broken(line: str) -> list[str]:
             depth += (line[place] == ")") - (line[place] == "(")
             if not depth:
                 inner = f"{margin}    {line[place + 1 : -1]}"
+                quotient = re.fullmatch(r"(\s+\([^()]*\)) (/ \w+\([^()]*\))", inner)
                 if place < WIDTH and len(inner) <= WIDTH:
                     return [line[: place + 1], inner, f"{margin})"]
+                if quotient:
+                    return [line[: place + 1], quotient[1], f"{margin}    {quotient[2]}", f"{margin})"]
                 break
     kept = re.fullmatch(r"(\s*(?:return|\w+ =) )(.*)", line)
     return [f"{kept[1]}(", f"{margin}    {kept[2]}", f"{margin})"] if kept else [line]

@@ -3,6 +3,8 @@
 from collections import Counter
 
 from lrcli.code import refusal
+from lrcli.code.layout import comment
+from lrcli.engine import spec_of
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import STEP
@@ -59,7 +61,8 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
         )
         callbacks = ", callbacks=[callback]"
     epochs = -(-ticks // steps) if per_step else ticks
-    return HEAD.format(spec=schedule.spec, optimizer=optimizer, steps=steps, epochs=epochs, callbacks=callbacks)
+    header = "\n".join(comment(f"lrsched: {spec_of(schedule, run)}")).removeprefix("# ")
+    return HEAD.format(spec=header, optimizer=optimizer, steps=steps, epochs=epochs, callbacks=callbacks)
 
 
 def expression(schedule: Schedule, lr: float, ticks: int) -> str:

@@ -2,7 +2,7 @@
 
 from lrcli.code import torch, transformers
 from lrcli.code.layout import call, comment, indented, laid_out
-from lrcli.code.loop import Pace, Parts, import_lines, model, optimizer, pace, refuse_rest
+from lrcli.code.loop import Pace, Parts, defined, import_lines, model, optimizer, pace, refuse_rest
 from lrcli.engine import spec_of
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
@@ -24,7 +24,7 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
     lines = [
         *comment(f"lrsched: {spec_of(schedule, run)}"),
         *import_lines(imports),
-        *(["", *parts.definitions] if parts.definitions else []),
+        *defined(parts),
         "",
         "",
         "class Model(lightning.LightningModule):",

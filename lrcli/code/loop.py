@@ -77,7 +77,7 @@ def source(schedule: Schedule, run: Run, parts: Parts, amp: bool = False) -> str
     lines = [
         *comment(f"lrsched: {spec_of(schedule, run)}"),
         *import_lines(imports),
-        *(["", *parts.definitions, ""] if parts.definitions else []),
+        *([*defined(parts), ""] if parts.definitions else []),
         "",
         *(['device = "cuda" if torch.cuda.is_available() else "cpu"'] if native_amp else []),
         *model(run, beat, native_amp),
@@ -89,6 +89,11 @@ def source(schedule: Schedule, run: Run, parts: Parts, amp: bool = False) -> str
         *loop(schedule, beat, parts, native_amp),
     ]
     return "\n".join(lines) + "\n"
+
+
+def defined(parts: Parts) -> list[str]:
+    """What the scheduler needs before it, after the imports: constants after a blank line, functions after two."""
+    return [*([] if not parts.definitions or not parts.definitions[0] else [""]), *parts.definitions]
 
 
 def import_lines(statements: Sequence[str]) -> list[str]:

@@ -3,9 +3,12 @@
 from collections import Counter
 
 from lrcli.code import refusal
+from lrcli.code.layout import comment
+from lrcli.engine import spec_of
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Sequential
+from lrcli.schedules.family import STEP
 
 HEAD = """\
 # {spec}
@@ -31,7 +34,13 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
         raise refusal(schedule, "optax", "parameter groups are several optimizers there (optax.multi_transform)")
     composed = run.warmed_up(schedule)
     ticks = run.length(composed)
-    return HEAD.format(spec=schedule.spec, made=made(composed, run.lrs[0], ticks), ticks=ticks)
+    expression = made(composed, run.lrs[0], ticks)
+    size = run.steps_per_epoch or 1
+    if run.interval != STEP and size > 1:  # optax counts updates: an epoch's are at the rate of that epoch
+        expression = f"{expression}\nby_epoch, learning_rate = learning_rate, lambda step: by_epoch(step // {size})"
+        ticks *= size
+    header = "\n".join(comment(f"lrsched: {spec_of(schedule, run)}")).removeprefix("# ")
+    return HEAD.format(spec=header, made=expression, ticks=ticks)
 
 
 def made(schedule: Schedule, lr: float, ticks: int) -> str:

@@ -1,7 +1,7 @@
 """PyTorch: its own schedulers as they are; any other schedule as a function of the step."""
 
 from lrcli.code import refusal
-from lrcli.code.formula import Formula, formula
+from lrcli.code.formula import Formula, close_powers, formula
 from lrcli.code.layout import Node, call, laid_out, listed, literal
 from lrcli.code.loop import Parts, source
 from lrcli.run import Run
@@ -88,9 +88,10 @@ class Writer:
         names = [name for name in FUNCTIONS if name in expression.text]
         if names:
             self.imports.append(f"from math import {', '.join(names)}")
-        if "base_lr" not in expression.text:
-            return f"lambda t: {expression.text}"
-        each = [f"lambda t, base_lr={lr!r}: {expression.text}" for lr in self.run.lrs]
+        text = close_powers(expression.text)
+        if "base_lr" not in text:
+            return f"lambda t: {text}"
+        each = [f"lambda t, base_lr={lr!r}: {text}" for lr in self.run.lrs]
         return each[0] if len(each) == 1 else listed(each)
 
     def _formulas(self, schedule: Schedule) -> list[Formula]:
@@ -105,7 +106,7 @@ class Writer:
             self.formulas += 1
             written = formula(one, "step" if self.run.interval == STEP else "epoch", suffix)
             self.imports += written.imports
-            self.definitions += ["", ""] * bool(self.definitions) + [*written.lines]
+            self.definitions += ["", ""] * bool(self.definitions and written.lines[0]) + [*written.lines]
             found.append(written)
         return found
 

@@ -1,5 +1,6 @@
 """Generated code is executed against the live framework, and uses the rates that lrsched prints."""
 
+import dataclasses
 import json
 import random
 import shutil
@@ -17,15 +18,20 @@ from lrcli import spec
 from lrcli.code import TARGETS, write
 from lrcli.engine import Selection, rates, simulate
 from lrcli.errors import InputError
+from lrcli.pasted import parse_python
 from lrcli.plan import Planned
 from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE
+from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE, PYTORCH, TIMM
+from lrcli.schedules.huggingface_constant import Constant
 from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.role import LENGTH_OF_CALL, WARMUP
+from lrcli.scripts import check_file
 from tests.draws import draw, same_bits
 from tests.live.deepspeed_run import deepspeed_schedules
 from tests.live.timm_run import timm_scheduler_module
+from tests.unheard import heard
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -226,6 +232,9 @@ def test_deepspeed(cls: type[Schedule]) -> None:
                 scheduler.step()
 
 
+TIDY = (PYTORCH, HUGGING_FACE, TIMM)
+
+
 @pytest.mark.parametrize("target", ["torch", "transformers", "timm", "accelerate", "lightning", "hf-args"])
 def test_it_is_as_linters_and_formatters_want_it(target: str, tmp_path: Path) -> None:
     ruff = shutil.which("ruff") or str(Path(sys.executable).parent / "ruff")
@@ -239,8 +248,12 @@ def test_it_is_as_linters_and_formatters_want_it(target: str, tmp_path: Path) ->
                 name = f"{cls.reference.name}_{place}.py".replace("-", "_")
                 (tmp_path / name).write_text(source, encoding="utf-8")
     assert any(tmp_path.iterdir())
-    for command in (["check", "--select", "E,F,I,W,B", "--ignore", "E501"], ["format", "--diff"]):
-        words = [ruff, command[0], "--isolated", "--no-cache", *command[1:], str(tmp_path)]
+    # The longest formulas, of other libraries, have lines that we break otherwise or not at all.
+    usual = [f"{cls.reference.name}_*.py".replace("-", "_") for cls in every().values() if cls.reference.family in TIDY]
+    tidy = [str(path) for pattern in usual for path in tmp_path.glob(pattern)]
+    checked = ["check", "--select", "E,F,I,W,B"]
+    for command in ([*checked, "--ignore", "E501", str(tmp_path)], [*checked, *tidy], ["format", "--diff", *tidy]):
+        words = [ruff, command[0], "--isolated", "--no-cache", *command[1:]]
         done = subprocess.run(words, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
 
@@ -276,6 +289,17 @@ def test_optax(text: str) -> None:
         assert float(names["learning_rate"](tick)) == pytest.approx(expected, rel=2e-6, abs=1e-8), "optax has float32"
 
 
+def test_optax_makes_all_updates_of_an_epoch_at_its_rate() -> None:
+    pytest.importorskip("optax", reason="optax is not installed")
+    schedule, run, _ = planned("step --step-size 3", Run(ticks=10, steps_per_epoch=4))
+    source = write(schedule, run, "optax")
+    assert "for update in range(40):" in source
+    names: dict[str, Any] = {}
+    exec(compile(source, "generated", "exec"), names)
+    for update in range(40):
+        assert float(names["learning_rate"](update)) == pytest.approx(0.1 * 0.1 ** (update // 4 // 3), rel=2e-6)
+
+
 @pytest.mark.parametrize("text", NEAR)
 def test_keras(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     keras = pytest.importorskip("keras", reason="keras is not installed")
@@ -308,3 +332,36 @@ def test_what_cannot_be_written_is_refused_with_what_can(target: str) -> None:
             refused += 1
             assert f"--to {target}: " in str(error)
     assert refused > 0 or target in ("torch", "lightning", "accelerate")
+
+
+def test_a_family_that_names_no_target_is_refused() -> None:
+    with heard() as unheard:
+        for cls in unheard.values():
+            schedule = spec.parse(cls.example()).schedule
+            for target in (None, *TARGETS):
+                with pytest.raises(InputError, match=r"names no code|has no schedules of Unheard"):
+                    write(schedule, Run(), target)
+
+
+ROUND = [cls for cls in STREAMED if cls.reference.family in (PYTORCH, HUGGING_FACE)]
+
+
+@pytest.mark.parametrize("cls", ROUND, ids=lambda cls: cls.reference.name)
+def test_it_is_read_back_and_check_finds_nothing_in_it(cls: type[Schedule], tmp_path: Path) -> None:
+    """LR9xx are about scripts; what other codes say is about the schedule that was drawn."""
+    rng = random.Random(cls.reference.name)
+    for place, run in enumerate(RUNS * 3):
+        schedule = draw(rng, cls, groups=len(run.lrs))
+        with suppress(InputError):
+            run = settled(schedule, run)
+            path = tmp_path / f"{place}.py"
+            path.write_text(write(schedule, run), encoding="utf-8")
+            found = [finding for finding in check_file(str(path)) if finding.code.startswith("LR9")]
+            # A length in steps that happens to be the number of epochs looks like a mistake to everybody.
+            found = [finding for finding in found if "as many as there are epochs" not in finding.message]
+            assert not found, (path.read_text(encoding="utf-8"), found)
+            again = parse_python(path.read_text(encoding="utf-8")).schedule
+            ignored = {declared.name: None for declared in cls.fields(LENGTH_OF_CALL)}
+            if isinstance(schedule, Constant):  # whose warmup is taken and ignored
+                ignored |= {declared.name: None for declared in cls.fields(WARMUP)}
+            assert again == dataclasses.replace(schedule, **ignored)
