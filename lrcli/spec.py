@@ -286,6 +286,8 @@ def _unknown_option(
         return f"{name} belongs to the whole run, not to a part of it"
     if unquoted := _unquoted(name, words, params):
         return unquoted
+    if misspelled := _misspelled(name, options):
+        return f"no such option: {quoted(name)}; did you mean {misspelled}?"
     meant = _meaning_the_same(name, params)
     having = [own for own, cls in every().items() if any(name in spellings(other) for other in cls.params().values())]
     if having and not meant:
@@ -298,6 +300,16 @@ def _unknown_option(
     own = [declared.option for declared in params.values() if not declared.positional]
     more = f" and {len(own) - MOST_NAMED} more" if len(own) > MOST_NAMED else ""
     return f"no such option: {quoted(name)}; expected {', '.join(own[:MOST_NAMED])}{more}"
+
+
+def _misspelled(name: str, options: Mapping[str, Param]) -> str:
+    """The option that is `name` but for a letter or a dash; empty for none. The other schedulers need not be asked."""
+    wanted = _folded(name)
+    if same := next((option for option in options if _folded(option) == wanted), ""):
+        return same
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, options, n=1, cutoff=0.9)), "")
 
 
 MOST_NAMED = 6

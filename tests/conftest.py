@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-FRAMEWORKS = ("torch", "transformers", "timm", "deepspeed", "keras", "optax", "jax")
+FRAMEWORKS = ("torch", "transformers", "timm", "deepspeed", "keras", "optax", "jax", "accelerate", "lightning")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

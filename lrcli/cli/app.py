@@ -1,25 +1,30 @@
 """The Typer application: built from the commands' declarations, one command at a time; it knows nothing of its own."""
 
-import inspect
 import textwrap
 from collections.abc import Iterable
+from functools import partial
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lrcli.cli import NAME, complain
-from lrcli.cli.command import TOOLS, Command, find, names
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, find, names
 from lrcli.cli.writing import opened, refuse_to_overwrite
 from lrcli.configs import recognised
+from lrcli.documentation import summary_of
 from lrcli.errors import InputError
+from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, Param
 from lrcli.version import VERSION
 
-CONTEXT = {"help_option_names": ["-h", "--help"]}
+HELP_WORDS = ("-h", "--help")
+VERSION_WORDS = ("-V", "--version")
+OPTIONS = {VERSION_WORDS: "Show the version.", HELP_WORDS: "Show this message and exit."}
+"""The options of the whole program, which stand before a command."""
 
 SUMMARY = "See, check and verify learning-rate schedules, with the bits of the framework."
 
@@ -35,17 +40,29 @@ UsageError: Any = typer.BadParameter.__base__
 
 
 class Leaf(TyperCommand):
-    """One command, whose words are read as a spec's are, and whose help shows its options by panel."""
+    """One command. Its words are read as a spec's are, and by the same reader; Typer declares no options of its own."""
 
-    command: Command
+    def __init__(self, command: Command) -> None:
+        super().__init__(
+            command.name, callback=partial(run_command, command), add_help_option=False, rich_markup_mode=None
+        )
+        self.command = command
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not wants_help(args):
-            try:
-                args = canonical(self.command, args)
-            except InputError as error:
-                raise UsageError(str(error), ctx) from None
-        return super().parse_args(ctx, args)
+        if wants_help(args):
+            typer.echo(ctx.get_help())
+            ctx.exit()
+        from lrcli import spec
+
+        try:
+            ctx.params = spec.read_words(args, self.command.params())
+        except InputError as error:
+            raise UsageError(str(error), ctx) from None
+        return []
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        positional = (declared for declared in self.command.params().values() if declared.positional)
+        return ["[OPTIONS]", *(f"[{declared.metavar}]" for declared in positional)]
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         write_introduction(formatter, self.command.summary, self.command.examples)
@@ -62,7 +79,19 @@ class Leaf(TyperCommand):
 
 
 class Group(TyperGroup):
-    """Builds a command when it is asked for, and only then."""
+    """The whole program. It makes a command when it is asked for, and only then."""
+
+    def __init__(self) -> None:
+        super().__init__(name=NAME, add_help_option=False, rich_markup_mode=None)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args[0] in VERSION_WORDS:
+            typer.echo(f"{NAME} {VERSION}")
+            ctx.exit()
+        if args[0] in HELP_WORDS:
+            typer.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return names()
@@ -73,7 +102,7 @@ class Group(TyperGroup):
             from lrcli.cli.commands import file
 
             command = file.command(cmd_name)
-        return command and built(command)
+        return command and Leaf(command)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]
@@ -83,38 +112,42 @@ class Group(TyperGroup):
             if spec.is_written_otherwise(name):
                 args = ["show", *args]
             else:
-                args = [spec.find(name, also=TOOLS).reference.name, *args[1:]]
+                args = [spec.find(name, also=tuple(TOOLS)).reference.name, *args[1:]]
         return super().resolve_command(ctx, args)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         write_introduction(formatter, SUMMARY, EXAMPLES)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        for panel, commands in groupby(filter(None, map(find, names())), key=lambda command: command.panel):
-            write_section(formatter, panel, ((command.name, command.summary) for command in commands))
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        write_section(formatter, "Options", ((", ".join(words), meaning) for words, meaning in OPTIONS.items()))
+        write_section(formatter, TOOLS_PANEL, TOOLS.items())
+        for family, members in groupby(every().values(), key=lambda cls: cls.reference.family.name):
+            write_section(formatter, family, ((cls.reference.name, summary_of(cls)) for cls in members))
 
 
 def wants_help(args: list[str]) -> bool:
     """Whether the words ask for help."""
-    return any(word in args for word in CONTEXT["help_option_names"])
+    return any(word in args for word in HELP_WORDS)
 
 
-def canonical(command: Command, args: list[str]) -> list[str]:
-    """The words as Typer reads them without a choice: one grammar serves the command line and the specs."""
-    from lrcli import spec
+def run_command(command: Command, **words: Any) -> int:
+    """Run a command with the words that were given to it, by field name; returns the exit status."""
+    for name, declared in command.params().items():
+        if declared.kind is PATH and (declared.positional or words.get(name)):
+            refuse_to_overwrite(words.get(name), words.get("output", "-"))
+    return command.run({section: instance(command, section, words) for section in command.sections.values()})
 
-    params = command.params()
-    words: list[str] = []
-    plain: list[str] = []
-    for name, value in spec.read_words(args, params).items():
-        declared = params[name]
-        if declared.positional:
-            plain += value if declared.is_many else [value]
-        elif declared.is_flag:
-            words.append(declared.option if value else declared.negation)
-        else:
-            words += [f"{declared.option}={each}" for each in (value if declared.repeated else (value,))]
-    return [*words, "--", *plain]
+
+def instance(command: Command, section: type[Declared], words: dict[str, Any]) -> Any:
+    """The instance of a section of `command`, from what the command line gave."""
+    own = {name: words[name] for name in section.params() if name in words}
+    if section in command.build:
+        return command.build[section](section, own)
+    if issubclass(section, Schedule):
+        from lrcli import spec
+
+        return spec.gathered(section, own)
+    return section.from_text(own)
 
 
 def write_introduction(formatter: Any, summary: str, examples: Iterable[str]) -> None:
@@ -150,55 +183,6 @@ def default_note(declared: Param) -> str:
     return f"default: {declared.format(declared.default)}" if declared.default not in (None, ()) else ""
 
 
-def built(command: Command) -> TyperCommand:
-    """The Typer command of a declaration."""
-
-    def callback(**words: Any) -> int:
-        for name, declared in command.params().items():
-            if declared.kind is PATH and (declared.positional or words[name]):
-                refuse_to_overwrite(words[name], words["output"] or "-")
-        return command.run({section: instance(command, section, words) for section in command.sections.values()})
-
-    callback.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            # Defaults and what is required are the declaration's: nothing given is None.
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotated(declared), default=None)
-            for name, declared in command.params().items()
-        ]
-    )
-    single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(command.name, cls=Leaf, context_settings=CONTEXT)(callback)
-    leaf = typer.main.get_command(single)
-    assert isinstance(leaf, Leaf)
-    leaf.command = command
-    return leaf
-
-
-def instance(command: Command, section: type[Declared], words: dict[str, Any]) -> Any:
-    """The instance of a section of `command`, from what the command line gave."""
-    own = {name: words[name] for name, declared in section.params().items() if words[name] is not None}
-    own = {name: tuple(value) if isinstance(value, list) else value for name, value in own.items()}
-    if section in command.build:
-        return command.build[section](section, own)
-    if issubclass(section, Schedule):
-        from lrcli import spec
-
-        return spec.gathered(section, own)
-    return section.from_text(own)
-
-
-def annotated(declared: Param) -> Any:
-    """The Typer annotation of a parameter. Values stay text: the declaration itself turns them into values."""
-    if declared.positional:
-        return Annotated[list[str] if declared.is_many else str, typer.Argument(metavar=declared.metavar)]
-    if declared.is_flag:
-        return Annotated[bool, typer.Option(f"{declared.option}/{declared.negation}")]
-    if declared.repeated:
-        return Annotated[list[str], typer.Option(declared.option)]
-    words = [declared.option, f"-{declared.short}"] if declared.short else [declared.option]
-    return Annotated[str, typer.Option(*words)]
-
-
 HELP = "help"
 """`lrsched help cosine` is `lrsched cosine --help`."""
 
@@ -215,24 +199,6 @@ def short_help(words: list[str]) -> str:
     return short_page(command) if command else ""
 
 
-def show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"{NAME} {VERSION}")
-        raise typer.Exit
-
-
-app = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None, context_settings=CONTEXT)
-
-
-@app.callback()
-def common(
-    version: Annotated[
-        bool, typer.Option("--version", "-V", help="Show the version.", callback=show_version, is_eager=True)
-    ] = False,
-) -> None:
-    """Holds the options of the whole program."""
-
-
 def run(words: list[str]) -> int:
     """Run a command line; returns its exit status."""
     try:
@@ -242,7 +208,7 @@ def run(words: list[str]) -> int:
             return 0
         words = [*words[1:], "--help"] if words[0] == HELP else words
         # Not by its `main`: that reads an environment variable for completion, and ends the process at a closed pipe.
-        with typer.main.get_command(app).make_context(NAME, list(words)) as context:
+        with Group().make_context(NAME, list(words)) as context:
             return int(context.command.invoke(context) or 0)
     except typer.Exit as finished:
         return finished.exit_code

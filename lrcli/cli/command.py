@@ -10,21 +10,21 @@ from lrcli.schedules.param import Declared, Param
 
 Instances = dict[type[Declared], Any]
 
-TOOLS = (
-    "show",
-    "list",
-    "explain",
-    "compare",
-    "check",
-    "verify",
-    "fit",
-    "audit",
-    "resume",
-    "cooldown",
-    "code",
-    "completion",
-)
-"""The commands beside the schedulers; each is a module of its name in `lrcli.cli.commands`."""
+TOOLS = {
+    "show": "A schedule that is pasted as Python, or written in a trainer's configuration file.",
+    "list": "Every scheduler with the shape of its curve and what it is exact to.",
+    "explain": "What a scheduler does, what surprises people, and where step() goes.",
+    "compare": "Several schedules in one picture, one table, one file.",
+    "check": "Find mistakes in a schedule before running it.",
+    "verify": "Did a finished run follow the schedule? If not, where it parts and why.",
+    "fit": "Which scheduler and hyperparameters give this log?",
+    "audit": "What did this run do, and is it what its configuration says?",
+    "resume": "What the rate really does when a run is taken up again from a checkpoint.",
+    "cooldown": "When a run at a constant rate must begin to decay, and from which checkpoint.",
+    "code": "The training loop to paste, with step() where it belongs.",
+    "completion": "The script that completes commands, options and specs at a TAB.",
+}
+"""The commands beside the schedulers with what each is for; each is a module of its name in `lrcli.cli.commands`."""
 
 TOOLS_PANEL = "Commands"
 

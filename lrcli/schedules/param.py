@@ -9,12 +9,15 @@ import math
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, dataclass_transform, get_origin
 
 from lrcli.errors import InputError
 from lrcli.schedules.kind import KINDS, SPEC, Kind, PerGroup, parse_with_shares
 from lrcli.schedules.role import Role
 from lrcli.text import printable, quoted
+
+if TYPE_CHECKING:
+    import inspect
 
 
 class ParamError(InputError):
@@ -223,14 +226,46 @@ def params_of(declaration: type) -> dict[str, Param]:
     return _PARAMS[declaration]
 
 
+class _Signature:
+    """The signature of a declaration, as `help` and notebooks show it: made when it is asked for."""
+
+    def __get__(self, instance: object, owner: type) -> "inspect.Signature":
+        import inspect
+
+        fields = dataclasses.fields(owner)
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        return inspect.Signature(
+            [
+                inspect.Parameter(
+                    field.name,
+                    kind,
+                    default=inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default,
+                    annotation=field.type,
+                )
+                for field in fields
+            ]
+        )
+
+
 class Declared:
     """Base of the declarations: values are checked however the instance was made, and then do not change.
 
-    Freezing and comparing are done here, once, because a dataclass that generates them for each class costs four times
-    as much to import.
+    Making, freezing and comparing are done here, once, because a dataclass that generates them for each class costs
+    many times as much to import.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
+    __signature__: ClassVar[Any] = _Signature()
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        fields = type(self).__dataclass_fields__
+        given = {**dict(zip(fields, values, strict=False)), **named}
+        missing = [name for name, field in fields.items() if name not in given and field.default is dataclasses.MISSING]
+        if missing or len(given) != len(values) + len(named) or not given.keys() <= fields.keys():
+            type(self).__signature__.bind(*values, **named)  # Raises TypeError in Python's own words.
+        for name, field in fields.items():
+            object.__setattr__(self, name, given.get(name, field.default))
+        self.__post_init__()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_made" in self.__dict__:
@@ -299,4 +334,4 @@ class Declared:
 @dataclass_transform(frozen_default=True, field_specifiers=(param,))
 def declaration(cls: type) -> Any:
     """Make the class below a declaration: a dataclass of parameters, frozen by `Declared`."""
-    return dataclass(eq=False, repr=False)(cls)
+    return dataclass(init=False, eq=False, repr=False, match_args=False)(cls)

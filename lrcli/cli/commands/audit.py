@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lrcli.audit import Audit, audit
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.commands.verify import record_of
 from lrcli.cli.log_source import chosen_rate, opened_log
 from lrcli.cli.output import Output, folded
@@ -87,7 +87,7 @@ def sentences(made: Audit) -> str:
 
 COMMAND = Command(
     name="audit",
-    summary="What did this run do, and is it what its configuration says?",
+    summary=TOOLS["audit"],
     details="Log and configuration are found in the folder of the run. Exit status 1 if the configuration says "
     "otherwise, and it is known why.",
     examples=("lrsched audit runs/detect/train", "lrsched audit trainer_state.json train.yaml -f json"),

@@ -6,7 +6,7 @@ import sys
 from lrcli import spec
 from lrcli.checks import NOTE, RULES, findings, findings_of, lengths
 from lrcli.cli import settings
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import folded, is_terminal, terminal_size
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import SHOWN, Report, lines_of
@@ -130,7 +130,7 @@ def _codes(option: str, texts: list[str] | tuple[str, ...]) -> tuple[str, ...]:
 
 COMMAND = Command(
     name="check",
-    summary="Find mistakes in a schedule before running it.",
+    summary=TOOLS["check"],
     details="Exit status 0 if there is nothing but notes, 1 for a warning or an error, 2 for wrong use. "
     "lrsched explain LR101 gives a finding's cause, examples and source.",
     examples=(

@@ -1,7 +1,7 @@
 """`lrsched code SPEC`: the training loop to paste, with step() where it belongs."""
 
 from lrcli import spec
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.remarks import say_all
 from lrcli.cli.writing import opened
 from lrcli.code import TARGETS, write
@@ -36,7 +36,7 @@ def run(given: Instances) -> int:
 
 COMMAND = Command(
     name="code",
-    summary="The training loop to paste, with step() where it belongs.",
+    summary=TOOLS["code"],
     details="The code runs as it stands; lines with 'your' in them are yours to replace.",
     examples=(
         'lrsched code "cosine --t-max 50"',

@@ -1,7 +1,7 @@
 """`lrsched compare SPEC...`: several schedules in one picture, one table, one file."""
 
 from lrcli import spec
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
 from lrcli.compare import compared
@@ -47,7 +47,7 @@ def summary_rows(rows: Rows) -> Rows:
 
 COMMAND = Command(
     name="compare",
-    summary="Several schedules in one picture, one table, one file.",
+    summary=TOOLS["compare"],
     details="Options of the run hold for every schedule that does not say otherwise in its own spec. "
     "Runs of different length are aligned by row. In the summary, area is the sum of the rates and "
     "half_life the rows from the peak to half of it.",

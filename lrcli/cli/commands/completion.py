@@ -1,6 +1,6 @@
 """`lrsched completion SHELL`: the script that completes the command line in a shell."""
 
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.completion import SHELLS, script
 from lrcli.cli.writing import opened
 from lrcli.schedules.param import Declared, declaration, param
@@ -22,7 +22,7 @@ def run(given: Instances) -> int:
 
 COMMAND = Command(
     name="completion",
-    summary="The script that completes commands, options and specs at a TAB.",
+    summary=TOOLS["completion"],
     details="A TAB then runs no Python. To install it for\n"
     "bash:\n"
     "  lrsched completion bash >~/.lrsched.bash; echo . ~/.lrsched.bash >>~/.bashrc\n"

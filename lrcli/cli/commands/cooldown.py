@@ -1,7 +1,7 @@
 """`lrsched cooldown SPEC --end N --decay 20%`: when a run at a constant rate must begin to decay."""
 
 from lrcli import spec
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output, folded
 from lrcli.cooldown import SHAPES, Cooldown, cooldown
 from lrcli.rows import Rows
@@ -65,7 +65,7 @@ def sentences(found: Cooldown, tokens: int | None) -> str:
 
 COMMAND = Command(
     name="cooldown",
-    summary="When a run at a constant rate must begin to decay, and from which checkpoint.",
+    summary=TOOLS["cooldown"],
     details="The whole run is written as wsd, Megatron-LM and Transformers take it, and its rest as a new scheduler of "
     "torch.",
     examples=(

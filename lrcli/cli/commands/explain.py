@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator
 
 from lrcli import spec
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
 from lrcli.documentation import paragraphs, sections_of, summary_of
 from lrcli.engine import Selection, simulate
@@ -134,7 +134,7 @@ def wrapped(text: str, width: int, indent: str = "", further: str | None = None)
 
 COMMAND = Command(
     name="explain",
-    summary="What a scheduler does, what surprises people, and where step() goes.",
+    summary=TOOLS["explain"],
     details="",
     examples=("lrsched explain cosine", "lrsched explain OneCycleLR", "lrsched explain LR101"),
     panel=TOOLS_PANEL,

@@ -1,6 +1,6 @@
 """`lrsched fit LOG`: which scheduler and hyperparameters give this log?"""
 
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.commands.verify import record_of
 from lrcli.cli.log_source import chosen_rate, opened_log
 from lrcli.cli.output import Output, folded
@@ -49,7 +49,7 @@ def remark_on(found: list[Candidate]) -> str:
 
 COMMAND = Command(
     name="fit",
-    summary="Which scheduler and hyperparameters give this log?",
+    summary=TOOLS["fit"],
     details="Exact candidates come first, the simplest before others; those that are only near where none is exact. "
     "A schedule is exact where the log leaves no other choice, and possible where it does.",
     examples=("lrsched fit metrics.csv", "lrsched fit trainer_state.json -f json"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output, folded
 from lrcli.documentation import summary_of
 from lrcli.engine import rates
@@ -91,7 +91,7 @@ def grouped(blocks: str, width: int) -> str:
 
 COMMAND = Command(
     name="list",
-    summary="Every scheduler with the shape of its curve and what it is exact to.",
+    summary=TOOLS["list"],
     details="",
     examples=("lrsched list", "lrsched list --format json"),
     panel=TOOLS_PANEL,

@@ -2,7 +2,7 @@
 
 from lrcli import spec
 from lrcli.checks import NOTE, resume_findings
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output, folded
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import lines_of
@@ -114,7 +114,7 @@ def sentences(happened: Seam, whence: Origins) -> str:
 
 COMMAND = Command(
     name="resume",
-    summary="What the rate really does when a run is taken up again from a checkpoint.",
+    summary=TOOLS["resume"],
     details="OLD ran for K ticks and was saved. A new process makes an optimizer at NEW's base rate and NEW's "
     "scheduler (default: OLD's), and restores the states named by --load, the optimizer's first. Columns old and new "
     "are what each would do alone; lr is what is trained at. Exit status 1 if there is something to warn of.",

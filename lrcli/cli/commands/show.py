@@ -1,7 +1,7 @@
 """`lrsched SPEC`: a schedule that is written as Python or as a file, shown as its command line would be."""
 
 from lrcli import spec
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.commands import file
 from lrcli.cli.commands.run import show
 from lrcli.cli.output import Output
@@ -34,7 +34,7 @@ def run(given: Instances) -> int:
 
 COMMAND = Command(
     name="show",
-    summary="A schedule that is pasted as Python, or written in a trainer's configuration file.",
+    summary=TOOLS["show"],
     details="The word show may be left out. Python is read, not run.",
     examples=(
         "lrsched 'CosineAnnealingLR(optimizer, T_max=50, eta_min=1e-5)'",

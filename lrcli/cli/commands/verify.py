@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from lrcli import spec
-from lrcli.cli.command import TOOLS_PANEL, Command, Instances
+from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import chosen_metric, chosen_rate, opened_log
 from lrcli.cli.output import Output, folded
 from lrcli.cli.remarks import say_all
@@ -136,7 +136,7 @@ def sentences(verdict: Verdict) -> str:
 
 COMMAND = Command(
     name="verify",
-    summary="Did a finished run follow the schedule? If not, where it parts and why.",
+    summary=TOOLS["verify"],
     details="Rows are aligned by the log's step or epoch column where it has one, else by order. Exit status 1 if the "
     "log does not follow.",
     examples=(
