@@ -93,7 +93,7 @@ _lrsched_section() {
         chained) options+=('=<part>...') ;;
         Run) options+=(--lr= --ticks= -n= --epochs= --steps= --steps-per-epoch= --examples= --batch-size= --accumulate= --num-processes= --drop-last --no-drop-last --batches-per-epoch= --tokens= --tokens-per-step= '--interval=epoch|step' --warmup= '--warmup-style=torch|from-zero|plus-one|linspace|quadratic|log' --warmup-start-factor=) ;;
         Selection) options+=(--start= --stop= --every= --at=) ;;
-        Checked) options+=('=<spec>...' --rules --no-rules --ignore= --select= --exit-zero --no-exit-zero '--format=text|json|github|sarif' '-f=text|json|github|sarif' --json --no-json '--output=<file>' '-o=<file>') ;;
+        Checked) options+=('=<spec>...' --rules --no-rules '--ignore=LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921' '--select=LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921' --exit-zero --no-exit-zero '--format=text|json|github|sarif' '-f=text|json|github|sarif' --json --no-json '--output=<file>' '-o=<file>') ;;
         Written) options+=('=<spec>' '--to=torch|transformers|timm|optax|keras|lightning|accelerate|hf-args|deepspeed' --amp --no-amp '--output=<file>' '-o=<file>') ;;
         Compared) options+=('=<spec>...') ;;
         Completed) options+=('=bash|zsh|fish|powershell') ;;
@@ -107,7 +107,7 @@ _lrsched_section() {
         ds-warmup) options+=(--warmup-min-lr= --warmup-max-lr= --warmup-num-steps= '--warmup-type=log|linear') ;;
         ds-warmup-cosine) options+=(--total-num-steps= --warmup-min-ratio= --warmup-num-steps= --cos-min-ratio= '--warmup-type=log|linear') ;;
         ds-warmup-decay) options+=(--total-num-steps= --warmup-min-lr= --warmup-max-lr= --warmup-num-steps= '--warmup-type=log|linear') ;;
-        Explained) options+=('=<scheduler>') ;;
+        Explained) options+=('=chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd|LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921') ;;
         exponential) options+=(--gamma=) ;;
         fairseq-polynomial) options+=(--total-num-update= --warmup-updates= --end-learning-rate= --power=) ;;
         fairseq-triangular) options+=(--max-lr= --lr-period-updates= --lr-shrink= --shrink-min --no-shrink-min) ;;
@@ -320,7 +320,6 @@ _lrsched_complete() {
     case $values in
         '<file>') compopt -o default 2> /dev/null ;;
         '<column>') _lrsched_columns "$prefix" "$file" ;;
-        '<scheduler>') _lrsched_offer "$prefix" "${_lrsched_schedulers[@]}" ;;
         '<spec>' | '<part>')
             values=${values:1:4}
             if [[ $quote ]]; then

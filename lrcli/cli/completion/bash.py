@@ -160,7 +160,6 @@ _lrsched_complete() {
     case $values in
         '<file>') compopt -o default 2> /dev/null ;;
         '<column>') _lrsched_columns "$prefix" "$file" ;;
-        '<scheduler>') _lrsched_offer "$prefix" "${_lrsched_schedulers[@]}" ;;
         '<spec>' | '<part>')
             values=${values:1:4}
             if [[ $quote ]]; then

@@ -107,8 +107,6 @@ function __lrsched_complete --argument-names kind line prefix
             complete -C "'' $quote$current" | string replace -r -- '^' "$prefix"
         case '<column>'
             __lrsched_columns $file | string replace -r -- '^' "$prefix"
-        case '<scheduler>'
-            __lrsched_specs
         case '<spec>' '<part>'
             set -l inner (string trim -c '<>' -- $values)
             if set -q quote[1]

@@ -117,7 +117,6 @@ ENGINE = r"""
                     }
                 }
             }
-            '<scheduler>' { Select-Entry $prefix $current (Get-Named $specs) }
             '<spec>' {
                 if ($quote) { Complete-Line 'spec' $current $prefix }
                 else { Select-Entry $prefix $current (Get-Named $specs) }

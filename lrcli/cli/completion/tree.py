@@ -1,6 +1,6 @@
 """The command line as completion and the manual need it: which words may stand where, and what they mean."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -20,8 +20,6 @@ class Source(StrEnum):
     FILE = "file"
     COLUMN = "column"
     """The header of the file that is named on the same command line."""
-    SCHEDULER = "scheduler"
-    """The name of a scheduler."""
     SPEC = "spec"
     """A scheduler with its options and those of the run, in one word."""
     PART = "part"
@@ -34,9 +32,15 @@ SOURCES: dict[Kind | str | None, Source] = {
     "--output": Source.FILE,
     "--metric": Source.COLUMN,
     "--column": Source.COLUMN,
-    "NAME": Source.SCHEDULER,
 }
 """Where the values of a parameter come from: by their kind, or where that is just text, by the parameter's word."""
+
+CHOICES: dict[str, Callable[[], tuple[str, ...]]] = {
+    "--ignore": lambda: rule_codes(),
+    "--select": lambda: rule_codes(),
+    "NAME": lambda: (*sorted(every()), *rule_codes()),
+}
+"""Words that a parameter takes, and that are not declared as its choices: by the parameter's word."""
 
 
 class Value(NamedTuple):
@@ -160,5 +164,14 @@ def _argument(declared: type[Declared], param: Param) -> Argument:
 
 
 def _value(param: Param) -> Value:
+    choices = param.choices or CHOICES.get(param.option, tuple)()
     source = SOURCES.get(param.kind) or SOURCES.get(param.option, Source.ANY)
-    return Value(param.metavar, param.choices, Source.ANY if param.choices else source)
+    return Value(param.metavar, choices, Source.ANY if choices else source)
+
+
+def rule_codes() -> tuple[str, ...]:
+    """The codes of all rules."""
+    from lrcli import scripts  # noqa: F401  its rules are declared as it is imported
+    from lrcli.checks import RULES
+
+    return tuple(sorted(RULES))

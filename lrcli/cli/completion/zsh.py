@@ -12,7 +12,6 @@ ACTIONS = {
     Source.ANY: " ",
     Source.FILE: "_files",
     Source.COLUMN: "_lrsched_columns",
-    Source.SCHEDULER: "_lrsched_schedulers",
     Source.SPEC: " _lrsched_spec _lrsched_schedulers Run",
     Source.PART: " _lrsched_spec _lrsched_parts",
 }
