@@ -20,7 +20,7 @@ from lrcli.rows import Rows
 from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.plateau import MetricDriven
 from lrcli.verify import Verdict
 from lrcli.verify import verify as verified
 
@@ -141,7 +141,7 @@ def check(spec: str | Schedule, **run: Any) -> "list[Finding]":
 
 
 def replay(
-    metrics: "ArrayLike", spec: str | Plateau = "plateau", *, lr: Any = 0.1, **given: Any
+    metrics: "ArrayLike", spec: str | MetricDriven = "plateau", *, lr: Any = 0.1, **given: Any
 ) -> "Mapping[str, NDArray[Any]]":
     """What ReduceLROnPlateau makes of `metrics`, shape (epochs,): an array for each column of `lrsched plateau`.
 
@@ -151,8 +151,8 @@ def replay(
     import numpy as np
 
     with _in_terms_of_python():
-        schedule = spec if isinstance(spec, Plateau) else grammar.parse(spec).schedule
-        if not isinstance(schedule, Plateau):
+        schedule = spec if isinstance(spec, MetricDriven) else grammar.parse(spec).schedule
+        if not isinstance(schedule, MetricDriven):
             raise InputError(f"expected a plateau, found {schedule.spec}")
         values = np.asarray(metrics, dtype=np.float64)
         if values.ndim != 1:

@@ -6,11 +6,12 @@ from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from lrcli.engine import MOST_MARKS, Selection, numbered
+from lrcli.errors import InputError
 from lrcli.rows import Block, Mark, Panel, Rows
 from lrcli.run import BaseRates
 from lrcli.schedules.base import parameters
 from lrcli.schedules.param import declaration, param
-from lrcli.schedules.plateau import Judgement, KerasJudge, Plateau, Rates, TorchJudge, joined
+from lrcli.schedules.plateau import Judgement, KerasJudge, MetricDriven, Plateau, Rates, TorchJudge, joined
 from lrcli.schedules.pytorch import Linear
 from lrcli.text import plural, significant
 
@@ -39,11 +40,18 @@ class Replay(BaseRates):
     )
     explain: bool = param("say of each epoch why, in a column of its own", default=False)
 
-    def judge(self, plateau: Plateau) -> "WarmedUp":
-        """The framework's scheduler at its start."""
+    def judge(self, plateau: MetricDriven) -> "WarmedUp":
+        """The framework's scheduler at its start. Raises InputError where the schedule has these settings itself."""
+        if not isinstance(plateau, Plateau):
+            if self.warmup or self.framework != "torch":
+                option = "--warmup" if self.warmup else "--framework"
+                reason = "torch's rule judges, after a warmup of its own (--warmup-t)"
+                raise InputError(f"{option} does not go with {plateau.reference.name}: {reason}")
+            ramp = list(plateau.warming_up(self.lrs))
+            return WarmedUp(TorchJudge(plateau.judged_by, ramp[-1]), iter(ramp), plateau.own_warmup)
         rule = TorchJudge if self.framework == "torch" else KerasJudge
-        ramp = Linear(start_factor=self.warmup_start_factor, total_iters=max(self.warmup, 1))
-        ramps = zip(*(ramp.stream(lr) for lr in self.lrs), strict=True)
+        linear = Linear(start_factor=self.warmup_start_factor, total_iters=max(self.warmup, 1))
+        ramps = zip(*(linear.stream(lr) for lr in self.lrs), strict=True)
         return WarmedUp(rule(plateau, self.lrs), ramps, self.warmup)
 
 
@@ -72,7 +80,7 @@ class WarmedUp:
         return joined(warmed, self.inner.judge(metrics[warming:]))
 
 
-def replay(plateau: Plateau, given: Replay, log: Iterable[Metrics], selection: Selection, title: str) -> Rows:
+def replay(plateau: MetricDriven, given: Replay, log: Iterable[Metrics], selection: Selection, title: str) -> Rows:
     """A row per epoch of the log: `epoch, metric, lr, next_lr, best, bad_epochs, cooldown, event`.
 
     `lr` was used in the epoch, `next_lr` is what step(metric) left; with parameter groups they are numbered. The marks
@@ -97,7 +105,7 @@ def replay(plateau: Plateau, given: Replay, log: Iterable[Metrics], selection: S
 
 
 def _blocks(
-    plateau: Plateau, given: Replay, log: Iterable[Metrics], selection: Selection, marks: list[Mark]
+    plateau: MetricDriven, given: Replay, log: Iterable[Metrics], selection: Selection, marks: list[Mark]
 ) -> Iterator[Block]:
     judge = given.judge(plateau)
     best: float | None = None
@@ -110,7 +118,7 @@ def _blocks(
         marks += [Mark(int(epoch), "") for epoch in cuts(epochs, judged)[: MOST_MARKS - len(marks)]]
         shown = selection.within(there)
         if shown:
-            why = [list(_reasons(plateau, given, metrics, judged, best))] if given.explain else []
+            why = [list(_reasons(plateau.judged_by, given, metrics, judged, best))] if given.explain else []
             block: Block = (epochs, metrics, *by_group(judged.rates), *by_group(judged.next_rates), *judged[2:], *why)
             places = [row - there.start for row in shown]
             block = (
@@ -168,8 +176,8 @@ def _reasons(
 class Result:
     """What a replay came to, summed up as its rows go by."""
 
-    def __init__(self, plateau: Plateau) -> None:
-        self.plateau = plateau
+    def __init__(self, plateau: MetricDriven) -> None:
+        self.plateau = plateau.judged_by
         self.cuts = 0
         self.epochs: list[float] = []
         """After which the first cuts came."""
@@ -203,8 +211,8 @@ class Result:
 class Told:
     """A replay in words while it goes on."""
 
-    def __init__(self, plateau: Plateau, columns: Sequence[str]) -> None:
-        self.plateau = plateau
+    def __init__(self, plateau: MetricDriven, columns: Sequence[str]) -> None:
+        self.plateau = plateau.judged_by
         self.columns = columns
 
     def _rows(self, block: Block, start: int = 0) -> Iterator[dict[str, Any]]:
@@ -262,13 +270,13 @@ def consequence(plateau: Plateau, given: Replay, bad: int, event: str, used: Rat
 class Outcome(NamedTuple):
     """What one combination of parameters would have done."""
 
-    plateau: Plateau
+    plateau: MetricDriven
     cuts: int
     epochs: list[float]
     rates: Rates
 
 
-def what_if(plateaus: Sequence[Plateau], given: Replay, log: Iterable[Metrics], varied: Sequence[str]) -> Rows:
+def what_if(plateaus: Sequence[MetricDriven], given: Replay, log: Iterable[Metrics], varied: Sequence[str]) -> Rows:
     """A row per combination: the `varied` parameters, the cuts, the epochs after which they came, and the final rates.
 
     The log is read once, for all of them.
@@ -283,16 +291,20 @@ def what_if(plateaus: Sequence[Plateau], given: Replay, log: Iterable[Metrics], 
         columns=(*varied, "cuts", "cut_epochs", *rates),
         blocks=[tuple(zip(*rows, strict=True))],
         length=len(rows),
-        title="plateau",
+        title=plateaus[0].reference.name,
         document={
-            "schedule": {"name": "plateau", "params": parameters(plateaus[0]), "spec": plateaus[0].spec},
+            "schedule": {
+                "name": plateaus[0].reference.name,
+                "params": parameters(plateaus[0]),
+                "spec": plateaus[0].spec,
+            },
             "run": parameters(given),
         },
         selected=True,
     )
 
 
-def _outcomes(plateaus: Sequence[Plateau], given: Replay, log: Iterable[Metrics]) -> list[Outcome]:
+def _outcomes(plateaus: Sequence[MetricDriven], given: Replay, log: Iterable[Metrics]) -> list[Outcome]:
     judges = [given.judge(plateau) for plateau in plateaus]
     outcomes = [Outcome(plateau, 0, [], given.lrs) for plateau in plateaus]
     for epochs, metrics in log:

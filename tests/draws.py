@@ -74,6 +74,8 @@ def value(random: random.Random, declared: Param, groups: int, depth: int, famil
         return random.random() < 0.5
     if declared.annotation in (int, int | None):
         return whole(random, declared)
+    if declared.annotation == tuple[float, ...]:  # as many as the default has
+        return tuple(number(random, declared) for _ in ((0.0,) if declared.required else declared.default))
     if declared.annotation == tuple[int, ...]:
         return tuple(random.choice([random.randint(0, 60), random.randint(1, 20)]) for _ in range(random.randint(1, 5)))
     if declared.annotation in (PerGroup, PerGroup | None) and groups > 1 and random.random() < 0.5:

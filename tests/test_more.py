@@ -110,6 +110,21 @@ def test_flat_cos_may_be_flat_throughout() -> None:
     assert values("flat-cos --total-steps 4 --pct-start 1", 6) == close(1, 1, 1, 1, 1e-5, 1e-5)
 
 
+# big_vision, create_learning_rate_schedule with decay_type rsqrt: lr / sqrt(1 + (step - warmup_steps) / timescale), then
+# times min(1, step / warmup_steps), then times min(1, (total_steps - step) / cooldown_steps).
+def test_rsqrt() -> None:
+    found = values(
+        "rsqrt --total-steps 100 --warmup-steps 10 --cooldown-steps 20 --timescale 30", [0, 5, 10, 40, 80, 90]
+    )
+    assert found == close(0, 0.5, 1, 1 / math.sqrt(2), math.sqrt(30 / 100), 0.5 * math.sqrt(30 / 110))
+
+
+# T5X, rsqrt_normalized_decay * linear_warmup: sqrt(warmup_steps) / sqrt(max(step, warmup_steps)).
+def test_rsqrt_with_the_warmup_as_timescale_is_that_of_t5x() -> None:
+    found = values("rsqrt --total-steps 100 --warmup-steps 10 --timescale 10", [5, 10, 40, 90])
+    assert found == close(0.5, 1, math.sqrt(10 / 40), math.sqrt(10 / 90))
+
+
 # Keras, InverseTimeDecay, the example of its documentation: 0.1 / (1 + 0.5 * step / 1.0).
 def test_inverse_time() -> None:
     found = values("inverse-time --decay-steps 1 --decay-rate 0.5", 5, 0.1)
@@ -190,7 +205,7 @@ def test_within_a_sequence_they_are_what_lambda_lr_makes_of_them() -> None:
     schedulers = importlib.import_module("torch.optim.lr_scheduler")
     rng = random.Random("LambdaLR")
     for name in MORE:
-        if not issubclass(every()[name], Factor):
+        if not issubclass(every()[name], Factor) or every()[name].refuses_composition:
             continue
         for _ in range(20):
             schedule, (lr,) = draw(rng, every()[name]), base_rates(rng, 1)

@@ -31,7 +31,7 @@ from lrcli.configs.file_spec import FileSpec
 from lrcli.resume import Resumed
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.plateau import MetricDriven
 
 __all__ = [
     "ERROR",
@@ -74,7 +74,7 @@ def findings(schedule: Schedule, run: Run) -> list[Finding]:
     Without a length of the run, only what goes wrong within the schedule's own. Raises InputError where the run itself
     is not possible.
     """
-    if isinstance(schedule, Plateau):
+    if isinstance(schedule, MetricDriven):
         return found_in(PlateauCase(schedule, run.lrs, run.total))
     return found_in(Case(schedule, run))
 
@@ -107,7 +107,7 @@ def resume_findings(resumed: Resumed) -> list[Finding]:
 
 
 def plateau_findings(
-    schedule: Plateau, lrs: tuple[float, ...], observed: Observed, framework: str = "torch"
+    schedule: MetricDriven, lrs: tuple[float, ...], observed: Observed, framework: str = "torch"
 ) -> list[Finding]:
     """What is wrong with `schedule`, started from `lrs`, with the metrics that were observed."""
     return [
@@ -131,7 +131,7 @@ class Lengths(NamedTuple):
 
 def lengths(schedule: Schedule, run: Run) -> Lengths | None:
     """The lengths that belong to a settled run; None where its own is not given."""
-    if run.total is None or isinstance(schedule, Plateau):
+    if run.total is None or isinstance(schedule, MetricDriven):
         return None
     case = Case(schedule, run)
     option = words_of(case.plan.ending_at(case.length)) if case.plan else ""

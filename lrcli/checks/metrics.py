@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from lrcli.checks.case import shown
 from lrcli.checks.plateau import with_value
 from lrcli.checks.rule import NOTE, WARNING, Find, Problem, rule
-from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.plateau import MetricDriven, Plateau
 from lrcli.text import plural, significant
 
 MANY_REPEATS = 0.3
@@ -93,9 +93,14 @@ class Observed:
 class ReplayCase(NamedTuple):
     """A plateau and what it did with the metrics of a log."""
 
-    plateau: Plateau
+    given: MetricDriven
     observed: Observed
     framework: str = "torch"
+
+    @property
+    def plateau(self) -> Plateau:
+        """What judges."""
+        return self.given.judged_by
 
 
 replay_rule: Callable[[str, str, str], Callable[[Find], Find]] = partial(rule, subject=ReplayCase)
@@ -120,7 +125,9 @@ def wrong_mode(case: ReplayCase) -> Iterator[Problem]:
     mode, observed = case.plateau.mode, case.observed
     other, better = ("max", "higher") if mode == "min" else ("min", "lower")
     if better_of(observed.column) == better:
-        yield Problem(f"of {observed.column}, {better} is better, but the mode is {mode}", with_value("mode", other))
+        yield Problem(
+            f"of {observed.column}, {better} is better, but the mode is {mode}", with_value(case.given, "mode", other)
+        )
         return
     best_first, worst_last = (
         (observed.lowest, observed.highest) if mode == "min" else (observed.highest, observed.lowest)
@@ -132,7 +139,7 @@ def wrong_mode(case: ReplayCase) -> Iterator[Problem]:
     if away and not better_of(observed.column):
         way = f"from {shown(observed.first)}, its best by --mode {mode}, to {shown(observed.last)}, its worst"
         message = f"{observed.column} goes {way}"
-        yield Problem(message, with_value("mode", other), f"only if {better} is better")
+        yield Problem(message, with_value(case.given, "mode", other), f"only if {better} is better")
 
 
 def better_of(column: str) -> str:
@@ -167,7 +174,7 @@ def negative_metric(case: ReplayCase) -> Iterator[Problem]:
             "with a relative threshold equal and slightly worse values count as better, and the rate was cut "
             f"{plural(observed.reduced, 'time')}"
         )
-        yield Problem(message, with_value("threshold_mode", "abs"))
+        yield Problem(message, with_value(case.given, "threshold_mode", "abs"))
 
 
 @replay_rule("LR413", "metric-missing", WARNING)
@@ -229,5 +236,6 @@ def blocked(case: ReplayCase) -> Iterator[Problem]:
         joeynmt PR #163; nitrain #110
     """
     if case.observed.blocked:
-        floor = f"--min-lr, or a cut not more than --eps {case.plateau.eps:g}"
+        lowest, eps = map(case.given.own_option, ("min_lr", "eps"))
+        floor = f"{lowest}, or a cut not more than {eps} {case.plateau.eps:g}"
         yield Problem(f"{plural(case.observed.blocked, 'cut')} due but not made: {floor}")

@@ -8,7 +8,7 @@ from lrcli.checks.case import shown
 from lrcli.checks.fix import Change, Fix, changed, rounded
 from lrcli.checks.rule import ERROR, WARNING, Find, Problem, rule
 from lrcli.schedules.kind import resolved
-from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.plateau import MetricDriven, Plateau
 from lrcli.text import plural
 
 ROUNDING = 1e-9
@@ -21,10 +21,19 @@ MOST_CUTS = 10_000
 class PlateauCase(NamedTuple):
     """A plateau, the rates that it starts from, and the epochs of the run (None where nobody knows)."""
 
-    plateau: Plateau
+    given: MetricDriven
     lrs: tuple[float, ...]
     epochs: int | None
     framework: str = "torch"
+
+    @property
+    def plateau(self) -> Plateau:
+        """What judges."""
+        return self.given.judged_by
+
+    def option(self, name: str) -> str:
+        """The option that gives ReduceLROnPlateau its parameter `name`."""
+        return self.given.own_option(name)
 
     @property
     def floors(self) -> list[float]:
@@ -33,14 +42,15 @@ class PlateauCase(NamedTuple):
 
     def changed(self, fix: Fix) -> "PlateauCase":
         """The case after the fix. Raises InputError where a value is refused."""
-        after = changed(self.plateau, fix)
-        assert isinstance(after, Plateau)
-        return self._replace(plateau=after)
+        after = changed(self.given, fix)
+        assert isinstance(after, MetricDriven)
+        return self._replace(given=after)
 
 
-def with_value(name: str, value: Any) -> tuple[Fix, ...]:
-    """The fix that gives the plateau another value."""
-    return ((Change(Plateau.params()[name], value, (), "plateau"),),)
+def with_value(plateau: MetricDriven, name: str, value: Any) -> tuple[Fix, ...]:
+    """The fix that gives ReduceLROnPlateau's parameter `name` another value; none where it cannot be given."""
+    declared = plateau.own_field(name)
+    return ((Change(declared, value, (), plateau.reference.name),),) if declared else ()
 
 
 plateau_rule: Callable[[str, str, str], Callable[[Find], Find]] = partial(rule, subject=PlateauCase)
@@ -62,13 +72,15 @@ def patience_outlasts_run(case: PlateauCase) -> Iterator[Problem]:
         pytorch #2545 #119763, PRs #7151 #7242 #119872; fastai PR #2355
     """
     patience = case.plateau.patience
-    earliest = patience + (2 if case.framework == "torch" else 1)
+    torchs, kerass = max(-1, patience) + 2, max(1, patience) + 1
+    earliest = case.given.own_warmup + (torchs if case.framework == "torch" else kerass)
     if case.epochs is not None and case.epochs <= earliest:
-        message = f"with --patience {patience} the first lower rate is that of epoch {earliest}: a run of"
-        shorter = max(0, case.epochs // 4)
+        option = case.option("patience")
+        message = f"with {option} {patience} the first lower rate is that of epoch {earliest}: a run of"
+        shorter = max(0, (case.epochs - case.given.own_warmup) // 4)
         yield Problem(
             f"{message} {plural(case.epochs, 'epoch')} never uses it",
-            with_value("patience", shorter) if shorter < patience else (),
+            with_value(case.given, "patience", shorter) if shorter < patience else (),
             "" if case.epochs > 2 else "a longer run",
         )
 
@@ -90,10 +102,11 @@ def min_lr_not_below(case: PlateauCase) -> Iterator[Problem]:
     above = [(floor, lr) for floor, lr in zip(case.floors, case.lrs, strict=True) if floor >= lr]
     if above:
         floor, lr = above[0]
-        message = f"--min-lr {shown(floor)} is not below the rate of {shown(lr)}: it is never cut"
+        option = case.option("min_lr")
+        message = f"{option} {shown(floor)} is not below the rate of {shown(lr)}: it is never cut"
         lower = rounded(Plateau.params()["min_lr"], min(case.lrs) / 100)
         severity = ERROR if len(above) == len(case.lrs) else WARNING
-        yield Problem(message, with_value("min_lr", lower), severity=severity)
+        yield Problem(message, with_value(case.given, "min_lr", lower), severity=severity)
 
 
 @plateau_rule("LR403", "eps-blocks-every-cut", ERROR)
@@ -114,8 +127,9 @@ def eps_blocks(case: PlateauCase) -> Iterator[Problem]:
     cuts = [lr - max(lr * plateau.factor, floor) for lr, floor in zip(case.lrs, case.floors, strict=True) if floor < lr]
     if case.framework == "torch" and cuts and max(cuts) <= plateau.eps:
         yield Problem(
-            f"the first cut, by {shown(max(cuts))}, is not more than --eps {plateau.eps:g}: the rate stays",
-            with_value("eps", 0.0),
+            f"the first cut, by {shown(max(cuts))}, is not more than {case.option('eps')} {plateau.eps:g}: the rate "
+            "stays",
+            with_value(case.given, "eps", 0.0),
         )
 
 
@@ -140,9 +154,9 @@ def out_of_reach(case: PlateauCase) -> Iterator[Problem]:
     for lr, floor in zip(case.lrs, case.floors, strict=True):
         stuck = lowest(lr, plateau.factor, floor, plateau.eps)
         if 0 < floor * (1 + ROUNDING) < stuck < lr:
-            message = f"--min-lr {shown(floor)} is never reached: the rate sticks at {shown(stuck)}"
-            fixes = with_value("eps", 0.0)
-            yield Problem(f"{message}, where a cut is not more than --eps {plateau.eps:g}", fixes)
+            message = f"{case.option('min_lr')} {shown(floor)} is never reached: the rate sticks at {shown(stuck)}"
+            fixes = with_value(case.given, "eps", 0.0)
+            yield Problem(f"{message}, where a cut is not more than {case.option('eps')} {plateau.eps:g}", fixes)
             return
 
 
@@ -173,5 +187,5 @@ def odd_factor(case: PlateauCase) -> Iterator[Problem]:
     """
     if case.plateau.factor <= 0:
         left = max(min(case.lrs) * case.plateau.factor, max(case.floors))
-        message = f"--factor {case.plateau.factor:g}: the first cut leaves a rate of {shown(left)}"
-        yield Problem(message, with_value("factor", 0.1))
+        message = f"{case.option('factor')} {case.plateau.factor:g}: the first cut leaves a rate of {shown(left)}"
+        yield Problem(message, with_value(case.given, "factor", 0.1))

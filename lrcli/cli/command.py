@@ -64,6 +64,6 @@ def names() -> list[str]:
 
 def scheduler_command(cls: type[Schedule]) -> Command:
     """The command that runs the scheduler `cls`."""
-    module = importlib.import_module(f"lrcli.cli.commands.{'plateau' if cls.reference.name == 'plateau' else 'run'}")
+    module = importlib.import_module(f"lrcli.cli.commands.{'plateau' if cls.follows_metric else 'run'}")
     command: Command = module.command(cls)
     return command

@@ -15,14 +15,15 @@ def write(schedule: Schedule, run: Run, target: str | None = None, *, amp: bool 
     `run` is settled for the schedule here, if it is not yet. Raises InputError where the target cannot express the
     schedule, naming what can.
     """
-    known = schedule.reference.family.code
-    chosen = target or next(iter(known), None)
+    known = schedule.code
+    name, chosen = schedule.reference.name, target or next(iter(known), None)
     if chosen is None:
-        raise InputError(
-            f"nothing writes {schedule.reference.name}: its family {schedule.reference.family.name} names no code"
-        )
+        raise InputError(f"nothing writes {name}: its family {schedule.reference.family.name} names no code")
     if chosen not in known:
-        raise refusal(schedule, chosen, f"it has no schedules of {schedule.reference.family.name}")
+        whose = (
+            f"schedules of {schedule.reference.family.name}" if chosen not in schedule.reference.family.code else name
+        )
+        raise refusal(schedule, chosen, f"it has no {whose}")
     run = run.settled(schedule.counts_in, schedule.reference.family)
     if run.accumulate > 1 and run.steps_per_epoch is not None and run.batches_per_epoch == run.steps_per_epoch:
         raise InputError(
@@ -36,7 +37,7 @@ def write(schedule: Schedule, run: Run, target: str | None = None, *, amp: bool 
 
 def refusal(schedule: Schedule, target: str, why: str) -> InputError:
     """The error of a target that cannot express the schedule exactly."""
-    known = schedule.reference.family.code
+    known = schedule.code
     others = [f"--to {name}" for name in dict.fromkeys((*known[:1], "torch")) if name != target and name in known]
     if not others:
         return InputError(f"--to {target}: {why}")

@@ -9,7 +9,6 @@ from lrcli.engine import spec_of
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import STEP
-from lrcli.schedules.plateau import Plateau
 
 
 class Parts(NamedTuple):
@@ -48,7 +47,7 @@ class Pace(NamedTuple):
 
 def pace(schedule: Schedule, run: Run) -> Pace:
     """The pace of a settled run."""
-    ticks = (run.total or 100) if isinstance(schedule, Plateau) else run.length(schedule)
+    ticks = (run.total or 100) if schedule.follows_metric else run.length(schedule)
     per_step = run.interval == STEP
     size, batches = run.steps_per_epoch, run.batches if run.steps_per_epoch else 1
     epochs = (-(-ticks // size) if size else None) if per_step else ticks
@@ -66,7 +65,7 @@ def refuse_rest(schedule: Schedule, run: Run, target: str) -> None:
 
 def source(schedule: Schedule, run: Run, parts: Parts, amp: bool = False) -> str:
     """The whole source of a training loop for `schedule` in a settled run."""
-    composed = schedule if isinstance(schedule, Plateau) else run.warmed_up(schedule)
+    composed = schedule if schedule.follows_metric else run.warmed_up(schedule)
     beat = pace(composed, run)
     if parts.accelerated and beat.epochs is None:  # which must see the end of its data to know when to step
         beat = beat._replace(epochs=1, batches=beat.ticks * beat.accumulate)
@@ -152,7 +151,7 @@ def optimizer(schedule: Schedule, run: Run, parts: Parts) -> list[str]:
 def loop(schedule: Schedule, beat: Pace, parts: Parts, native_amp: bool) -> list[str]:
     """The loop over the run."""
     show = 'print({}, optimizer.param_groups[0]["lr"])'
-    update = list(parts.step) if beat.per_step and not isinstance(schedule, Plateau) else []
+    update = list(parts.step) if beat.per_step and not schedule.follows_metric else []
     at_end = [] if update else list(parts.step)
     if beat.epochs is None:
         inner = gradients("next(batches)", beat, parts, native_amp)
@@ -180,7 +179,7 @@ def loop(schedule: Schedule, beat: Pace, parts: Parts, native_amp: bool) -> list
         body += [f"if index % {beat.accumulate} == 0{rest}:", *indented(stepped)]
     else:
         body += stepped
-    judged = ["val_loss = loss.item()  # your validation"] if isinstance(schedule, Plateau) else []
+    judged = ["val_loss = loss.item()  # your validation"] if schedule.follows_metric else []
     epoch = [head, *indented(body), show.format("epoch"), *judged, *at_end]
     steps = ["steps = 0"] if beat.is_partial else []
     return [*steps, f"for epoch in range({beat.epochs}):", *indented(epoch)]

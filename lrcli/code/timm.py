@@ -16,7 +16,7 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
     symbol, given = _made(schedule)
     imports, before = [f"from timm.scheduler import {symbol}"], []
     step = ["scheduler.step(epoch + 1)"]
-    if isinstance(schedule, Plateau):
+    if schedule.follows_metric:
         step = ["scheduler.step(epoch + 1, val_loss)"]
     elif run.interval == STEP:
         given["t_in_epochs"] = "False"

@@ -97,6 +97,7 @@ TIMM_SYMBOLS = {
     "poly": "PolyLRScheduler",
     "step": "StepLRScheduler",
     "multistep": "MultiStepLRScheduler",
+    "plateau": "PlateauLRScheduler",
 }
 TIMM_FIELDS = {
     "t_initial": "num_epochs",
@@ -105,6 +106,8 @@ TIMM_FIELDS = {
     "power": "decay_rate",
     "warmup_t": "warmup_epochs",
     "warmup_lr_init": "warmup_lr",
+    "patience_t": "patience_epochs",
+    "mode": "plateau_mode",
 }
 """The arguments of create_scheduler_v2 that have another name than the field that they give."""
 
@@ -114,6 +117,7 @@ TIMM_DEFAULTS: dict[str, Any] = {
     "decay_epochs": None,
     "decay_milestones": (90, 180, 270),
     "cooldown_epochs": 0,
+    "patience_epochs": 10,
     "decay_rate": 0.1,
     "min_lr": 0.0,
     "warmup_lr": 1e-5,
@@ -123,6 +127,7 @@ TIMM_DEFAULTS: dict[str, Any] = {
     "cycle_decay": 0.1,
     "cycle_limit": 1,
     "k_decay": 1.0,
+    "plateau_mode": "max",
     "step_on_epochs": True,
     "updates_per_epoch": 0,
 }
@@ -146,6 +151,8 @@ def create_scheduler(call: Call) -> Made:
         reason = "AssertionError: updates_per_epoch must be set to number of dataloader batches"
         raise call.refuse("updates_per_epoch", reason)
     cls = symbols()[symbol]
+    if cls.follows_metric and not given["step_on_epochs"]:
+        raise call.refuse("step_on_epochs", "AssertionError: Plateau LR only supports step per epoch.")
     theirs = {**{name: name for name in TIMM_DEFAULTS}, **TIMM_FIELDS}
     if given["sched"] == "multistep":
         theirs["decay_t"] = "decay_milestones"

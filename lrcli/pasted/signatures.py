@@ -46,6 +46,8 @@ OTHERS = {
     f"warmup_lr_init? warmup_prefix? t_in_epochs? {_NOISE} initialize?",
     "WSDLRScheduler": "optimizer t_initial decay_t lr_min? stable_fn? stable_timescale? stable_power? decay_fn? "
     f"decay_power? decay_ratio? warmup_t? warmup_lr_init? t_in_epochs? {_NOISE} initialize?",
+    "PlateauLRScheduler": "optimizer decay_rate? patience_t? threshold? cooldown_t? warmup_t? warmup_lr_init? lr_min? "
+    "mode? noise_range_t? noise_type? noise_pct? noise_std? noise_seed? initialize?",
     "StepLRScheduler": f"optimizer {_DROPS} {_NOISE} initialize?",
     "MultiStepLRScheduler": f"optimizer {_DROPS} {_NOISE} initialize?",
     # Functions that make one of several.

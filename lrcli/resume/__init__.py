@@ -89,6 +89,12 @@ class Resumed:
             raise ParamError("--load", f"expected one of {', '.join(LOADS)}, found {self.load}")
         if before.total is not None and self.at > before.total:
             raise ParamError("--at", f"expected at most {before.total}, the ticks of the old run, found {self.at}")
+        for schedule in (self.before, self.after):
+            if schedule.follows_metric and not isinstance(schedule, Plateau):
+                name = schedule.reference.name
+                raise InputError(
+                    f"{name} saves its best metric alone: what it does when it is taken up is not computed"
+                )
         if isinstance(self.before, Plateau) != isinstance(self.after, Plateau):
             raise InputError("plateau follows a metric: it is taken up as plateau, and no other schedule as it")
         if not isinstance(self.after, Plateau) and self.at >= self.length:

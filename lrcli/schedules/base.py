@@ -87,6 +87,7 @@ def scheduler(
         )
         declared.stepped = declared.stepped or family.interval
         declared.checkpoint = declared.checkpoint or family.checkpoint
+        declared.code = declared.code or family.code
         REGISTRY[name] = declared
         return declared
 
@@ -107,6 +108,10 @@ class Schedule(Declared):
     """The call as a training loop writes it."""
     step_by_step: ClassVar[str] = "call it after every optimizer.step()"
     """How its lengths are counted in optimizer steps where a tick is usually an epoch; empty where they cannot be."""
+    follows_metric: ClassVar[bool] = False
+    """Whether a metric decides, so that there are no rates without a log."""
+    code: ClassVar[tuple[str, ...]] = ()
+    """The targets of `lrsched code` that may write it; the family's unless given."""
     refuses_composition: ClassVar[str] = ""
     """Why it cannot be a child, in the framework's words, with {symbol} and {index} to be filled in."""
     rewrites_base_rate: ClassVar[bool] = False

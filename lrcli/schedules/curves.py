@@ -7,11 +7,17 @@ from itertools import pairwise
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, scheduler
 from lrcli.schedules.factor import Factor
-from lrcli.schedules.family import MORE
+from lrcli.schedules.family import MORE, VECTORS
 from lrcli.schedules.param import ParamError, param
 
 
-@scheduler("points", family=MORE, source="straight lines through points (ignite's PiecewiseLinear, DAWNBench)")
+@scheduler(
+    "points",
+    family=MORE,
+    source="ignite.handlers.PiecewiseLinear",
+    version="pytorch-ignite 0.5",
+    evidence=VECTORS,
+)
 class Points(Absolute):
     """Straight lines through given points: from the first value at tick 0 to the next at the first milestone, and on.
 
@@ -22,6 +28,7 @@ class Points(Absolute):
     Surprises:
         - The optimizer's own rate is ignored: the values are rates, not factors.
         - There is one value more than milestones: the first is that of tick 0.
+        - Scripts that use numpy.interp, as many of DAWNBench do, may differ in the last bit.
 
     Resume:
         The rate depends on the tick alone.
@@ -45,7 +52,7 @@ class Points(Absolute):
             return self.values[-1]
         start, end = (0, *self.milestones)[place], self.milestones[place]
         low, high = self.values[place], self.values[place + 1]
-        return low + (high - low) * ((t - start) / (end - start))
+        return low + (high - low) * (t - start) / (end - start)
 
     @property
     def horizon(self) -> int | None:
@@ -55,7 +62,7 @@ class Points(Absolute):
         return ((tick, "") for tick in self.milestones)
 
 
-@scheduler("rsqrt", family=MORE, source="reciprocal square root with a cooldown (T5X, big_vision)")
+@scheduler("rsqrt", family=MORE, source="warmup, inverse square root, cooldown (big_vision, T5X; in float64)")
 class Rsqrt(Factor):
     """Up in a straight line, down with the inverse of a square root, and to 0 in a straight line at the end.
 
@@ -66,7 +73,8 @@ class Rsqrt(Factor):
     Surprises:
         - The cooldown multiplies the curve, which goes on falling beneath it.
         - Without a cooldown it goes on falling past total_steps.
-        - With a timescale of W it is T5X's rsqrt_normalized_decay, base_lr * sqrt(W / t).
+        - big_vision and T5X compute it in float32: their rates have about seven digits in common with these.
+        - With a timescale of W it is T5X's rsqrt_normalized_decay, base_lr * sqrt(W / t), which T5X keeps above 1e-8.
         - The first step of a warmup trains at rate 0.
 
     Resume:

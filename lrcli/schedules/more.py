@@ -50,9 +50,9 @@ class Rex(Factor):
         return self.total_steps
 
 
-@scheduler("flat-cos", family=MORE, source="fastai.callback.schedule.fit_flat_cos")
+@scheduler("flat-cos", family=MORE, source="flat, then half a cosine (fastai's fit_flat_cos, in float64)")
 class FlatCos(Absolute):
-    """Constant for most of the run, then down along half a cosine: fastai's schedule for Ranger.
+    """Constant for most of the run, then down along half a cosine, as many train with the Ranger optimizer.
 
     Formula:
         x_t = base_lr                                           for p < pct_start
@@ -62,9 +62,8 @@ class FlatCos(Absolute):
         end = base_lr / div_final
 
     Surprises:
-        - It does not reach its end: the last tick is one short of it.
-        - fastai computes the place in the run in float32: its rates differ from these after about seven digits.
-        - fastai counts in batches, over all epochs.
+        - The last tick is one short of the end: base_lr / div_final is never trained at.
+        - fastai computes the place in the run in float32, and adds it up batch by batch: fastai-flat-cos has its rates.
 
     Resume:
         The rate depends on the tick alone.
@@ -88,7 +87,7 @@ class FlatCos(Absolute):
         return self.total_steps
 
 
-@scheduler("inverse-time", family=MORE, source="keras.optimizers.schedules.InverseTimeDecay")
+@scheduler("inverse-time", family=MORE, source="inverse time decay (Keras' InverseTimeDecay, in float64)")
 class InverseTime(Absolute):
     """Divide the rate by a number that grows with time.
 

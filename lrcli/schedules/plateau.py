@@ -1,23 +1,62 @@
-"""torch.optim.lr_scheduler.ReduceLROnPlateau 2.13: the one schedule that looks at the metric."""
+"""torch.optim.lr_scheduler.ReduceLROnPlateau 2.13, and what all schedules have that look at a metric."""
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PerGroup, resolved
-from lrcli.schedules.param import param
+from lrcli.schedules.param import Param, param
 from lrcli.schedules.pytorch import torch_scheduler
 
 Rates = tuple[float, ...]
 """The rate of each parameter group."""
 
 
+class MetricDriven(Schedule):
+    """Base: a ReduceLROnPlateau judges a metric, and the rate follows."""
+
+    follows_metric = True
+    step_call = "scheduler.step(metric)"
+    step_by_step = ""
+    own_names: ClassVar[Mapping[str, str]] = {}
+    """What it calls the parameters of ReduceLROnPlateau that have another name here."""
+
+    @property
+    def judged_by(self) -> "Plateau":
+        """The ReduceLROnPlateau that judges."""
+        raise NotImplementedError
+
+    @property
+    def own_warmup(self) -> int:
+        """Epochs of a warmup of its own, in which nothing is judged."""
+        return 0
+
+    def warming_up(self, lrs: Rates) -> Iterator[Rates]:
+        """The rates of the groups in each epoch of its own warmup, and then those that it ends at."""
+        return iter((lrs,))
+
+    @classmethod
+    def own_field(cls, name: str) -> Param | None:
+        """The field that gives ReduceLROnPlateau its parameter `name`; None where there is none."""
+        return cls.params().get(cls.own_names.get(name, name))
+
+    @classmethod
+    def own_option(cls, name: str) -> str:
+        """The option that gives ReduceLROnPlateau its parameter `name`; the bare name where there is none."""
+        declared = cls.own_field(name)
+        return declared.option if declared else name
+
+    def stream(self, lr: float) -> Iterator[float]:
+        name = self.reference.name
+        raise InputError(f"{name} follows a metric and has no rates of its own: lrsched {name} METRICS replays a log")
+
+
 @torch_scheduler("plateau", "ReduceLROnPlateau")
-class Plateau(Schedule):
+class Plateau(MetricDriven):
     """Multiply the rate by factor when a metric has stopped improving; replayed from a log.
 
     Formula:
@@ -38,8 +77,6 @@ class Plateau(Schedule):
         Restore it with load_state_dict: best and the counters are in it.
     """
 
-    step_call = "scheduler.step(metric)"
-    step_by_step = ""
     refuses_composition = (
         "{symbol} does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs to be specified when "
         "calling `step`, but got one at index {index} in the given schedulers sequence."
@@ -73,8 +110,9 @@ class Plateau(Schedule):
     )
     eps: float = param("smallest cut that is made", default=1e-8, role=role.JUDGEMENT)
 
-    def stream(self, lr: float) -> Iterator[float]:
-        raise InputError("plateau follows a metric and has no rates of its own: lrsched plateau METRICS replays a log")
+    @property
+    def judged_by(self) -> "Plateau":
+        return self
 
     def limit(self, best: float) -> float:
         """The value that a metric must pass to count as better than `best`."""

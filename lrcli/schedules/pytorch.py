@@ -131,6 +131,7 @@ class Constant(Schedule):
 
     Surprises:
         - With the defaults the rate is a third for 5 ticks and then jumps to three times that.
+        - Transformers calls another schedule constant, which stays at the base rate: hf-constant.
         - total_iters 0 never gives the factor back: the rate stays at base_lr * factor for ever.
         - The rate after the jump may differ from base_lr in the last bit, as factor * (1/factor) does from 1.
         - factor 0 raises ZeroDivisionError at tick total_iters.

@@ -9,7 +9,6 @@ from lrcli.checks.rule import ERROR
 from lrcli.errors import InputError
 from lrcli.run import Run
 from lrcli.schedules.family import EPOCH, STEP
-from lrcli.schedules.plateau import Plateau
 from lrcli.scripts import frameworks, metric, optimizers, order, units
 from lrcli.scripts.rule import Located, Script, is_per_epoch
 from lrcli.scripts.source import Place, Source, files, is_path, read
@@ -75,7 +74,7 @@ def _place(script: Script, node: ast.expr) -> Place:
 def _of_schedules(script: Script) -> Iterator[tuple[ScriptFinding, ast.expr]]:
     """What the rules about schedules say of those whose values are all known, in the loop that they are stepped in."""
     for scheduler in script.schedulers:
-        if scheduler.made is None or scheduler in script.children or isinstance(scheduler.made.schedule, Plateau):
+        if scheduler.made is None or scheduler in script.children or scheduler.made.schedule.follows_metric:
             continue
         run = _run_of(script, scheduler)
         if run is None:

@@ -14,9 +14,9 @@ def of(family: Family, *, without: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 HOLDS = {
     "test_torch": of(PYTORCH, without=("plateau",)),
-    "test_plateau": ("plateau",),
+    "test_plateau": ("plateau", "timm-plateau"),
     "test_huggingface": of(HUGGING_FACE),
-    "test_timm": of(TIMM),
+    "test_timm": of(TIMM, without=("timm-plateau",)),
     "test_deepspeed": of(DEEPSPEED),
     "test_keras": of(KERAS),
 }

@@ -1,14 +1,19 @@
-"""Bit for bit against live ReduceLROnPlateau: torch's, and Keras' own."""
+"""Bit for bit against live ReduceLROnPlateau: torch's, timm's around it, and Keras' own."""
 
+import inspect
 import math
 import os
 import random
+import warnings
 
 import pytest
 
+from lrcli.replay import Replay, WarmedUp
 from lrcli.schedules import every
 from lrcli.schedules.plateau import Judgement, KerasJudge, Plateau, TorchJudge
+from lrcli.schedules.timm_plateau import TimmPlateau
 from tests.draws import base_rates, draw, same_bits
+from tests.live.holds import HOLDS
 
 SPECIAL = (math.nan, math.inf, -math.inf, 0.0, -0.0, -1.0, 1e300, 1e-300)
 
@@ -22,7 +27,7 @@ def metrics(rng: random.Random, length: int) -> list[float]:
     return values
 
 
-def in_blocks(rng: random.Random, judge: TorchJudge | KerasJudge, values: list[float]) -> Judgement:
+def in_blocks(rng: random.Random, judge: TorchJudge | KerasJudge | WarmedUp, values: list[float]) -> Judgement:
     """The judgement of `values`, given in blocks of random length."""
     whole, start = Judgement([], [], [], [], [], []), 0
     while start < len(values):
@@ -94,3 +99,49 @@ def test_equal_to_keras() -> None:
             assert same_bits(judged.best[epoch], callback.best), where
             assert judged.bad_epochs[epoch] == callback.wait, where
             assert judged.cooldown[epoch] == callback.cooldown_counter, where
+
+
+def test_equal_to_timm() -> None:
+    from tests.live.timm_run import timm_scheduler_module
+    from tests.live.torch_run import optimizer_of
+
+    theirs = timm_scheduler_module().PlateauLRScheduler
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(theirs).parameters.items()
+        if name not in ("optimizer", "initialize") and not name.startswith("noise")
+    }
+    assert {name: declared.default for name, declared in TimmPlateau.params().items()} == defaults
+    rng = random.Random(19)
+    events = set()
+    for _ in range(600):
+        groups = rng.choice([1, 1, 2])
+        plateau, lrs, values = draw(rng, TimmPlateau, groups=groups), base_rates(rng, groups), metrics(rng, 60)
+        assert isinstance(plateau, TimmPlateau) and plateau.reference.name in HOLDS["test_plateau"]
+        optimizer = optimizer_of(lrs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            scheduler = theirs(optimizer, **{declared.name: value for declared, value in plateau.items()})
+        judged = in_blocks(rng, Replay(lr=lrs if groups > 1 else lrs[0]).judge(plateau), values)
+        for epoch, value in enumerate(values):
+            where = f"{plateau.spec} --lr {lrs} {values[: epoch + 1]}"
+            assert all(map(same_bits, judged.rates[epoch], (float(g["lr"]) for g in optimizer.param_groups))), where
+            scheduler.step(epoch + 1, value)
+            left = [float(group["lr"]) for group in optimizer.param_groups]
+            assert all(map(same_bits, judged.next_rates[epoch], left)), where
+            assert same_bits(judged.best[epoch], scheduler.lr_scheduler.best), where
+            assert judged.bad_epochs[epoch] == scheduler.lr_scheduler.num_bad_epochs, where
+            assert judged.cooldown[epoch] == scheduler.lr_scheduler.cooldown_counter, where
+        events |= set(judged.event)
+    assert events == {"", "improved", "reduced", "blocked", "cooldown", "warmup"}
+
+
+def test_what_timm_saves_of_a_plateau() -> None:
+    from tests.live.timm_run import timm_scheduler_module
+    from tests.live.torch_run import optimizer_of
+
+    assert "best and last_epoch alone" in (TimmPlateau.__doc__ or "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        scheduler = timm_scheduler_module().PlateauLRScheduler(optimizer_of((0.1,)))
+    assert scheduler.state_dict().keys() == {"best", "last_epoch"}

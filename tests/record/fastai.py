@@ -15,10 +15,10 @@ from typing import Any
 
 from tests.record import Stepped
 
-NAMES = ("fastai-one-cycle",)
+NAMES = ("fastai-one-cycle", "fastai-flat-cos")
 SOURCE = "fastai 2.8.12"
 LENGTHS = ((1, 100), (3, 37), (30, 4), (130, 1))
-VARIANTS = {"fastai-one-cycle": [{"n_epoch": epochs, "n_iter": n} for epochs, n in LENGTHS]}
+VARIANTS = {name: [{"n_epoch": epochs, "n_iter": n} for epochs, n in LENGTHS] for name in NAMES}
 
 
 def store_attr(names: str) -> None:
@@ -43,7 +43,7 @@ def functions() -> dict[str, Any]:
 
 
 def construct(schedule: Any, optimizer: Any) -> Any:
-    """The schedule of fit_one_cycle, asked batch by batch."""
+    """The schedules of fit_one_cycle and fit_flat_cos, asked batch by batch."""
     import numpy as np
 
     place = {"tick": -1, "pct": 0.0}
@@ -53,8 +53,14 @@ def construct(schedule: Any, optimizer: Any) -> Any:
         if tick != place["tick"]:
             moved = place["pct"] + 1.0 / (schedule.n_iter * schedule.n_epoch)
             place.update(tick=tick, pct=moved if batch else epoch / schedule.n_epoch)
-        peak = np.array([base_lr])
-        curve = functions()["combined_cos"](schedule.pct_start, peak / schedule.div, peak, peak / schedule.div_final)
+        peak, combined_cos = np.array([base_lr]), functions()["combined_cos"]
+        if schedule.reference.name == "fastai-flat-cos":
+            curve = combined_cos(schedule.pct_start, peak, peak, peak / schedule.div_final)
+        else:
+            curve = combined_cos(schedule.pct_start, peak / schedule.div, peak, peak / schedule.div_final)
+            momentum = float(combined_cos(schedule.pct_start, *schedule.moms)(place["pct"]))
+            for group in optimizer.param_groups:
+                group["momentum"] = momentum
         return float(curve(place["pct"])[0])
 
     return Stepped(optimizer, rate)

@@ -77,8 +77,9 @@ def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
     if "Resume" in sections:
         yield from ("", "To resume")
         yield from listed(sections["Resume"], width)
-    yield from ("", "Example", f"  lrsched {cls.example()}")
-    if cls.reference.name != "plateau":
+    log = " metrics.csv" if cls.follows_metric else ""
+    yield from ("", "Example", f"  lrsched {cls.example()}{log}")
+    if not cls.follows_metric:
         rows = simulate(*spec.parse(cls.example()).in_run(Run())[:2], Selection())
         drawn = render("plot", rows, style._replace(width=width, height=PLOT_HEIGHT))
         yield from ("", *"".join(drawn).splitlines())

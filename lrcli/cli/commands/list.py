@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 def thumbnail(cls: type[Schedule], blocks: str = BLOCKS) -> str:
     """The curve of the scheduler's example in `THUMBNAIL` characters; empty where it has none of its own."""
-    if cls.reference.name == "plateau":
+    if cls.follows_metric:
         return ""
     schedule = parse(cls.example()).schedule
     length = Run().length(schedule)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from lrcli import spec
@@ -19,7 +20,7 @@ from lrcli.rows import Block, Rows
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
-from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.plateau import MetricDriven
 
 MOST_COMBINATIONS = 1000
 
@@ -45,21 +46,23 @@ class Source(Declared):
 
 
 def command(cls: type[Schedule]) -> Command:
-    """The command; `cls` is Plateau."""
+    """The command of one of the schedules that look at a metric."""
+    assert issubclass(cls, MetricDriven)
+    name, (patience, factor) = cls.reference.name, map(cls.own_option, ("patience", "factor"))
     return Command(
-        name=cls.reference.name,
+        name=name,
         summary=summary_of(cls),
         details="\n".join(["Formula:", *(f"  {line}" for line in sections_of(cls).get("Formula", ()))])
         + "\n\nSeveral values for an option of the schedule, with commas, give a row per combination: "
         "what each would have done.",
         examples=(
-            "lrsched plateau metrics.csv --patience 3",
-            "lrsched plateau metrics.csv --metric val_acc --mode max --explain",
-            "lrsched plateau trainer_state.json --patience 3,5,10 --factor 0.1,0.5",
+            f"lrsched {name} metrics.csv {patience} 3",
+            f"lrsched {name} metrics.csv --metric val_acc --mode max --explain",
+            f"lrsched {name} trainer_state.json {patience} 3,5,10 {factor} 0.1,0.5",
         ),
         panel=cls.reference.family.name,
         sections={"Log": Source, "Schedule": cls, "Run": Replay, "Rows": Selection, "Output": Output},
-        run=run,
+        run=partial(run, cls),
         build={cls: combinations},
     )
 
@@ -81,12 +84,12 @@ def combinations(cls: type[Schedule], values: Mapping[str, Any]) -> list[Schedul
     ]
 
 
-def run(given: Instances) -> int:
+def run(cls: type[MetricDriven], given: Instances) -> int:
     """Replay the log, or compare what several plateaus would have done with it."""
     source, replayed, selection, output = given[Source], given[Replay], given[Selection], given[Output]
     log = opened_log(source.metrics, "METRICS", follow=source.follow)
     column = chosen_metric(log, source.metric, "--metric")
-    plateaus: list[Plateau] = given[Plateau]
+    plateaus: list[MetricDriven] = given[cls]
     metrics = metrics_of(log, column)
     if not (source.follow or output.scrolls):
         metrics = watched(metrics)
@@ -152,7 +155,7 @@ def metrics_of(log: Log, column: str) -> Iterable[Metrics]:
     return ((block.epochs, block.values) for block in per_epoch(log, column))
 
 
-def varied(plateaus: Iterable[Plateau]) -> list[str]:
+def varied(plateaus: Iterable[MetricDriven]) -> list[str]:
     """The parameters in which the plateaus differ."""
     first, *others = plateaus
     return [name for name in first.params() if any(getattr(other, name) != getattr(first, name) for other in others)]

@@ -18,7 +18,7 @@ from lrcli.run import Run
 from lrcli.schedules import named
 from lrcli.schedules.kind import PATH, SPEC
 from lrcli.schedules.param import Declared, declaration, param, shell_word
-from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.plateau import MetricDriven
 from lrcli.text import significant
 from lrcli.verify import Verdict, of_rates, verify
 
@@ -48,7 +48,7 @@ def run(given: Instances) -> int:
     say_all(meant.taken)
     log = opened_log(asked.log, "LOG")
     column = chosen_rate(log, asked.column, "--column")
-    if isinstance(meant.schedule, Plateau):
+    if isinstance(meant.schedule, MetricDriven):
         verdict = judged(meant.schedule, meant.run, log, column, asked)
     else:
         verdict = verify(meant.schedule, meant.run, record_of(log, column), asked.rtol)
@@ -76,7 +76,7 @@ def _meant(asked: Verified, reading: Reading, run: Run) -> Planned:
         raise error
 
 
-def judged(plateau: Plateau, run: Run, log: Log, column: str, asked: Verified) -> Verdict:
+def judged(plateau: MetricDriven, run: Run, log: Log, column: str, asked: Verified) -> Verdict:
     """The rates of the log beside those that a plateau makes of the log's own metric, epoch by epoch."""
     metric = chosen_metric(log, asked.metric, "--metric")
     rates, metrics = log.series(column, metric)
