@@ -22,9 +22,10 @@ function __lrsched_commands
         'exponential' 'Multiply the rate by gamma every tick.' \
         'fairseq-polynomial' 'Up from 0 in a straight line, and down to end_learning_rate as a power of the updates that are left.' \
         'fairseq-triangular' 'From the base rate up to max_lr and back in straight lines, again and again, lower each time.' \
+        'fastai-flat-cos' 'Constant for most of the run, then down along half a cosine.' \
         'fastai-one-cycle' 'Up from lr_max / div along half a cosine, and down along another to lr_max / div_final.' \
         'fit' 'Which scheduler and hyperparameters give this log?' \
-        'flat-cos' 'Constant for most of the run, then down along half a cosine: fastai\'s schedule for Ranger.' \
+        'flat-cos' 'Constant for most of the run, then down along half a cosine, as many train with the Ranger optimizer.' \
         'hf-constant' 'The base rate throughout: there is no warmup, whatever num_warmup_steps says.' \
         'hf-constant-with-warmup' 'Up from 0 to the base rate in a straight line, and constant from then on.' \
         'hf-cosine' 'Up from 0 in a straight line, and down to 0 along half a cosine.' \
@@ -55,6 +56,7 @@ function __lrsched_commands
         'plateau' 'Multiply the rate by factor when a metric has stopped improving; replayed from a log.' \
         'points' 'Straight lines through given points: from the first value at tick 0 to the next at the first milestone, and on.' \
         'polynomial' 'Decay to zero as a power of the ticks that are left.' \
+        'power' 'Up in a straight line, then down as a power of the tokens seen, below a highest rate.' \
         'ramp' 'From start_factor times the base rate up to it, in one of the ways that training scripts have.' \
         'resume' 'What the rate really does when a run is taken up again from a checkpoint.' \
         'rex' 'Slowly at first, then ever faster down to 0: for runs with a fixed budget.' \
@@ -65,6 +67,7 @@ function __lrsched_commands
         'swa' 'From whatever the rate is to swa_lr in anneal_epochs ticks, then constant: for stochastic weight averaging.' \
         'timm-cosine' 'Half a cosine from the base rate to lr_min, in one cycle or several, with a warmup.' \
         'timm-multistep' 'Multiply the rate by decay_rate at each milestone less one, with a warmup.' \
+        'timm-plateau' 'Multiply the rate by decay_rate when a metric has stopped improving, after a warmup; replayed from a log.' \
         'timm-poly' 'From the base rate to lr_min as a power of the time that is left, in one cycle or several, with a warmup.' \
         'timm-step' 'Multiply the rate by decay_rate every decay_t ticks, with a warmup.' \
         'timm-tanh' 'Along a hyperbolic tangent from the base rate to lr_min, in one cycle or several, with a warmup.' \
@@ -77,12 +80,12 @@ end
 
 # What a spec may begin with.
 function __lrsched_specs
-    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd)\t.*' (__lrsched_commands)
+    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-flat-cos|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|power|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-plateau|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd)\t.*' (__lrsched_commands)
 end
 
 # What a part of a schedule may begin with.
 function __lrsched_parts
-    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|exponential|fairseq-polynomial|fairseq-triangular|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|points|polynomial|ramp|rex|rsqrt|sequential|step|swa|tri-stage|wsd)\t.*' (__lrsched_commands)
+    string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|exponential|fairseq-polynomial|fairseq-triangular|fastai-flat-cos|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|points|polynomial|ramp|rex|rsqrt|sequential|step|swa|tri-stage|wsd)\t.*' (__lrsched_commands)
 end
 
 # Prints the sections of the command $argv[1].
@@ -128,6 +131,8 @@ function __lrsched_sections
             printf '%s\n' fairseq-polynomial Run Selection Output Help
         case fairseq-triangular
             printf '%s\n' fairseq-triangular Run Selection Output Help
+        case fastai-flat-cos
+            printf '%s\n' fastai-flat-cos Run Selection Output Help
         case fastai-one-cycle
             printf '%s\n' fastai-one-cycle Run Selection Output Help
         case fit
@@ -194,6 +199,8 @@ function __lrsched_sections
             printf '%s\n' points Run Selection Output Help
         case polynomial
             printf '%s\n' polynomial Run Selection Output Help
+        case power
+            printf '%s\n' power Run Selection Output Help
         case ramp
             printf '%s\n' ramp Run Selection Output Help
         case resume
@@ -214,6 +221,8 @@ function __lrsched_sections
             printf '%s\n' timm-cosine Run Selection Output Help
         case timm-multistep
             printf '%s\n' timm-multistep Run Selection Output Help
+        case timm-plateau
+            printf '%s\n' Source timm-plateau Replay Selection Output Help
         case timm-poly
             printf '%s\n' timm-poly Run Selection Output Help
         case timm-step
@@ -414,7 +423,7 @@ function __lrsched_section
                 '--warmup-type=log|linear' 'shape of the warmup'
         case Explained
             printf '%s\t%s\n' \
-                '=chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd|LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921' 'a scheduler, or the code of a check such as LR101'
+                '=chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-flat-cos|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|power|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-plateau|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd|LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921' 'a scheduler, or the code of a check such as LR101'
         case exponential
             printf '%s\t%s\n' \
                 '--gamma=' 'factor of every tick'
@@ -431,13 +440,20 @@ function __lrsched_section
                 '--lr-shrink=' 'factor from each cycle\'s highest rate to the next' \
                 '--shrink-min' 'lower the lowest rate too' \
                 '--no-shrink-min' 'switches --shrink-min off'
+        case fastai-flat-cos
+            printf '%s\t%s\n' \
+                '--n-epoch=' 'epochs of the run' \
+                '--n-iter=' 'batches, which are ticks, in an epoch' \
+                '--div-final=' 'base rate over the rate at the end' \
+                '--pct-start=' 'share of the run that is flat'
         case fastai-one-cycle
             printf '%s\t%s\n' \
                 '--n-epoch=' 'epochs of the run' \
                 '--n-iter=' 'batches, which are ticks, in an epoch' \
                 '--div=' 'lr_max over the first rate' \
                 '--div-final=' 'lr_max over the rate at the end' \
-                '--pct-start=' 'share of the run that goes up'
+                '--pct-start=' 'share of the run that goes up' \
+                '--moms=' 'momentum at the start, at the highest rate and at the end'
         case Fitted
             printf '%s\t%s\n' \
                 '=<file>' 'the log of the run; - is standard input' \
@@ -634,6 +650,13 @@ function __lrsched_section
             printf '%s\t%s\n' \
                 '--total-iters=' 'ticks until the rate is 0' \
                 '--power=' '1 is a straight line; more falls faster at first'
+        case power
+            printf '%s\t%s\n' \
+                '--num-warmup-steps=' 'ticks of the warmup' \
+                '--a=' 'factor of the power; the rate where c * t is 1' \
+                '--b=' 'exponent of the power' \
+                '--c=' 'tokens of a tick' \
+                '--num-training-steps=' 'ticks of the whole run; of no effect on the rates'
         case ramp
             printf '%s\t%s\n' \
                 '--style=from-zero|plus-one|linspace|quadratic|log' 'how the rate rises' \
@@ -706,6 +729,16 @@ function __lrsched_section
                 '--warmup-lr-init=' 'rate at the start of the warmup' \
                 '--no-warmup-prefix' 'switches --warmup-prefix off' \
                 '--warmup-prefix' 'warm up before the curve, not in place of its beginning'
+        case timm-plateau
+            printf '%s\t%s\n' \
+                '--decay-rate=' 'factor of each cut' \
+                '--patience-t=' 'bad epochs in a row that are tolerated' \
+                '--threshold=' 'improvement that is too small to count' \
+                '--cooldown-t=' 'epochs after a cut that are not judged' \
+                '--warmup-t=' 'epochs of the warmup' \
+                '--warmup-lr-init=' 'rate at the start of the warmup' \
+                '--lr-min=' 'lowest rate allowed' \
+                '--mode=min|max' 'whether lower or higher is better'
         case timm-poly
             printf '%s\t%s\n' \
                 '--t-initial=' 'ticks of the first cycle' \

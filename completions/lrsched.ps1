@@ -26,9 +26,10 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'exponential	Multiply the rate by gamma every tick.'
         'fairseq-polynomial	Up from 0 in a straight line, and down to end_learning_rate as a power of the updates that are left.'
         'fairseq-triangular	From the base rate up to max_lr and back in straight lines, again and again, lower each time.'
+        'fastai-flat-cos	Constant for most of the run, then down along half a cosine.'
         'fastai-one-cycle	Up from lr_max / div along half a cosine, and down along another to lr_max / div_final.'
         'fit	Which scheduler and hyperparameters give this log?'
-        'flat-cos	Constant for most of the run, then down along half a cosine: fastai''s schedule for Ranger.'
+        'flat-cos	Constant for most of the run, then down along half a cosine, as many train with the Ranger optimizer.'
         'hf-constant	The base rate throughout: there is no warmup, whatever num_warmup_steps says.'
         'hf-constant-with-warmup	Up from 0 to the base rate in a straight line, and constant from then on.'
         'hf-cosine	Up from 0 in a straight line, and down to 0 along half a cosine.'
@@ -59,6 +60,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'plateau	Multiply the rate by factor when a metric has stopped improving; replayed from a log.'
         'points	Straight lines through given points: from the first value at tick 0 to the next at the first milestone, and on.'
         'polynomial	Decay to zero as a power of the ticks that are left.'
+        'power	Up in a straight line, then down as a power of the tokens seen, below a highest rate.'
         'ramp	From start_factor times the base rate up to it, in one of the ways that training scripts have.'
         'resume	What the rate really does when a run is taken up again from a checkpoint.'
         'rex	Slowly at first, then ever faster down to 0: for runs with a fixed budget.'
@@ -69,6 +71,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'swa	From whatever the rate is to swa_lr in anneal_epochs ticks, then constant: for stochastic weight averaging.'
         'timm-cosine	Half a cosine from the base rate to lr_min, in one cycle or several, with a warmup.'
         'timm-multistep	Multiply the rate by decay_rate at each milestone less one, with a warmup.'
+        'timm-plateau	Multiply the rate by decay_rate when a metric has stopped improving, after a warmup; replayed from a log.'
         'timm-poly	From the base rate to lr_min as a power of the time that is left, in one cycle or several, with a warmup.'
         'timm-step	Multiply the rate by decay_rate every decay_t ticks, with a warmup.'
         'timm-tanh	Along a hyperbolic tangent from the base rate to lr_min, in one cycle or several, with a warmup.'
@@ -79,8 +82,8 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'wsd	Up to the base rate, constant for most of the run, then down: the end need not be known at the start.'
     )
     # What a spec, and what a part of a schedule may begin with.
-    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'ds-onecycle', 'ds-range-test', 'ds-warmup', 'ds-warmup-cosine', 'ds-warmup-decay', 'exponential', 'fairseq-polynomial', 'fairseq-triangular', 'fastai-one-cycle', 'flat-cos', 'hf-constant', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'keras-cosine-decay', 'keras-cosine-decay-restarts', 'keras-exponential-decay', 'keras-inverse-time-decay', 'keras-piecewise-constant-decay', 'keras-polynomial-decay', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'points', 'polynomial', 'ramp', 'rex', 'rsqrt', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-poly', 'timm-step', 'timm-tanh', 'timm-wsd', 'tri-stage', 'ultralytics', 'wsd'
-    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'fairseq-polynomial', 'fairseq-triangular', 'fastai-one-cycle', 'flat-cos', 'hf-constant', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'points', 'polynomial', 'ramp', 'rex', 'rsqrt', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
+    $specs = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'ds-onecycle', 'ds-range-test', 'ds-warmup', 'ds-warmup-cosine', 'ds-warmup-decay', 'exponential', 'fairseq-polynomial', 'fairseq-triangular', 'fastai-flat-cos', 'fastai-one-cycle', 'flat-cos', 'hf-constant', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'keras-cosine-decay', 'keras-cosine-decay-restarts', 'keras-exponential-decay', 'keras-inverse-time-decay', 'keras-piecewise-constant-decay', 'keras-polynomial-decay', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'plateau', 'points', 'polynomial', 'power', 'ramp', 'rex', 'rsqrt', 'sequential', 'step', 'swa', 'timm-cosine', 'timm-multistep', 'timm-plateau', 'timm-poly', 'timm-step', 'timm-tanh', 'timm-wsd', 'tri-stage', 'ultralytics', 'wsd'
+    $parts = 'chained', 'constant', 'cosine', 'cosine-restarts', 'cyclic', 'exponential', 'fairseq-polynomial', 'fairseq-triangular', 'fastai-flat-cos', 'fastai-one-cycle', 'flat-cos', 'hf-constant', 'hf-constant-with-warmup', 'hf-cosine', 'hf-cosine-warmup-with-min-lr', 'hf-cosine-with-min-lr', 'hf-cosine-with-restarts', 'hf-inverse-sqrt', 'hf-linear', 'hf-polynomial', 'hf-warmup-stable-decay', 'inverse-time', 'lambda', 'linear', 'megatron', 'multiplicative', 'multistep', 'nanogpt', 'noam', 'onecycle', 'piecewise', 'points', 'polynomial', 'ramp', 'rex', 'rsqrt', 'sequential', 'step', 'swa', 'tri-stage', 'wsd'
 
     # The sections of a command.
     function Get-SectionName($command) {
@@ -105,6 +108,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'exponential' { 'exponential', 'Run', 'Selection', 'Output', 'Help' }
             'fairseq-polynomial' { 'fairseq-polynomial', 'Run', 'Selection', 'Output', 'Help' }
             'fairseq-triangular' { 'fairseq-triangular', 'Run', 'Selection', 'Output', 'Help' }
+            'fastai-flat-cos' { 'fastai-flat-cos', 'Run', 'Selection', 'Output', 'Help' }
             'fastai-one-cycle' { 'fastai-one-cycle', 'Run', 'Selection', 'Output', 'Help' }
             'fit' { 'Fitted', 'Output', 'Help' }
             'flat-cos' { 'flat-cos', 'Run', 'Selection', 'Output', 'Help' }
@@ -138,6 +142,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'plateau' { 'Source', 'plateau', 'Replay', 'Selection', 'Output', 'Help' }
             'points' { 'points', 'Run', 'Selection', 'Output', 'Help' }
             'polynomial' { 'polynomial', 'Run', 'Selection', 'Output', 'Help' }
+            'power' { 'power', 'Run', 'Selection', 'Output', 'Help' }
             'ramp' { 'ramp', 'Run', 'Selection', 'Output', 'Help' }
             'resume' { 'TakenUp', 'Restored', 'Reading', 'Run', 'Stretch', 'Output', 'Help' }
             'rex' { 'rex', 'Run', 'Selection', 'Output', 'Help' }
@@ -148,6 +153,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'swa' { 'swa', 'Run', 'Selection', 'Output', 'Help' }
             'timm-cosine' { 'timm-cosine', 'Run', 'Selection', 'Output', 'Help' }
             'timm-multistep' { 'timm-multistep', 'Run', 'Selection', 'Output', 'Help' }
+            'timm-plateau' { 'Source', 'timm-plateau', 'Replay', 'Selection', 'Output', 'Help' }
             'timm-poly' { 'timm-poly', 'Run', 'Selection', 'Output', 'Help' }
             'timm-step' { 'timm-step', 'Run', 'Selection', 'Output', 'Help' }
             'timm-tanh' { 'timm-tanh', 'Run', 'Selection', 'Output', 'Help' }
@@ -339,7 +345,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--warmup-type=log|linear	shape of the warmup'
             }
             'Explained' {
-                '=chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd|LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921	a scheduler, or the code of a check such as LR101'
+                '=chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-flat-cos|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|power|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-plateau|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd|LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921	a scheduler, or the code of a check such as LR101'
             }
             'exponential' {
                 '--gamma=	factor of every tick'
@@ -357,12 +363,19 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--shrink-min	lower the lowest rate too'
                 '--no-shrink-min	switches --shrink-min off'
             }
+            'fastai-flat-cos' {
+                '--n-epoch=	epochs of the run'
+                '--n-iter=	batches, which are ticks, in an epoch'
+                '--div-final=	base rate over the rate at the end'
+                '--pct-start=	share of the run that is flat'
+            }
             'fastai-one-cycle' {
                 '--n-epoch=	epochs of the run'
                 '--n-iter=	batches, which are ticks, in an epoch'
                 '--div=	lr_max over the first rate'
                 '--div-final=	lr_max over the rate at the end'
                 '--pct-start=	share of the run that goes up'
+                '--moms=	momentum at the start, at the highest rate and at the end'
             }
             'Fitted' {
                 '=<file>	the log of the run; - is standard input'
@@ -560,6 +573,13 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--total-iters=	ticks until the rate is 0'
                 '--power=	1 is a straight line; more falls faster at first'
             }
+            'power' {
+                '--num-warmup-steps=	ticks of the warmup'
+                '--a=	factor of the power; the rate where c * t is 1'
+                '--b=	exponent of the power'
+                '--c=	tokens of a tick'
+                '--num-training-steps=	ticks of the whole run; of no effect on the rates'
+            }
             'ramp' {
                 '--style=from-zero|plus-one|linspace|quadratic|log	how the rate rises'
                 '--total-iters=	ticks of the warmup'
@@ -631,6 +651,16 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--warmup-lr-init=	rate at the start of the warmup'
                 '--no-warmup-prefix	switches --warmup-prefix off'
                 '--warmup-prefix	warm up before the curve, not in place of its beginning'
+            }
+            'timm-plateau' {
+                '--decay-rate=	factor of each cut'
+                '--patience-t=	bad epochs in a row that are tolerated'
+                '--threshold=	improvement that is too small to count'
+                '--cooldown-t=	epochs after a cut that are not judged'
+                '--warmup-t=	epochs of the warmup'
+                '--warmup-lr-init=	rate at the start of the warmup'
+                '--lr-min=	lowest rate allowed'
+                '--mode=min|max	whether lower or higher is better'
             }
             'timm-poly' {
                 '--t-initial=	ticks of the first cycle'

@@ -110,8 +110,8 @@ def test_flat_cos_may_be_flat_throughout() -> None:
     assert values("flat-cos --total-steps 4 --pct-start 1", 6) == close(1, 1, 1, 1, 1e-5, 1e-5)
 
 
-# big_vision, create_learning_rate_schedule with decay_type rsqrt: lr / sqrt(1 + (step - warmup_steps) / timescale), then
-# times min(1, step / warmup_steps), then times min(1, (total_steps - step) / cooldown_steps).
+# big_vision, create_learning_rate_schedule, decay_type rsqrt: lr / sqrt(1 + (step - warmup_steps) / timescale) times
+# min(1, step / warmup_steps) times min(1, (total_steps - step) / cooldown_steps).
 def test_rsqrt() -> None:
     found = values(
         "rsqrt --total-steps 100 --warmup-steps 10 --cooldown-steps 20 --timescale 30", [0, 5, 10, 40, 80, 90]

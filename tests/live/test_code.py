@@ -25,7 +25,6 @@ from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE, PYTORCH, TIMM
 from lrcli.schedules.huggingface_constant import Constant
-from lrcli.schedules.plateau import Plateau
 from lrcli.schedules.role import LENGTH_OF_CALL, WARMUP
 from lrcli.scripts import check_file
 from tests.draws import draw, same_bits
