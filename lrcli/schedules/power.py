@@ -60,9 +60,9 @@ class Power(Factor):
 
     def factor(self, t: int) -> float:
         if t > self.num_warmup_steps:
-            return min(1, self.a * (t * self.c) ** self.b)
+            return float(min(1, self.a * (t * self.c) ** self.b))
         highest = min(1, self.a * (self.num_warmup_steps * self.c) ** self.b)
-        return highest / self.num_warmup_steps * t + 0
+        return float(highest / self.num_warmup_steps * t + 0)
 
     @property
     def horizon(self) -> int | None:
