@@ -359,6 +359,37 @@ READ += [
 ]  # fmt: skip
 
 
+POLY = """
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1))
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=40)
+param_scheduler = dict(type='PolyLR', eta_min=0.01, power=0.9, begin=0, end=40, by_epoch=False)
+"""
+READ += [
+    (
+        "a.yaml", "{max_steps: 9, num_train_epochs: 1, lr_scheduler_type: constant, warmup_steps: 3, vision_lr: 1e-6}",
+        {}, "hf", "hf-constant --num-training-steps 9 --lr 5e-05 --steps 9",
+    ),
+    (
+        "tuner.py", "optim_wrapper = dict(optimizer=dict(type='AdamW', lr=0.1))\n"
+        "train_cfg = dict(by_epoch=True, max_epochs=3)\nparam_scheduler = [\n"
+        "    dict(type='LinearLR', start_factor=0.5, by_epoch=True, end=0.1 * 3, convert_to_iter_based=True),\n"
+        "    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=0.1 * 3, end=3, "
+        "convert_to_iter_based=True)]\n", {"steps_per_epoch": 10}, "mmengine",
+        'sequential "linear --start-factor 0.5 --total-iters 2" "cosine --t-max 27" --milestones 3 --steps 30 '
+        "--steps-per-epoch 10 --interval step",
+    ),
+    (
+        "poly.py", POLY, {}, "mmengine",
+        'lambda --expr "0.09999999999999999 + 0.9 * (1 - min(t, 39) / 39) ** 0.9" --steps 40 --interval step',
+    ),
+    (
+        "expr.sh", "t.py --num_train_epochs 1 --per_device_train_batch_size 2 \\\n  --gradient_accumulation_steps "
+        "$(expr 16 / 8) --learning_rate ${LR:-1e-4}\n", {"examples": 8}, "hf",
+        "hf-linear --num-warmup-steps 0 --num-training-steps 2 --lr 0.0001 --steps 2 --steps-per-epoch 2",
+    ),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("name", "text", "said", "trainer", "spec"), READ)
 def test_what_a_trainer_makes_of_its_file(
     write: Any, name: str, text: str, said: dict[str, Any], trainer: str, spec: str
@@ -385,7 +416,17 @@ REFUSED = [
     ("a.py", "param_scheduler = [\n", "not Python"),
     ("a.py", "_base_ = './none.py'\nparam_scheduler = dict(type='StepLR', step_size=1)\n", "is not here"),
     ("a.py", "_base_ = './a.py'\n", "leads back here"),
-    ("a.sh", "train --lr 1 --lr-decay-style cosine --train-iters $N\n", "train_iters: N is set outside"),
+    ("a.sh", "train --lr 1 --lr-decay-style cosine --train-iters $N\n", "train_iters: N is not in this file"),
+    ("a.sh", "train --lr $5 --lr-decay-style cosine --train-iters 9\n", "lr: $5 is not in this file"),
+    ("a.sh", "t --per_device_train_batch_size $(nproc) --learning_rate 1\n", "size: nproc is not in this file"),
+    ("a.sh", "t --max_train_steps 9 --num_train_epochs 3\n", "a training loop of its own"),
+    ("a.sh", "NPROC=1 swift sft \\\n  --num_train_epochs 3\n", "it is ms-swift's"),
+    ("a.yaml", "{num_train_epochs: 3, learning_rate: '${lr}'}", "learning_rate: lr is not in this file"),
+    ("a.yaml", "{num_train_epochs: 3, max_seq_length: 99}", "--trainer hf (5e-05), or --trainer trl-sft (2e-05)"),
+    ("a.yaml", "{learning_rate: 1.0e-3, lr_scheduler_type: step, max_steps: 5, output_dir: x}", "no keys of a trainer"),
+    ("a.yaml", "{learning_rate: 1.0e-3, beta: 4}", "no keys of a trainer"),
+    ("a.yaml", "{stage: sft, finetuning_type: lora, do_predict: true}", "do_train: without it"),
+    ("a.py", POLY.replace("by_epoch=False", "by_epoch=True"), "a run of iterations is one epoch"),
     ("a.yaml", "{base_model: m, micro_batch_size: 1, max_steps: 5, lr_scheduler: nope, learning_rate: 1}", "nope"),
     ("ds.json", '{"train_batch_size": "auto", "scheduler": {"type": "WarmupLR", "params": {"warmup_max_lr": "auto"}}}',
      "filled in by transformers"),
@@ -587,6 +628,11 @@ def test_a_log_is_verified_against_a_file(train: Path, capsys: pytest.CaptureFix
 def test_a_schedule_alone_imports_no_yaml() -> None:
     modules = modules_after("cosine", "--t-max", "50", "-f", "csv")
     assert not modules & {"yaml", "lrcli.configs.file_spec", "lrcli.configs.trainer"}
+
+
+def test_a_file_imports_no_scheduler_and_no_trainer_but_its_own(write: Any) -> None:
+    modules = modules_after(str(write(TRAIN)), "--examples", "1000", "-f", "csv")
+    assert not modules & {"lrcli.schedules.more", "lrcli.schedules.pytorch_cycles", "lrcli.configs.trainers.deepspeed"}
 
 
 def test_hostile_files_never_end_in_a_traceback(train: Path) -> None:

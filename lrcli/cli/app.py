@@ -12,7 +12,6 @@ from typer.core import TyperCommand, TyperGroup
 from lrcli.cli import NAME, complain
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, find, names
 from lrcli.cli.writing import opened, refuse_to_overwrite
-from lrcli.configs import recognised
 from lrcli.documentation import summary_of
 from lrcli.errors import InputError
 from lrcli.schedules import every
@@ -98,15 +97,11 @@ class Group(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
         command = find(cmd_name)
-        if command is None and recognised(cmd_name):
-            from lrcli.cli.commands import file
-
-            command = file.command(cmd_name)
         return command and Leaf(command)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]
-        if not name.startswith("-") and find(name) is None and not recognised(name):
+        if not name.startswith("-") and find(name) is None:
             from lrcli import spec
 
             if spec.is_written_otherwise(name):

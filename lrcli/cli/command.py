@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from lrcli.configs import recognised
 from lrcli.schedules import every, named
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.param import Declared, Param
@@ -48,11 +49,14 @@ class Command(NamedTuple):
 
 
 def find(name: str) -> Command | None:
-    """The command called `name`, importing only what it needs."""
+    """The command called `name`, or that of a file with this name, importing only what it needs."""
     if name in TOOLS:
         module = importlib.import_module(f"lrcli.cli.commands.{name}")
         command: Command = module.COMMAND
         return command
+    if recognised(name):
+        of_file: Command = importlib.import_module("lrcli.cli.commands.file").command(name)
+        return of_file
     schedule = named(name)
     return scheduler_command(schedule) if schedule else None
 

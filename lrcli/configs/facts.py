@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from lrcli.configs.tree import Node, resolved
+from lrcli.configs.tree import Node, elsewhere, resolved
 from lrcli.errors import InputError
 from lrcli.reading import Reading
 from lrcli.run import Run
@@ -225,7 +225,14 @@ class Job:
         try:
             value = taken(found.value, kind)
         except (ValueError, KeyError, AttributeError, OverflowError):
-            raise self.wrong(key, found, kind) from None
+            value = None
+        if value is None or kind == TEXT:
+            if name := elsewhere(found.value):
+                self.refuse(
+                    key, f"{name} is not in this file, and nothing is run: --set {self.scope}{key}=VALUE gives it"
+                )
+            if value is None:
+                raise self.wrong(key, found, kind)
         if kind in (NUMBER, WHOLE) and isinstance(found.value, str) and self.text_numbers_fail:
             self.remark(
                 "LR705",

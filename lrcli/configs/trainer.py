@@ -4,12 +4,13 @@ A trainer is a `Trainer` in a module of `lrcli.configs.trainers`; there is no se
 """
 
 import importlib
+import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lrcli.configs.facts import Job
 from lrcli.configs.trainers import MODULES
-from lrcli.configs.tree import Node
+from lrcli.configs.tree import COMMANDS, Node
 from lrcli.errors import InputError
 from lrcli.schedules.family import STEP
 from lrcli.text import quoted
@@ -88,8 +89,25 @@ def named(text: str) -> tuple[Trainer, str]:
     return found[name.strip().lower()], version.strip()
 
 
+_SWIFT = re.compile(r"(?m)(?:^|\s|/)(?:swift|megatron)\s+(?:sft|pt|rlhf|rollout|sample)\b|swift/cli/", re.ASCII)
+
+
+def is_swift(root: Node) -> bool:
+    """Whether ms-swift reads the file: it takes many of the keys of others, with defaults of its own."""
+    commands = root.get(COMMANDS)
+    if commands is not None:
+        return bool(_SWIFT.search(commands.value))
+    return root.has_any("tuner_type", "train_type") and root.has_any("model", "load", "mcore_model")
+
+
 def recognised(path: str, root: Node, written: str) -> Trainer:
     """The trainer whose keys the file has. Raises InputError where none or several fit."""
+    if is_swift(root):
+        raise InputError(
+            f"{path}: it is ms-swift's, which takes the keys of transformers and Megatron-LM with defaults of its own "
+            "(cosine, and rates and batches that depend on the tuner): lrsched does not read it; --trainer NAME reads "
+            "it as another's"
+        )
     may = every(frozenset(keys_of(root)))
     fitting = [trainer for trainer in may.values() if written in trainer.written and trainer.marks(root)]
     refined = {name for trainer in fitting for name in trainer.refines}

@@ -54,6 +54,22 @@ class Node(NamedTuple):
         return iter(self.value if isinstance(self.value, dict) else ())
 
 
+COMMANDS = "$0"
+"""The key of what stands before the options of a script, line by line."""
+
+OUTSIDE = "?"
+"""On both sides of what only a shell knows, in the words of a script."""
+
+_ELSEWHERE = re.compile(r"\?([^?]*)\?|\$\{([^{}]*)\}", re.ASCII)
+
+
+def elsewhere(value: Any) -> str:
+    """What a value depends on that is not in the file: a variable of the shell, or a reference; empty if nothing."""
+    found = _ELSEWHERE.search(value) if isinstance(value, str) else None
+    name = (found[1] or found[2] or found[0]).strip() if found else ""
+    return f"${name}" if name.isdigit() else name
+
+
 REFERENCE = re.compile(r"\$\{\s*([A-Za-z_][\w.]*)\s*\}", re.ASCII)
 """What OmegaConf replaces by the value of another key."""
 

@@ -1,7 +1,7 @@
 """Options of a command line, in a shell script or a file of arguments: `--lr 1e-4`, never run.
 
-Variables that the script sets to plain words are put in their place; `$((A * B))` of numbers is worked out, and
-anything else that a shell would have to run leaves the option unknown.
+Variables that the script sets to plain words are put in their place; `$((A * B))` and `$(expr A \\* B)` of numbers are
+worked out, and anything else that a shell would have to run, or is given from outside, leaves the option unknown.
 """
 
 import ast
@@ -10,26 +10,35 @@ import shlex
 from typing import Any
 
 from lrcli.configs.python_text import OPERATIONS, UNKNOWN
-from lrcli.configs.tree import Node, refused
+from lrcli.configs.tree import COMMANDS, OUTSIDE, Node, refused
 
 _SET = re.compile(r"^\s*(?:export\s+|local\s+|readonly\s+)?([A-Za-z_]\w*)=(.*)$", re.ASCII)
+_FOR_ONE_COMMAND = re.compile(r"^\s*(?:[A-Za-z_]\w*=[^\s\"'(`$]*\s+)+(?=[\w./$])", re.ASCII)
 _VARIABLE = re.compile(
-    r"\$(?:\{([A-Za-z_]\w*)(?::?-([^${}]*))?(?:\[@\])?\}|([A-Za-z_]\w*))|\$\(\(([^()$`]*)\)\)", re.ASCII
+    r"\$(?:\{([A-Za-z_]\w*|[0-9]+)(?::?-([^${}]*))?(?:\[@\])?\}|([A-Za-z_]\w*|[0-9@*#]))"
+    r"|\$\(\(([^()$`]*)\)\)|\$\(([^()$`]*)\)|`([^`$]*)`",
+    re.ASCII,
 )
+_EXPR = re.compile(r"\s*expr\s+(.*)", re.ASCII)
 _OPTION = re.compile(r"--[A-Za-z][\w.-]*", re.ASCII)
 MOST_ROUNDS = 10
 
 
 def read(path: str, text: str) -> Node:
-    """The options by name, dashes as underscores, each with its line: text, or True for a switch."""
+    """The options by name, dashes as underscores, each with its line: text, or True for a switch; and the commands."""
     variables: dict[str, str] = {}
     found: dict[str, Node] = {}
+    commands: list[str] = []
     for line, words in _lines(path, text):
+        words = _FOR_ONE_COMMAND.sub("", words)
         assignment = _SET.match(words)
         if assignment and not assignment[2].lstrip().startswith("("):
             variables[assignment[1]] = _expanded(_bare(assignment[2]), variables)
             words = variables[assignment[1]] if "--" in assignment[2] else ""
-        _take(_split(_expanded(words, variables)), line, found)
+        split = _split(_expanded(words, variables))
+        _take(split, line, found)
+        commands.append(" ".join(split[: next((i for i, word in enumerate(split) if word.startswith("-")), None)]))
+    found[COMMANDS] = Node("\n".join(filter(None, commands)), 1, 1)
     return Node(found, 1, 1)
 
 
@@ -70,12 +79,22 @@ def _expanded(text: str, variables: dict[str, str]) -> str:
 
 
 def _value(found: re.Match[str], variables: dict[str, str]) -> str:
+    run = found[5] if found[5] is not None else found[6]
+    if run is not None:
+        expr = _EXPR.fullmatch(run)
+        value = _arithmetic(expr[1].replace("\\", "")) if expr else UNKNOWN
+        return str(value) if value is not UNKNOWN else unknown(run.strip().replace(" ", "_"))
     if (sum_of := found[4]) is not None:
         inner = re.sub(r"[A-Za-z_]\w*", lambda name: variables.get(name[0], name[0]), sum_of)
         value = _arithmetic(inner)
-        return str(value) if value is not UNKNOWN else f"?{inner}?"
+        return str(value) if value is not UNKNOWN else unknown(inner)
     name = found[1] or found[3]
-    return variables.get(name, found[2] if found[2] is not None else f"?{name}?")
+    return variables.get(name, found[2] if found[2] is not None else unknown(name))
+
+
+def unknown(name: str) -> str:
+    """What stands for something that only a shell knows: no value has such marks."""
+    return f"{OUTSIDE}{name.replace(OUTSIDE, '').replace(' ', '')}{OUTSIDE}"
 
 
 def _arithmetic(text: str) -> Any:

@@ -33,12 +33,12 @@ imported."""
 
 
 def named(name: str) -> type[Schedule] | None:
-    """The scheduler of exactly that name, importing as little as finds it."""
-    for module, prefix in MODULES.items():
+    """The scheduler of exactly that name, importing as little as finds it: first the modules whose prefix it has."""
+    fitting = [module for module, prefix in MODULES.items() if name.startswith(prefix)]
+    for module in sorted(fitting, key=lambda module: not MODULES[module]):
         if name in REGISTRY:
             break
-        if name.startswith(prefix):
-            importlib.import_module(f"lrcli.schedules.{module}")
+        importlib.import_module(f"lrcli.schedules.{module}")
     return REGISTRY.get(name)
 
 

@@ -8,8 +8,10 @@ import math
 from typing import Any
 
 from lrcli.configs.facts import NUMBER, Fact, Job, shown
+from lrcli.configs.hf.schedule import BY_METRIC, SCHEDULERS, keywords_of, values_of
+from lrcli.configs.hf.warmup import Ratio, too_long
 from lrcli.configs.trainer import Made, Trainer
-from lrcli.configs.trainers import deepspeed, huggingface
+from lrcli.configs.trainers import deepspeed
 from lrcli.configs.tree import Node
 from lrcli.errors import InputError
 from lrcli.run import share_of
@@ -80,12 +82,12 @@ def read(job: Job) -> Made:
         values = deepspeed.Values(batch.value, accumulate.value, world.value, float(lr.value))
         deepspeed.compare_batches(ds, values)
         if deepspeed.has_scheduler(ds):
-            huggingface.replaces(job, ds, kind)
+            deepspeed.note_replaced(job, ds, kind)
     job.refuse_unknown()
     name, fields = chosen(job, kind, keywords, quadratic, floor, constant)
     total, steps = length_of(job, batch, accumulate, epochs, max_steps, world.value or 1)
     ticks = warmup_ticks(job, warmup, total)
-    huggingface.too_long(job, warmup, ticks, total, kind)
+    too_long(job, warmup, ticks, total, kind)
     if ds and deepspeed.has_scheduler(ds):
         name, fields = deepspeed.replaced(job, ds, total, ticks, float(lr.value))
         return Made(name, fields, float(lr.value), total, steps)
@@ -94,10 +96,8 @@ def read(job: Job) -> Made:
         return Made("lambda", {"expr": expression}, float(lr.value), total, steps)
     if kind == "one_cycle":
         fields = {"max_lr": float(lr.value), "total_steps": total, "pct_start": ticks / total, **fields}
-    elif kind == "warmup_stable_decay" or name != huggingface.SCHEDULERS["constant_with_warmup"]:
-        fields = {"num_warmup_steps": ticks, "num_training_steps": total, **fields}
     else:
-        fields = {"num_warmup_steps": 0 if kind == "constant" else ticks, "num_training_steps": total}
+        fields = values_of(kind, fields, ticks, total)
     return Made(name, fields, float(lr.value), total, steps)
 
 
@@ -118,7 +118,7 @@ def warmup_of(job: Job) -> Fact:
             f"warmup_ratio: {shown(steps.value)}",
             steps.line,
         )
-    return ratio._replace(value=huggingface.Ratio(ratio.value)) if steps.value is None and ratio.line else steps
+    return ratio._replace(value=Ratio(ratio.value)) if steps.value is None and ratio.line else steps
 
 
 def warmup_ticks(job: Job, warmup: Fact, total: int) -> int:
@@ -127,7 +127,7 @@ def warmup_ticks(job: Job, warmup: Fact, total: int) -> int:
     if isinstance(value, Share):
         ticks = share_of(value, total)
         job.show(f"{value} of {total} steps, rounded up: warmup", ticks)
-    elif isinstance(value, huggingface.Ratio):
+    elif isinstance(value, Ratio):
         ticks = max(int(value * total), 0)
         job.show(f"{warmup.of('of the run')} x {total} steps, rounded down: warmup", ticks)
         if value and not ticks:
@@ -171,15 +171,15 @@ def chosen(
         if fact.value:
             why = "cosine_min_lr_ratio is not given" if kind == "cosine" else f"lr_scheduler is {kind}"
             job.remark("LR702", f"{job.at(key)} is not used: {why}", "lr_scheduler: cosine", fact.line)
-    if kind in huggingface.BY_METRIC:
+    if kind in BY_METRIC:
         job.refuse("lr_scheduler", f"{kind} follows a metric of the run, which no file knows")
-    if kind not in huggingface.SCHEDULERS:
+    if kind not in SCHEDULERS:
         job.refuse(
-            "lr_scheduler", f"Input should be one of {', '.join((*huggingface.SCHEDULERS, 'one_cycle', 'rex'))}, "
+            "lr_scheduler", f"Input should be one of {', '.join((*SCHEDULERS, 'one_cycle', 'rex'))}, "
             f"found '{kind}'"
         )  # fmt: skip
     job.root.value.setdefault("lr_scheduler_kwargs", Node(None))
-    return huggingface.SCHEDULERS[kind], huggingface.keywords_of(job, kind)
+    return SCHEDULERS[kind], keywords_of(job, kind)
 
 
 def length_of(

@@ -138,6 +138,24 @@ def has_scheduler(ds: Job) -> bool:
     return ds.node("scheduler") is not None
 
 
+def note_replaced(job: Job, ds: Job, kind: str) -> None:
+    """Note that DeepSpeed's block takes the place of the Trainer's scheduler."""
+    line = job.line_of("lr_scheduler_type")
+    block = str(ds.get("scheduler.type").value)
+    if (
+        line
+        and not (kind == "linear" and block == "WarmupDecayLR")
+        and not (kind == "constant_with_warmup" and block == "WarmupLR")
+    ):
+        job.remark(
+            "LR708",
+            f"lr_scheduler_type {kind} is never used: the scheduler block of {ds.path} (line "
+            f"{ds.line_of('scheduler')}), {block}, takes its place",
+            f"leave the scheduler block out of {ds.path}",
+            line,
+        )
+
+
 def replaced(job: Job, ds: Job, total: int, warmup: int, lr: float) -> tuple[str, dict[str, Any]]:
     """The schedule of the scheduler block, "auto" filled as the Trainer does: the scheduler's name and its values."""
     differs(ds, "scheduler.params.total_num_steps", total, "num_training_steps (calculated)")

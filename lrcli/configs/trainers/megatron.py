@@ -5,9 +5,9 @@ Source: Megatron-LM megatron/training/training.py (get_optimizer_param_scheduler
 
 from typing import Any
 
-from lrcli.configs.facts import TEXT, WHOLE, Fact, Job, taken
+from lrcli.configs.facts import TEXT, WHOLE, Fact, Job
 from lrcli.configs.trainer import WORDS, YAML, Made, Trainer
-from lrcli.configs.tree import Node
+from lrcli.configs.tree import Node, elsewhere
 
 STYLES = ("constant", "linear", "cosine", "inverse-square-root", "WSD")
 PAIRS = (
@@ -31,23 +31,22 @@ def marks(root: Node) -> bool:
 
 
 def known(job: Job, key: str, kind: str, default: Any = None, *by: str) -> Fact:
-    """An option that is a plain value: one that the shell makes of something else has to be given."""
+    """An option with a value after it."""
     node = job.node(key)
-    if node is not None and isinstance(node.value, str) and "?" in node.value and not job.option(*by):
-        job.refuse(key, f"{node.value.strip('?')} is set outside of this file: --set {key}=VALUE gives it")
     if node is not None and node.value is True:
         job.refuse(key, "expected a value after it")
-    if kind == WHOLE and node is not None and isinstance(node.value, str):
-        try:
-            taken(node.value, WHOLE)
-        except (ValueError, OverflowError):
-            raise job.wrong(key, node, WHOLE) from None
     return job.get(key, default, kind, by)
 
 
 def read(job: Job) -> Made:
     """What Megatron makes of its options."""
-    whole = {key: known(job, key, WHOLE) for pair in PAIRS for key in pair if key != "lr_warmup_fraction"}
+    length = ("steps", "ticks") if job.node("train_iters") else ()
+    whole = {
+        key: known(job, key, WHOLE, None, *(length if key == "train_iters" else ()))
+        for pair in PAIRS
+        for key in pair
+        if key != "lr_warmup_fraction"
+    }
     fraction = known(job, "lr_warmup_fraction", "a number")
     for first, second in PAIRS:
         both = {"lr_warmup_fraction": fraction, **whole}
@@ -133,7 +132,7 @@ def read(job: Job) -> Made:
 def batch_of(job: Job) -> Fact | None:
     """Samples in an iteration; None where that is not known."""
     node = job.node("global_batch_size")
-    if node and not (isinstance(node.value, str) and "?" in node.value):
+    if node and not elsewhere(node.value):
         return job.whole("global_batch_size", at_least=1)
     micro, world = job.node("micro_batch_size"), job.option("num_processes")
     if node is None and micro and world:

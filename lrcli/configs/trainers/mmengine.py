@@ -12,6 +12,7 @@ from lrcli.configs.facts import NUMBER, WHOLE, Fact, Job, taken
 from lrcli.configs.trainer import PYTHON, Made, Trainer
 from lrcli.configs.tree import Node
 from lrcli.schedules import named
+from lrcli.schedules.base import Schedule
 from lrcli.schedules.counting import Feed, torch_steps
 from lrcli.schedules.family import EPOCH, STEP
 
@@ -83,13 +84,14 @@ def entries_of(job: Job) -> list[dict[str, Any]]:
 
 
 MAKES = {
+    "QuadraticWarmupLR": ("lambda", {}),
     "ConstantLR": ("constant", {"factor": "factor"}),
     "LinearLR": ("linear", {"start_factor": "start_factor", "end_factor": "end_factor"}),
     "CosineAnnealingLR": ("cosine", {"T_max": "T_max", "eta_min": "eta_min"}),
     "ExponentialLR": ("exponential", {"gamma": "gamma"}),
     "MultiStepLR": ("multistep", {"milestones": "milestones", "gamma": "gamma"}),
     "StepLR": ("step", {"step_size": "step_size", "gamma": "gamma"}),
-    "PolyLR": ("polynomial", {"power": "power"}),
+    "PolyLR": ("polynomial", {"power": "power", "eta_min": "eta_min"}),
 }
 """The scheduler that lrsched has for each type, and the names of its fields."""
 
@@ -98,6 +100,9 @@ STAIRS = ("MultiStepLR", "StepLR", "ConstantLR")
 
 ENDS_EARLY = ("ConstantLR", "LinearLR", "PolyLR")
 """Types whose total_iters is end - begin - 1."""
+
+RISES = ("QuadraticWarmupLR", "LinearLR", "ConstantLR")
+"""Types after which the rate may be the base rate again, from which all others start."""
 
 
 class Window:
@@ -123,25 +128,34 @@ def window(job: Job, index: int, entry: dict[str, Any], length: Fact, by_epoch: 
         job.refuse(key, f"{kind} (line {line}) is not one that lrsched computes: {', '.join(MAKES)}")
     counts_epochs = bool(entry.get("by_epoch", True))
     converts = bool(entry.get("convert_to_iter_based", False))
-    begin, end = _count(job, entry, "begin", 0) or 0, _count(job, entry, "end", None)
-    if end is None and by_epoch == counts_epochs:
-        end = length.value
-    scale = 1
-    if by_epoch and (converts or not counts_epochs):
-        # Stepped after every iteration.
-        scale = per_epoch(job) if converts else 1
-    return Window(kind, begin * scale, (end or 10**9) * scale, MAKES[kind][0], {**entry, "_scale": scale,
+    if counts_epochs and not by_epoch and not converts:
+        job.refuse(key, f"{kind} (line {line}) counts epochs, and a run of iterations is one epoch: MMEngine does not "
+                   "step it before its end")  # fmt: skip
+    begin, end = _count(job, entry, "begin", 0), _count(job, entry, "end", None)
+    if end is None:
+        end = length.value if by_epoch == counts_epochs else 1 if counts_epochs else length.value * per_epoch(job)
+    scale = per_epoch(job) if converts else 1
+    if scale == 1 and (begin != int(begin) or end != int(end)):
+        job.refuse(key, f"{kind} (line {line}): a part of an epoch is read with convert_to_iter_based=True only")
+    if int(end * scale) <= int(begin * scale):
+        job.fails(
+            "LR716",
+            f"{kind}: end should be larger than begin, but got begin={int(begin * scale)}, end={int(end * scale)}",
+            "",
+            line,
+        )
+    return Window(kind, int(begin * scale), int(end * scale), MAKES[kind][0], {**entry, "_scale": scale,
                   "_steps": converts or not counts_epochs}, line)  # fmt: skip
 
 
-def _count(job: Job, entry: dict[str, Any], name: str, default: int | None) -> int | None:
-    value = entry.get(name, default)
+def _count(job: Job, entry: dict[str, Any], name: str, default: Any) -> Any:
+    value = entry.get(name)
     if value is None:
-        return None
+        return default
     try:
-        return int(taken(value, WHOLE))
+        return taken(value, NUMBER)
     except (ValueError, OverflowError):
-        job.refuse("param_scheduler", f"{name} (line {entry['_line']}): expected a whole number that is written out")
+        job.refuse("param_scheduler", f"{name} (line {entry['_line']}): expected a number that is written out")
 
 
 def per_epoch(job: Job) -> int:
@@ -160,7 +174,28 @@ def per_epoch(job: Job) -> int:
     return fed.batches
 
 
-def fields_of(job: Job, window: Window, span: int) -> dict[str, Any]:
+def schedule_of(job: Job, window: Window, span: int, lr: float, goes_on: bool) -> Schedule:
+    """The scheduler of a window that is `span` ticks long; `goes_on`: the run is longer, and the last rate stays."""
+    cls = named(window.name)
+    assert cls is not None
+    values = fields_of(job, window, span, lr)
+    low = values.get("eta_min", 0.0) / lr if lr else 0.0
+    if window.kind == "QuadraticWarmupLR":
+        expression = f"(min(t+1,{span})/{span})**2"
+    elif window.kind == "CosineAnnealingLR" and goes_on:
+        expression = f"{low!r}+{1 - low!r}*(1+cos(pi*min(t,{span - 1})/{values['T_max']}))/2"
+    elif window.kind == "PolyLR" and low:
+        expression = f"{low!r}+{1 - low!r}*(1-min(t,{span - 1})/{max(1, span - 1)})**{values.get('power', 1.0)!r}"
+    else:
+        values.pop("eta_min" if window.kind == "PolyLR" else "", None)
+        return cls(**values)
+    job.assume(f"{window.kind} is computed in closed form: equal but for rounding")
+    closed: Any = named("lambda")
+    made: Schedule = closed(expr=closed.params()["expr"].parse(expression))
+    return made
+
+
+def fields_of(job: Job, window: Window, span: int, lr: float) -> dict[str, Any]:
     """The fields of the scheduler of a window that is `span` ticks long."""
     values: dict[str, Any] = {}
     scale = window.fields["_scale"]
@@ -168,20 +203,21 @@ def fields_of(job: Job, window: Window, span: int) -> dict[str, Any]:
         if own not in window.fields or window.fields[own] is None:
             continue
         value = window.fields[own]
-        if own == "milestones":
-            values[field] = tuple(int(each) * scale for each in value)
-        elif own in ("T_max", "step_size"):
-            values[field] = int(value) * scale
-        else:
-            values[field] = float(taken(value, NUMBER))
+        try:
+            if own == "milestones":
+                values[field] = tuple(int(taken(each, WHOLE)) * scale for each in value)
+            elif own in ("T_max", "step_size"):
+                values[field] = int(taken(taken(value, NUMBER) * scale, WHOLE))
+            else:
+                values[field] = float(taken(value, NUMBER))
+        except (ValueError, TypeError, OverflowError):
+            job.refuse("param_scheduler", f"{own} (line {window.line}): expected a number that is written out")
     if window.kind in ENDS_EARLY:
         values["total_iters"] = span - 1
     if window.kind == "CosineAnnealingLR":
         values.setdefault("T_max", span)
         if window.fields.get("eta_min_ratio") is not None:
-            job.refuse("param_scheduler", f"eta_min_ratio (line {window.line}) is not computed by lrsched")
-    if window.kind == "PolyLR" and window.fields.get("eta_min"):
-        job.refuse("param_scheduler", f"PolyLR with eta_min (line {window.line}) is not computed by lrsched")
+            values["eta_min"] = lr * float(taken(window.fields["eta_min_ratio"], NUMBER))
     return values
 
 
@@ -192,7 +228,7 @@ def combined(job: Job, windows: list[Window], lr: float, length: Fact, by_epoch:
         each = per_epoch(job)
         for window in windows:
             if not window.fields["_steps"]:
-                window.begin, window.end = window.begin * each, min(window.end, 10**8) * each
+                window.begin, window.end = window.begin * each, window.end * each
                 window.fields["_scale"] = each
         total = length.value * each
         job.show(f"{length.of('epochs')} x {each} iterations", total)
@@ -216,37 +252,47 @@ def overlapping(
             "param_scheduler", f"{staircase[0]} is stepped per epoch among entries that are stepped per iteration, "
             "which lrsched does not compute; convert_to_iter_based=True makes it smooth"
         )  # fmt: skip
-    made_of = []
+    made_of: list[tuple[Window, Schedule]] = []
     for window in windows:
-        cls = named(window.name)
-        assert cls is not None
-        span = min(window.end, total) - window.begin
-        if window.begin >= total or span < 1:
+        span = window.end - window.begin
+        if window.begin >= total:
             job.remark("LR702", f"{window.kind} begins at {window.begin}, and the run has {total}: it never acts", "",
                        window.line)  # fmt: skip
-            continue
-        made_of.append((window, cls(**fields_of(job, window, span))))
+        elif not (window.kind == "ConstantLR" and window.fields.get("factor") == 1):
+            made_of.append((window, schedule_of(job, window, span, lr, window.end < total)))
     run = {"steps": total, "steps_per_epoch": each} if per_step else {"epochs": total, "interval": EPOCH}
     begins = [window.begin for window, _ in made_of]
-    if len(made_of) == 1 and begins[0] == 0:
-        only = made_of[0][1]
-        return Made(only.reference.name, {item.name: value for item, value in only.items()}, lr, **run)
     children = tuple(schedule for _, schedule in made_of)
-    if not any(begins):
+    if not made_of:
+        return Made("constant", {"factor": 1.0}, lr, **run)
+    if any(window.end < total and not stays(window, schedule) for window, schedule in made_of):
+        job.refuse("param_scheduler", "an entry that ends before the run is not computed for its type")
+    if begins == [0]:
+        return Made(children[0].reference.name, {item.name: value for item, value in children[0].items()}, lr, **run)
+    if not any(begins) and not any(child.reference.name == "lambda" for child in children):
         return Made("chained", {"schedulers": children}, lr, **run)
     if sorted(set(begins)) != begins or begins[0]:
         job.refuse("param_scheduler", "entries that begin together beside others that begin later are not computed")
     for (before, _), (after, _) in pairwise(made_of):
-        if before.end > after.begin and before.kind not in ENDS_EARLY:
-            job.refuse("param_scheduler", f"{before.kind} (line {before.line}) and {after.kind} overlap, which lrsched "
-                       "does not compute")  # fmt: skip
+        rises = before.kind in RISES and before.end - before.begin > 1 and before.fields.get("end_factor", 1.0) == 1.0
+        if not rises or before.end > after.begin:
+            job.refuse("param_scheduler", f"{after.kind} (line {after.line}) goes on from where {before.kind} (line "
+                       f"{before.line}) is, which lrsched does not compute")  # fmt: skip
     return Made("sequential", {"schedulers": children, "milestones": tuple(begins[1:])}, lr, **run)
+
+
+def stays(window: Window, schedule: Schedule) -> bool:
+    """Whether a schedule does nothing after the end of its window."""
+    if window.kind == "MultiStepLR":
+        drops = {item.name: value for item, value in schedule.items()}["milestones"]
+        return bool(max(drops) < window.end - window.begin)
+    return window.kind not in ("StepLR", "ExponentialLR")
 
 
 def ramp_and_stairs(job: Job, windows: list[Window], lr: float, total: int, each: int) -> Made:
     """A warmup by iteration and a cosine by epoch, as one expression of the iteration."""
     ramp, cosine = windows
-    values = fields_of(job, cosine, cosine.end - cosine.begin)
+    values = fields_of(job, cosine, cosine.end - cosine.begin, lr)
     waves, first = values["T_max"] // each, cosine.begin // each
     start = float(ramp.fields.get("start_factor", 1 / 3))
     low = float(values.get("eta_min", 0.0)) / lr if lr else 0.0

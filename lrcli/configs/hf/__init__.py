@@ -1,0 +1,1 @@
+"""What transformers' Trainer makes of its arguments, and others with it: the schedule, the warmup, the steps."""
