@@ -4,19 +4,25 @@ import contextlib
 import io
 import os
 import re
+import signal
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
 from lrcli.cli import main
-from lrcli.cli.command import Command, find, names
+from lrcli.cli.command import TOOLS, find, names
+from lrcli.cli.commands import file
 from lrcli.schedules import every
 from lrcli.schedules.kind import PATH, SPEC
 from lrcli.schedules.param import Param
+from tests.hostile_files import FILES, SPECS
+
+SECONDS = 20
+"""Of CPU time: nothing that is drawn here should take a tenth of it."""
 
 LOG = "log"
 """The name of the log in the folder in which the command lines run."""
@@ -45,9 +51,10 @@ def fitting(declared: Param) -> st.SearchStrategy[str]:
     """Texts such as a parameter takes."""
     if declared.kind is SPEC:
         examples = [cls.example() for cls in every().values()]
-        return st.sampled_from([*examples, "cosine --t-max 10 --lr 0.1 --epochs 20", "chained [step --step-size 3]"])
+        plain = ["cosine --t-max 10 --lr 0.1 --epochs 20", "chained [step --step-size 3]"]
+        return st.one_of(st.sampled_from([*examples, *plain]), st.sampled_from([*SPECS, *FILES, ".", "folder"]))
     if declared.kind is PATH:
-        return st.just(LOG)
+        return st.one_of(st.just(LOG), st.sampled_from([*FILES, "."]))
     texts = WHOLE if declared.annotation in (int, int | None, tuple[int, ...]) else NUMBERS
     return st.sampled_from(declared.choices or ((declared.example,) * 5 if declared.example else ()) + texts)
 
@@ -60,8 +67,8 @@ def any_text(declared: Param) -> st.SearchStrategy[str]:
 @st.composite
 def command_lines(draw: st.DrawFn) -> list[str]:
     """The words after `lrsched`; half of them well meant."""
-    command = find(draw(st.sampled_from(names())))
-    assert isinstance(command, Command)
+    name = draw(st.sampled_from([*names(), *TOOLS, *TOOLS, *FILES]))
+    command = find(name) or file.command(name)
     nasty = draw(st.booleans())
     text_of = any_text if nasty else fitting
     words = [command.name]
@@ -141,21 +148,41 @@ def streams(out: io.StringIO, error: io.StringIO) -> Iterator[None]:
             sys.stdin = before
 
 
+@contextlib.contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raise AssertionError inside what takes more CPU time than that, where the system can."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def give_up(*_: object) -> None:
+        raise AssertionError(f"more than {seconds} s")
+
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
 def unprintable(text: str) -> set[str]:
     """Characters in `text` that a terminal obeys rather than shows."""
     return {char for char in set(text) if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char not in "\n\t"}
 
 
-def survive(words: list[str], log: bytes, folder: Path, looked_at: bool) -> None:
-    """Run a command line in `folder`: it ends, and says what it has to say in plain characters."""
+def survive(words: list[str], files: Mapping[str, bytes], folder: Path, looked_at: bool) -> None:
+    """Run a command line in `folder`, where `files` are: it ends, and says what it has to say in plain characters."""
     (folder / "folder").mkdir(exist_ok=True)
-    (folder / LOG).write_bytes(log)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     out: io.StringIO = Terminal() if looked_at else io.StringIO()
     error = Terminal()
     before = os.getcwd()
     os.chdir(folder)
     try:
-        with streams(out, error):
+        with streams(out, error), at_most(SECONDS):
             status: Any = main([word.replace("\0", "") for word in words])
     finally:
         os.chdir(before)

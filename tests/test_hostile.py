@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lrcli.render import progress
-from tests.hostile import LOGS, command_lines, survive
+from tests.hostile import LOG, LOGS, command_lines, survive
+from tests.hostile_files import files_for
 
 EXAMPLES = int(os.environ.get("LRSCHED_HOSTILE", "300"))
 """More of them are worth a run now and then: LRSCHED_HOSTILE=20000."""
@@ -28,7 +29,7 @@ def plain_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-@given(command_lines(), LOGS, st.booleans())
-def test_any_command_line(words: list[str], log: bytes, looked_at: bool) -> None:
+@given(command_lines(), LOGS, st.booleans(), st.data())
+def test_any_command_line(words: list[str], log: bytes, looked_at: bool, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        survive(words, log, Path(folder), looked_at)
+        survive(words, {LOG: log, **data.draw(files_for(words))}, Path(folder), looked_at)
