@@ -27,6 +27,10 @@ TRANSFORMERS = {"linear": "linear", "cosine": "cosine", "1-sqrt": "1-sqrt"}
 SHAPES = tuple(TORCH)
 
 
+NEVER_MOVES = "hf-constant"
+"""A scheduler that leaves the rate alone."""
+
+
 class Cooldown(NamedTuple):
     """A decay at the end of a run. Lengths are in ticks."""
 
@@ -100,5 +104,5 @@ def cooldown(plan: Planned, decay: int | Share, shape: str, save_every: int, flo
     other = next((tick for tick, rate in enumerate(constant, warmup) if rate != constant[0]), None)
     if other is not None:
         found = f"{plan.schedule.spec} has {constant[0]:g} at tick {warmup} and {constant[other - warmup]:g} at {other}"
-        raise InputError(f"expected a rate that is constant from the warmup to the decay; {found}")
+        raise InputError(f"expected a rate that is constant from the warmup to the decay, as of {NEVER_MOVES}; {found}")
     return Cooldown(warmup, start, end, shape, start // save_every * save_every, constant[0], floor)

@@ -28,6 +28,11 @@ FONT_SIZE = 9
 WIDTH_OF_CHARACTER = 5.6
 """On average, in points."""
 
+SMALLEST_FONT = 5
+
+LINES_BESIDE_PANELS = 7
+"""Lines of text that the title, the numbers and the name of the axis take together, with their margins."""
+
 DOTS_PER_INCH = 300
 POINTS_PER_INCH = 72
 
@@ -81,8 +86,12 @@ def drawn(digest: Digest, style: Style) -> "Figure":
     axes = figure.subplots(len(rows.panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     characters = int(style.size[0] * POINTS_PER_INCH / WIDTH_OF_CHARACTER)
     figure.suptitle(fitted(printable(rows.title), characters), fontsize=FONT_SIZE)
-    for panel, axis in zip(rows.panels, axes, strict=True):
+    above = style.size[1] * POINTS_PER_INCH - LINES_BESIDE_PANELS * FONT_SIZE
+    for panel, axis, height in zip(rows.panels, axes, heights, strict=True):
         draw_panel(axis, digest, panel, style)
+        name = "learning rate" if panel.rate else " ".join(map(printable, panel.columns))
+        room = above * height / sum(heights) / (len(name) * WIDTH_OF_CHARACTER)
+        axis.set_ylabel(name, fontsize=max(SMALLEST_FONT, FONT_SIZE * min(1.0, room)))
     axes[-1].set_xlabel(printable(rows.columns[0]))
     axes[-1].xaxis.get_major_locator().set_params(integer=True)
     handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
@@ -95,7 +104,6 @@ def drawn(digest: Digest, style: Style) -> "Figure":
 def draw_panel(axis: "Axes", digest: Digest, panel: Panel, style: Style) -> None:
     """The curves and marks of a panel."""
     several = len(panel.columns) > 1
-    axis.set_ylabel("learning rate" if panel.rate else " ".join(map(printable, panel.columns)))
     if is_logarithmic(digest, panel, style):
         axis.set_yscale("log", nonpositive="mask")
     for place, name in enumerate(panel.columns):

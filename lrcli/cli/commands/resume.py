@@ -59,9 +59,11 @@ def run(given: Instances) -> int:
         "findings": [finding.as_document() for finding in found],
     }
     rows = resume_rows(case, selection, drawn=output.draws, document=document)
-    text = sentences(happened, whence) + lines_of(found)
+    text, warnings = sentences(happened, whence), lines_of(found)
     if output.to_terminal:
-        text = folded(text, output.style().width, indent=0)
+        width = output.style().width
+        text, warnings = folded(text, width, indent=0), folded(warnings, width, indent=6)
+    text += warnings
     output.show(rows, remark=text)
     return 1 if any(finding.severity != NOTE for finding in found) else 0
 
