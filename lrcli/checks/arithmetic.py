@@ -14,9 +14,9 @@ def raises(case: Case) -> Iterator[Problem]:
     """The framework raises: at construction, or in the middle of the run.
 
     Cause:
-        Most hyperparameters are not checked when the scheduler is made. A length of 0 divides by zero at the first
-        step, a ConstantLR with factor 0 when it is to restore the rate, a polynomial decay whose warmup takes the
-        whole run at its end.
+        Most hyperparameters are not checked when the scheduler is made. StepLR and CosineAnnealingLR with a length of 0
+        divide by zero at the first step, a ConstantLR with factor 0 when it is to restore the rate, a polynomial decay
+        whose warmup takes the whole run at its end.
 
     Bad:
         lrsched check "step --step-size 0"
@@ -69,7 +69,7 @@ def not_a_rate(case: Case) -> Iterator[Problem]:
     """The rate becomes negative, infinite or not a number.
 
     Cause:
-        torch checks the rate only when the optimizer is made. With a negative one it walks up the gradient.
+        torch checks the rate only when the optimizer is made. With a negative rate it goes up the gradient.
 
     Bad:
         lrsched check "lambda --expr '1 - t / 50' --epochs 100"

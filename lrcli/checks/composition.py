@@ -3,10 +3,11 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from lrcli.checks.case import Case, Plan, plan_of, schedule_rule, shown
+from lrcli.checks.case import Case, Part, Plan, plan_of, schedule_rule, shown
 from lrcli.checks.causes import TOLERANCE, drops_of
 from lrcli.checks.curve import first_rates
 from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
+from lrcli.errors import InputError
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.text import plural, significant
@@ -82,12 +83,12 @@ def base_rate_rewritten(case: Case) -> Iterator[Problem]:
     """OneCycleLR or CyclicLR among others: its constructor changes the rate that all of them start from.
 
     Cause:
-        They write their own initial rate into the optimizer when they are made. A LinearLR beside them warms up to
-        that, not to the optimizer's rate, in whichever order they are made.
+        OneCycleLR writes its own initial rate into the optimizer when it is made. A LinearLR beside it warms up to
+        that, not to the optimizer's rate, in whichever order they are made. CyclicLR does so where it is made first.
 
     Bad:
         lrsched check "onecycle --max-lr 0.1 --total-steps 45 --warmup 5"
-        lrsched check "sequential 'linear' 'cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10' --milestones 5"
+        lrsched check "chained 'cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10' 'constant --factor 1' --ticks 40"
     Good:
         lrsched check "onecycle --max-lr 0.1 --total-steps 50"
     Source:
@@ -95,7 +96,7 @@ def base_rate_rewritten(case: Case) -> Iterator[Problem]:
     """
     if len(case.parts) == 1 or not case.walk.curve.rates:
         return
-    rewriting = [part.schedule for part in case.parts if part.schedule.rewrites_base_rate]
+    rewriting = [part.schedule for place, part in enumerate(case.parts) if rewrites(case, part, is_first=not place)]
     if rewriting:
         others = [part.schedule for part in case.parts if part.schedule not in rewriting]
         whom = f"the rate of {symbols(others)}" if others else "each other's rate"
@@ -104,6 +105,17 @@ def base_rate_rewritten(case: Case) -> Iterator[Problem]:
         rises = rewriting[0].given(role.PEAK_AT)
         own = f", it warms up by itself ({rises[0].option})" if rises else ""
         yield Problem(message, hint=f"{rewriting[0].reference.name} alone{own}")
+
+
+def rewrites(case: Case, part: Part, *, is_first: bool) -> bool:
+    """Whether the constructor changes the rate that schedulers start from; others have noted it unless it is first."""
+    lr = case.run.lrs[case.group]
+    group = {"lr": lr} if is_first else {"lr": lr, "initial_lr": lr}
+    try:
+        part.schedule.bind(case.group, case.run.lrs).ticker(group)
+    except (InputError, ArithmeticError):
+        return False  # It cannot be made, and so no run begins.
+    return group["initial_lr"] != lr
 
 
 @schedule_rule("LR224", "overwritten-every-tick", WARNING)
@@ -139,8 +151,8 @@ def starts_again(case: Case) -> Iterator[Problem]:
     """In a chain, a cosine that is past T_max starts again from the base rate: what the others did is lost.
 
     Cause:
-        CosineAnnealingLR works on the rate in force, but the tick after its lowest point adds the base rate's share
-        back.
+        CosineAnnealingLR works on the rate in force, but the tick after its lowest point starts from the base rate
+        again.
 
     Bad:
         lrsched check "chained 'exponential --gamma 0.97' 'cosine --t-max 20' --epochs 50"
@@ -253,3 +265,31 @@ def drops_shifted(case: Case) -> Iterator[Problem]:
     listed = ",".join(f"{value:g}" for value in earlier)
     hint = f"{drops.declared.option} {listed} if they are ticks of the run" if min(earlier) > 0 else ""
     yield Problem(f"counted from the end of the warmup, the drops are at ticks {when} of the run", hint=hint)
+
+
+@schedule_rule("LR229", "warmup-to-another-rate", WARNING)
+def warmup_to_another_rate(case: Case) -> Iterator[Problem]:
+    """After the warmup the rate drops: the schedule that takes over starts at a rate of its own.
+
+    Cause:
+        CyclicLR starts at base_lr, whatever the optimizer's rate is and whatever the warmup has reached.
+
+    Bad:
+        lrsched check "sequential linear 'cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10' --milestones 5 -n 85"
+    Good:
+        lrsched check "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10 -n 80"
+    Source:
+        measured with torch 2.13
+    """
+    if case.used is None:
+        return
+    for part, following in zip(case.parts, case.parts[1:], strict=False):
+        own = following.schedule.given(role.START) if following.schedule.given(role.PEAK) else None
+        if own is None or part.chained or not part.schedule.is_warmup or not part.start < following.start < case.length:
+            continue
+        before, after = case.used.at(following.start - 1), case.used.at(following.start)
+        if after < A_HALF * before:
+            drop = f"the rate drops from {shown(before)} to {shown(after)}"
+            taken = f"{following.schedule.reference.symbol} starts at {own[0].option}"
+            message = f"at {case.when(following.start)} {drop}: {taken}, whatever the warmup has reached"
+            yield Problem(message, hint=f"{following.schedule.reference.name} alone: it rises by itself")

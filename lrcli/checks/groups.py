@@ -79,7 +79,7 @@ def ignored(case: Case) -> Iterator[Problem]:
     """The optimizer's rate has no effect: the schedule sets its own.
 
     Cause:
-        OneCycleLR, CyclicLR, the schedule of the first transformers and a range test compute the rate from their own
+        OneCycleLR, CyclicLR, noam and a range test compute the rate from their own
         parameters.
 
     Bad:

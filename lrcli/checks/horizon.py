@@ -141,8 +141,8 @@ def over_early(case: Case) -> Iterator[Problem]:
     """The schedule is over before the run is, and the rest is trained at next to nothing.
 
     Cause:
-        Linear and polynomial decays, and those of Hugging Face and timm, stay at their lowest rate after their end.
-        The run was made longer, or its length was counted otherwise than by the schedule.
+        Linear and polynomial decays stay at their lowest rate after their end; so do timm's curves and most of
+        Hugging Face's. The run was made longer, or its length was counted otherwise than by the schedule.
 
     Bad:
         lrsched check "polynomial --total-iters 60 --epochs 90"
@@ -238,7 +238,7 @@ def unfinished(case: Case) -> Iterator[Problem]:
 
     Cause:
         Often deliberate: a run is stopped early, or its end is not yet known. If not, the last part of the decay,
-        which helps most, is missing.
+        which often helps most, is missing.
 
     Bad:
         lrsched check "cosine --t-max 100 --epochs 60"

@@ -179,7 +179,7 @@ def negative_metric(case: ReplayCase) -> Iterator[Problem]:
 
 @replay_rule("LR413", "metric-missing", WARNING)
 def missing(case: ReplayCase) -> Iterator[Problem]:
-    """NaN in the metric: such an epoch always counts as bad.
+    """NaN in the metric: such an epoch counts as bad.
 
     Cause:
         No comparison with NaN is true, so it is never better. After a NaN in the first epoch there is still no best.
@@ -191,9 +191,10 @@ def missing(case: ReplayCase) -> Iterator[Problem]:
     """
     observed = case.observed
     if observed.missing:
+        whose = "torch" if case.framework == "torch" else "Keras"
         count = f"{observed.missing} of {plural(observed.count, 'value')} of {observed.column}"
         yield Problem(
-            f"{count} are not a number: torch counts each as a bad epoch", hint="call step() only with a value"
+            f"{count} are not a number: {whose} counts each as a bad epoch", hint="call step() only with a value"
         )
 
 

@@ -206,7 +206,7 @@ def begins_at_its_start(case: ResumeCase) -> Iterator[Problem]:
 
     Cause:
         A new scheduler counts from 0. Without its state it warms up again, and what is left of the run is too short for
-        it. So it is without the optimizer's state, for a scheduler that multiplies the rate in force.
+        it. It is the same without the optimizer's state, for a scheduler that multiplies the rate in force.
 
     Bad:
         lrsched resume "cosine --t-max 100" --at 50 --load nothing
@@ -241,7 +241,7 @@ def replaced_values(case: ResumeCase) -> Iterator[Problem]:
         lrsched resume "cosine --t-max 50" "cosine --t-max 75 --lr 0.05" --at 25 --load nothing --epochs 100
         lrsched resume "cosine --t-max 50" --at 25
     Source:
-        xtuner #211; pitfalls of torch.optim.lr_scheduler 2.13, measured
+        xtuner #211; measured with torch 2.13
     """
     if not case.ignored:
         return

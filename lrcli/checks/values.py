@@ -25,7 +25,7 @@ def negative_length(case: Case) -> Iterator[Problem]:
 
     Cause:
         Most frameworks do not check lengths. StepLR and CosineAnnealingLR take a negative one as if it were positive,
-        PolynomialLR and LinearLR never change the rate, Hugging Face's schedules are over before they begin. -1 often
+        PolynomialLR and LinearLR never change the rate, hf-linear is at 0 from the first tick on. -1 often
         means "not given" in a configuration.
 
     Bad:
@@ -54,7 +54,7 @@ def anneal_outlasts_run(case: Case) -> Iterator[Problem]:
 
     Cause:
         SWALR takes anneal_epochs calls of step(), 10 unless something else is said, to come to swa_lr. Weights are
-        averaged over rates that are still falling.
+        averaged over rates that still change.
 
     Bad:
         lrsched check "sequential 'cosine --t-max 95' 'swa --swa-lr 0.05' --milestones 95 --epochs 100"
@@ -104,7 +104,7 @@ def range_test_too_short(case: Case) -> Iterator[Problem]:
 
 @schedule_rule("LR307", "expression-is-a-rate", WARNING)
 def expression_is_a_rate(case: Case) -> Iterator[Problem]:
-    """The expression is a rate where a factor is wanted: the base rate is multiplied with itself.
+    """The expression is a rate where a factor is wanted: the base rate is multiplied by itself.
 
     Cause:
         LambdaLR and MultiplicativeLR multiply what the function returns with a rate.

@@ -92,7 +92,7 @@ def outlasts_run(case: Case) -> Iterator[Problem]:
 
 @schedule_rule("LR203", "warmup-cut-short", WARNING)
 def cut_short(case: Case) -> Iterator[Problem]:
-    """The milestone is inside the warmup: the rate jumps to the peak before the warmup is there.
+    """The milestone is inside the warmup: the rate jumps to the peak before the warmup is over.
 
     Cause:
         At its milestone the next schedule starts from its own base rate, whatever the rate was. The milestone must be

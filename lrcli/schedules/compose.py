@@ -163,7 +163,7 @@ class Sequential(Composite):
         - The ticks before a milestone are not the child's: after 5 ticks of warmup a cosine over a run of 50 wants
           T_max 45.
         - Milestones that do not increase are accepted: a child may never run.
-        - OneCycleLR and CyclicLR rewrite the rate that all children start from when they are made.
+        - OneCycleLR, and CyclicLR where it is the first child, rewrite the rate that all children start from.
         - multiplicative goes on from the previous rate, swa keeps it.
         - ReduceLROnPlateau is refused; a SequentialLR or ChainedScheduler is taken only as the first child.
 

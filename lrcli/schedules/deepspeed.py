@@ -89,8 +89,8 @@ class WarmupLR(Warmup):
 
     Surprises:
         - It never comes down again, whatever lr_scheduler_type says beside it.
-        - The warmup is a logarithm unless warmup_type is linear: half of warmup_num_steps has nine tenths of the rate
-          where it is 1000.
+        - The warmup is a logarithm unless warmup_type is linear: of 1000 warmup steps the first 100 reach two thirds of
+          the rate, and the first 500 nine tenths.
         - The first two ticks both train at warmup_min_lr.
         - warmup_max_lr is the optimizer's rate unless it is given. Until June 2025 it was 0.001.
 

@@ -76,6 +76,8 @@ class Family(NamedTuple):
     precision: str = FLOAT64
     composes: bool = True
     """Whether torch's SequentialLR and ChainedScheduler take it as a child."""
+    moved_by: str = ""
+    """What a tick is and what moves the rate, in sentences, where no training loop calls `scheduler.step()`."""
 
 
 FAMILIES: dict[str, Family] = {}
@@ -138,6 +140,8 @@ MEGATRON = family(
     Family(
         name="Megatron-LM",
         version="Megatron-LM d98e8a6 (August 2026)",
+        moved_by="A tick is an iteration. Megatron-LM calls opt_param_scheduler.step(increment), with the samples of the "
+        "iteration, after optimizer.step().",
         interval=STEP,
         steps=whole_batches,
         checkpoint=AGREEMENT,
@@ -149,6 +153,8 @@ ULTRALYTICS = family(
     Family(
         name="ultralytics",
         version="ultralytics 8.4.190",
+        moved_by="A tick is a batch. The trainer sets the rate itself: before every batch in the warmup, and by "
+        "scheduler.step() once an epoch.",
         interval=STEP,
         steps=batches_alone,
         checkpoint=EVERYTHING,
@@ -161,6 +167,8 @@ KERAS = family(
     Family(
         name="Keras",
         version="Keras 3.15",
+        moved_by="A tick is a batch. The optimizer asks the schedule for the rate at optimizer.iterations in every "
+        "optimizer.apply(gradients): nothing else is called.",
         interval=STEP,
         steps=batches_alone,
         checkpoint=POSITION,
@@ -174,6 +182,8 @@ FAIRSEQ = family(
     Family(
         name="fairseq",
         version="fairseq 0.12",
+        moved_by="A tick is an update. The trainer calls lr_scheduler.step_update(num_updates) after every "
+        "optimizer.step().",
         interval=STEP,
         steps=torch_steps,
         checkpoint=POSITION,
@@ -185,6 +195,8 @@ FASTAI = family(
     Family(
         name="fastai",
         version="fastai 2.8",
+        moved_by="A tick is a batch. The fit method adds the ParamScheduler callback, which sets the rate before every "
+        "batch: nothing else is called.",
         interval=STEP,
         steps=batches_alone,
         checkpoint=POSITION,

@@ -371,7 +371,7 @@ class WarmupStableDecay(Factor):
 
     Surprises:
         - num_decay_steps has no default: through get_scheduler it is one of the scheduler_specific_kwargs.
-        - The warmup starts at min_lr_ratio, not at 0, and the rate stays there after the decay.
+        - The warmup starts at min_lr_ratio times the base rate, not at 0, and the rate stays there after the decay.
         - A num_training_steps that is given beside num_stable_steps is ignored.
         - Where warmup and decay take more than num_training_steps, the decay starts part-way down.
 

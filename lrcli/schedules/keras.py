@@ -42,7 +42,6 @@ class Keras(Absolute):
         "{symbol} takes torch's schedulers, but got one of Keras' at index {index}: it is a function of the step that "
         "the optimizer calls"
     )
-    step_call = "optimizer.apply(gradients)"
 
 
 @keras_scheduler("keras-exponential-decay", "ExponentialDecay", ulps=2)

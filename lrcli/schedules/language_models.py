@@ -111,7 +111,7 @@ class NanoGpt(Absolute):
     Surprises:
         - min_lr is a rate, not a share: keep it at about a tenth of --lr. nanoGPT's own learning rate is 6e-4; above
           a lower --lr the rate rises to it.
-        - lr_decay_iters includes the warmup. Where both are equal, the tick between divides by zero.
+        - lr_decay_iters includes the warmup. Where it equals warmup_iters, the tick of that number divides by zero.
         - Until 9 December 2024 the warmup was t / warmup_iters, from 0.
 
     Resume:
@@ -148,14 +148,14 @@ class TriStage(Absolute):
     Formula:
         x_t = base_lr * (s + (1 - s) * t / warmup_steps)    in the warmup
         x_t = base_lr                                       in the hold phase
-        x_t = base_lr * e^p                                 in the decay, p to 1
-        x_t = base_lr * e                                   from then on
-        s = init_lr_scale, e = final_lr_scale; arXiv 1904.08779
+        x_t = base_lr * f^p                                 in the decay, p from 0 to 1
+        x_t = base_lr * f                                   from then on
+        s = init_lr_scale, f = final_lr_scale; arXiv 1904.08779
 
     Surprises:
         - final_lr_scale cannot be 0: the decay is exponential.
-        - The defaults are those of fairseq 0.10; later versions set all three phases to 0 steps and want them, or a
-          phase_ratio of max_update.
+        - The defaults are those of fairseq 0.10. In later versions the lengths are 0 unless they, or a phase_ratio of
+          max_update, are given.
 
     Resume:
         The rate depends on the tick alone.

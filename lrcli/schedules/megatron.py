@@ -97,8 +97,8 @@ class Megatron(Absolute):
         - The default style is linear, and min_lr is 0: a rate, not a share.
         - lr_warmup_fraction is a share of the decay length, not of the run.
         - WSD's own default is the exponential decay; its decay is counted back from the end of lr_decay_iters.
-        - With inverse-square-root and no warmup the rate is base_lr / sqrt(s): it falls by the square root of a whole
-          batch in one iteration.
+        - With inverse-square-root and no warmup the first iteration trains at base_lr, and the second at base_lr /
+          sqrt(global_batch_size).
         - With a batch size that is ramped up an iteration is not always global_batch_size samples.
 
     Resume:

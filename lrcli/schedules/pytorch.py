@@ -454,7 +454,7 @@ class Multiplicative(Schedule):
         x_t = x_(t-1) * expr(t),  x_0 = base_lr
 
     Surprises:
-        - expr(0) is never used alone, but is at a milestone of `sequential`, on the previous child's rate.
+        - expr(0) is used at a milestone of `sequential` only, where it multiplies the previous child's rate.
         - It is a factor of the last rate: "0.95**t" falls far faster here than under lambda.
 
     Resume:

@@ -64,8 +64,7 @@ class CosineRestarts(Absolute):
 
     Formula:
         x_t = eta_min + (base_lr - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2
-        T_cur ticks since the last restart, T_i the length of that cycle; cycle k starts at T_0 * (T_mult^k - 1) /
-        (T_mult - 1)
+        T_cur counts the ticks since the last restart, T_i is the length of that cycle: T_0 * T_mult^i
 
     Surprises:
         - eta_min is never reached: the last tick of a cycle is one short of it.
@@ -201,8 +200,8 @@ class Cyclic(Absolute):
         - The optimizer's own rate is ignored: base_lr and max_lr replace it, for all groups if they are one number.
         - The momentum is cycled unless --no-cycle-momentum is given; Adam's beta1 where there is no momentum.
         - scale_mode is read only with a scale_fn of one's own: the three modes set it themselves.
-        - As a child of `sequential` it drops to base_lr when it takes over, and rewrites the rate that the others
-          start from.
+        - As a child of `sequential` it drops to base_lr when it takes over; as the first child it makes base_lr the
+          rate that the others start from.
 
     Resume:
         Constructed with last_epoch=k on the old optimizer's state it sets the right rate for tick k+1. On a new

@@ -193,7 +193,7 @@ class Tanh(Cycles):
         w = base_lr with --warmup-prefix, else where the curve is at warmup_t
 
     Surprises:
-        - It ends above lr_min: with ub 3 about a quarter of a percent of the height is left, and then the rate drops.
+        - It ends above lr_min: with ub 3 about 0.25 % of the height is left, and then the rate drops.
         - Its warmup meets the curve without --warmup-prefix too, unlike that of timm-cosine.
         - Tick 0 has exactly the base rate, which the curve itself does not reach.
 

@@ -34,6 +34,7 @@ class Wsd(Absolute):
     """
 
     step_call = Warmup.step_call
+    step_by_step = Warmup.step_by_step
     refuses_composition = Warmup.refuses_composition
 
     t_initial: int = param("ticks after the warmup", at_least=1, example="90", role=role.LENGTH)

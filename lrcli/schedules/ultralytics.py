@@ -27,10 +27,11 @@ class Ultralytics(Absolute):
 
     Surprises:
         - A tick is an iteration, a batch, not an optimizer step: the rate does not wait for accumulated gradients.
-        - The group of the biases comes down to the rate from warmup_bias_lr, ten times as high, while the others rise.
+        - The group of the biases comes down to the rate from warmup_bias_lr, by default ten times as high, while the
+          others rise.
         - In 8.0 to 8.3 the warmup has at least 100 iterations, however short the epochs are.
-        - With optimizer=auto, the default, lr0 and warmup_bias_lr are not what the configuration says: the trainer
-          chooses the rate, and 0.
+        - With optimizer=auto, the default, the trainer chooses lr0 itself and sets warmup_bias_lr to 0, whatever the
+          configuration says.
         - The lowest rate, lrf times the base rate, belongs to epoch E, which is not trained.
 
     Resume:

@@ -228,6 +228,18 @@ CLAIMS: list[tuple[str, str, str, Callable[[Rates], bool]]] = [
         lambda r: r[0] == pytest.approx(0.004 / 3),
     ),
     (
+        "LR223",
+        "chained 'cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10' 'constant --factor 0.5' -n 40",
+        "chained 'constant --factor 0.5' 'cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10' -n 40",
+        lambda r: r[0] < 0.002,
+    ),
+    (
+        "LR229",
+        "sequential linear 'cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10' --milestones 5 -n 85",
+        "sequential linear 'cosine --t-max 80' --milestones 5 -n 85",
+        lambda r: r[5] == 0.001 < 0.02 * r[4],
+    ),
+    (
         "LR224",
         "chained 'step --step-size 10' 'cosine-restarts --t-0 10' -n 50",
         "chained 'step --step-size 10' 'exponential --gamma 0.97' -n 50",

@@ -128,6 +128,28 @@ def test_a_negative_metric() -> None:
     assert trained([-1.0 + 0.01 * epoch for epoch in range(30)]) < 0.1
 
 
+def test_a_cycle_as_first_child_and_as_a_later_one() -> None:
+    says("cyclic", "as the first child it makes base_lr the rate that the others start from")
+    says("sequential", "OneCycleLR, and CyclicLR where it is the first child, rewrite the rate")
+
+    def started(*parts: Made) -> float:
+        optimizer = optimizer_of((0.1,))
+        torch.SequentialLR(optimizer, [part(optimizer) for part in parts], [5])
+        return rate(optimizer)
+
+    def cyclic(optimizer: Any) -> Any:
+        return torch.CyclicLR(optimizer, 0.001, 0.1, 10, cycle_momentum=False)
+
+    def onecycle(optimizer: Any) -> Any:
+        return torch.OneCycleLR(optimizer, 0.5, total_steps=20, cycle_momentum=False)
+
+    def constant(optimizer: Any) -> Any:
+        return torch.ConstantLR(optimizer, 1.0, 1)
+
+    assert started(constant, cyclic) == 0.1 and started(cyclic, constant) == 0.001
+    assert started(constant, onecycle) == started(onecycle, constant) == 0.02
+
+
 def test_a_sequence_is_not_resumed_by_last_epoch() -> None:
     says("sequential", "the rate is that of the first child, whatever the milestones say")
     optimizer = optimizer_of((0.1,))

@@ -87,6 +87,8 @@ def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
 
 def calling(cls: type[Schedule]) -> str:
     """Where the call of step() goes."""
+    if moved_by := cls.reference.family.moved_by:
+        return moved_by
     tick = f"A tick is a call of {cls.step_call}"
     if cls.stepped == STEP:
         return f"{tick}, after every optimizer.step(): its lengths are counted in optimizer steps (--interval step)."
