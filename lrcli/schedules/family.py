@@ -140,8 +140,8 @@ MEGATRON = family(
     Family(
         name="Megatron-LM",
         version="Megatron-LM d98e8a6 (August 2026)",
-        moved_by="A tick is an iteration. Megatron-LM calls opt_param_scheduler.step(increment), with the samples of the "
-        "iteration, after optimizer.step().",
+        moved_by="A tick is an iteration. Megatron-LM calls opt_param_scheduler.step(increment), with the samples of "
+        "the iteration, after optimizer.step().",
         interval=STEP,
         steps=whole_batches,
         checkpoint=AGREEMENT,
