@@ -196,6 +196,110 @@ def test_a_schedule_that_nobody_has_heard_of_is_explained_and_found() -> None:
         assert any(one.startswith("gadget-drops --xyzzy 20 --plugh 0.5") for one in specs)
 
 
+def test_a_period_that_is_another() -> None:
+    found = values("cosine-restarts --t-0 10", 60)
+    document = held("cosine-restarts --t-0 12", by_epoch(found), interval="epoch").as_document()
+    assert document["explanation"] == "other_values"
+    assert document["changes"] == [{"option": "--t-0", "meant": 12, "found": 10}]
+
+
+def skipped(text: str, count: int, ticks: set[int]) -> list[float]:
+    """A run in which step() is not called at some ticks, as AMP does."""
+    source, rates, at = values(text, count + 1), [], 0
+    for tick in range(count):
+        rates.append(source[at])
+        at += tick not in ticks
+    return rates
+
+
+@pytest.mark.parametrize("every", [1, 10])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hf-cosine --num-warmup-steps 30 --num-training-steps 300",
+        "wsd --warmup-steps 30 --stable-steps 200 --decay-steps 70",
+    ],
+)
+def test_ticks_that_were_skipped_one_by_one(text: str, every: int) -> None:
+    record = by_step(skipped(text, 300, {3, 4, 15, 22, 260}), every)
+    document = held(text, record).as_document()
+    assert document["explanation"] == "shifted_from"
+    assert document["shift"] == (-5)
+
+
+def test_a_resume_from_a_far_older_state() -> None:
+    found = values("cosine --t-max 400", 400)
+    document = held("cosine --t-max 400", by_epoch([*found[:250], *found[130:250]])).as_document()
+    assert (document["explanation"], document["at"], document["shift"]) == ("shifted_from", 250, -120)
+
+
+@pytest.mark.parametrize("batches", [24, 391])
+def test_stepped_after_every_batch_of_an_epoch_whose_length_nobody_says(batches: int) -> None:
+    found = values("exponential --gamma 0.9999", 30 * batches)
+    document = held("exponential --gamma 0.9999", by_epoch(found[::batches])).as_document()
+    assert (document["explanation"], document["steps_per_epoch"]) == ("wrong_interval", batches)
+
+
+@pytest.mark.parametrize(("first", "run"), [(0, {"steps_per_epoch": 20}), (19, {"steps_per_epoch": 20}), (20, {})])
+def test_a_row_an_epoch_of_a_schedule_that_counts_steps(first: int, run: dict[str, int]) -> None:
+    text = "onecycle --max-lr 0.1 --total-steps 600"
+    rates = values(text, 601)
+    assert held(text, by_epoch(rates[first::20][:30], origin=1), interval="step", **run).follows
+    other = held("onecycle --max-lr 0.1 --total-steps 700", by_epoch(rates[first::20][:29]), interval="step", **run)
+    assert not other.follows
+
+
+def test_fractions_of_epochs_say_exactly_how_many_steps_an_epoch_has() -> None:
+    found = values("cosine --t-max 500", 500)
+    steps = range(9, 500, 10)
+    record = Record.of_values(
+        found[9::10], steps=[step + 1 for step in steps], epochs=[(step + 1) / 25 for step in steps]
+    )
+    document = held("cosine --t-max 500", record, interval="epoch").as_document()
+    assert (document["explanation"], document["steps_per_epoch"]) == ("wrong_interval", 25)
+
+
+def test_either_way_of_reading_a_log_may_be_the_one_that_is_explained() -> None:
+    text = "hf-linear --num-warmup-steps 20 --num-training-steps 200"
+    found = values(text, 201, lr=0.3)
+    for first in (9, 10):  # the rate that was used at step 10, or the one that is used next
+        record = Record.of_values(found[first:200:10], steps=range(10, 200 + (first == 9), 10))
+        document = held(text, record).as_document()
+        assert (document["explanation"], document["base_lr"]) == ("base_lr", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("meant", "later"),
+    [
+        ("exponential --gamma 0.97", "exponential --gamma 0.9"),
+        ("step --step-size 7", "step --step-size 7 --gamma 0.7"),
+        ("cosine --t-max 60", "cosine --t-max 90"),
+    ],
+)
+def test_a_hyperparameter_that_is_set_in_the_middle_of_a_run(meant: str, later: str) -> None:
+    before = values(meant, 21)
+    after = spec.parse(later).schedule.advance(20, before[20], 0.1)
+    document = held(meant, by_epoch([*before[:20], *(next(after) for _ in range(40))])).as_document()
+    assert (document["explanation"], document["spec"]) == ("changed", later)
+    assert document["at"] in (21, 28)
+
+
+def test_a_schedule_that_is_begun_in_the_middle_of_a_run() -> None:
+    rest = values("cosine --t-max 40 --lr 0.02", 40)
+    document = held("cosine --t-max 60 --lr 0.1", by_epoch([*values("cosine --t-max 60", 30), *rest])).as_document()
+    assert (document["explanation"], document["at"]) == ("changed", 30)
+    assert document["spec"] == "cosine --t-max 40 --lr 0.02"
+
+
+def test_zeros_at_the_end_show_that_decimals_are_fixed() -> None:
+    record = by_epoch([3e-4, 3e-5, 0.0], origin=0)
+    shown = Record.of_values(record.values.tolist(), epochs=range(3), shown=Shown(3, 6, padded=True))
+    assert held("exponential --gamma 0.01 --lr 3e-4", shown, lr=3e-4).explanation is not None
+    assert held("multistep --milestones 1,2 --lr 3e-4", shown, lr=3e-4).first_difference.row == 2  # type: ignore[union-attr]
+    small = Record.of_values([3e-4, 3e-5, 0.0], epochs=range(3), shown=Shown(3, 6, padded=True))
+    assert held("lambda --expr '0.1**t if t < 2 else 0.001'", small, lr=3e-4).follows
+
+
 def resumed(first: str, at: int, rest: str, skip: int = 0) -> Record:
     return by_epoch([*values(first, at), *values(rest, EPOCHS)[skip:]])
 

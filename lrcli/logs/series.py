@@ -32,6 +32,8 @@ class Shown(NamedTuple):
     """The most significant digits that any value shows."""
     decimals: int | None
     """Decimals, where every value has the same number of them and no exponent; else None."""
+    padded: bool = False
+    """Whether some of those decimals are zeros that nobody would have typed: "0.000300"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,6 +152,7 @@ class Digits:
         self._digits = 0
         self._decimals: set[int] = set()
         self._fixed = True
+        self._padded = False
 
     @property
     def settled(self) -> bool:
@@ -168,8 +171,11 @@ class Digits:
             self._digits = max(self._digits, len(digits))
             fixed = _FIXED.fullmatch(cell)
             self._decimals.add(len(fixed[1] or "") if fixed else -1)
+            self._padded = self._padded or bool(fixed and len(fixed[1] or "") > 1 and fixed[1].endswith("0"))
             self._fixed = len(self._decimals) == 1 and -1 not in self._decimals
 
     def shown(self) -> Shown:
         """What is known so far."""
-        return Shown(self._digits, min(self._decimals) if self._fixed and self._decimals else None)
+        if self._fixed and self._decimals:
+            return Shown(self._digits, min(self._decimals), self._padded)
+        return Shown(self._digits, None)

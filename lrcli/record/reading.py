@@ -36,10 +36,14 @@ class Reading(NamedTuple):
     """What the log counts: STEP, EPOCH, or "row" where it says nothing."""
     origin: int
     """What the log calls the first tick."""
+    length: int = 1
+    """Ticks in one of what the log counts."""
 
     @property
     def words(self) -> str:
         """How the log counts."""
+        if self.length > 1:
+            return f"{self.axis} {self.origin} is tick {int(self.ticks[0])}, and each has {self.length}"
         return f"{self.axis} {self.origin} is tick 0"
 
 
@@ -58,8 +62,11 @@ def readings(record: Record, schedule: Schedule, run: Run) -> list[Reading]:
             found = by_step(record, counted)
         elif _is_there(record.epochs) and length and _is_fractional(record.epochs):
             found = _read(_rounded(record.epochs * length), STEP)
+        elif _is_there(record.epochs) and _is_fractional(record.epochs):
+            found = every_so_many(record)
         elif _is_there(record.epochs):
-            found = every_so_many(record) if _is_fractional(record.epochs) else by_epoch(record)
+            found = in_steps(record, length, schedule) if per_step else []
+            found = found if length and per_step else by_epoch(record) + found
     else:
         found = by_epoch(record)
     return found or [by_row(record)]
@@ -114,6 +121,26 @@ def by_epoch(record: Record) -> list[Reading]:
     ended = np.ceil(record.epochs - NEARLY_WHOLE) - 1
     found = [whole, ended, *([whole - 1] if whole.min() >= 1 else [])]
     return [Reading(ticks.astype(np.int64), EPOCH, 0) for ticks in found if ticks.min() >= 0]
+
+
+def in_steps(record: Record, length: int | None, schedule: Schedule) -> list[Reading]:
+    """Whole epochs of a schedule that counts steps: the first of an epoch, the last, or the one after it.
+
+    Where nobody says how long an epoch is, it follows from the schedule's own length, if its epochs make that whole.
+    """
+    import numpy as np
+
+    assert record.epochs is not None
+    epochs = _rounded(record.epochs).astype(np.int64)
+    origin = 0 if epochs.min() == 0 else 1
+    if length is None:
+        count = round(record.facts.num_train_epochs or 0) or int(epochs.max()) + 1 - origin
+        steps = schedule.horizon or 0
+        if count < 2 or steps % count or steps <= count:
+            return []
+        length = steps // count
+    first = (epochs - origin) * length
+    return [Reading(ticks, EPOCH, origin, length) for ticks in (first, first + length - 1, first + length)]
 
 
 def every_so_many(record: Record) -> list[Reading]:

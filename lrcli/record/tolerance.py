@@ -106,7 +106,7 @@ def _tolerance(values: "Floats", shown: Shown) -> Tolerance:
         else:
             return Tolerance("float32", FULL, FLOAT32_NOISE * peak, FLOAT32 * 1.001)
     digits = min(shown.digits, FULL_DIGITS)
-    if shown.decimals is not None and digits < FULL_DIGITS and len(distinct) >= FEW_VALUES:
+    if shown.decimals is not None and digits < FULL_DIGITS and (len(distinct) >= FEW_VALUES or shown.padded):
         unit = 10.0**-shown.decimals
         if digits > FEW_DIGITS:
             return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, nothing), 0, 0.501 * unit)

@@ -1,6 +1,5 @@
 """Did a finished run do what was meant? The rates of a log against a schedule, and what explains the difference."""
 
-from lrcli.verify.explain import explain
 from lrcli.verify.verdict import Difference, Explanation, Verdict, compared, of_rates, verify
 
-__all__ = ["Difference", "Explanation", "Verdict", "compared", "explain", "of_rates", "verify"]
+__all__ = ["Difference", "Explanation", "Verdict", "compared", "of_rates", "verify"]

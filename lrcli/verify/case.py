@@ -1,6 +1,7 @@
 """What explanations are tried on: the schedule that was meant, and the rows that it must give."""
 
 import dataclasses
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lrcli.fit import Found
+    from lrcli.verify.others import Changed
 
     Floats = NDArray[np.float64]
     Ticks = NDArray[np.int64]
@@ -23,16 +25,23 @@ if TYPE_CHECKING:
 SECONDS = 1.2
 """Of CPU, for `fit` to look for another schedule."""
 
+SECONDS_IN_ALL = 5.0
+"""Of CPU, for all explanations together."""
+
 MOST_WALKED = 30_000_000
 """Ticks, over all explanations that are tried: a few seconds."""
 
 
 class Case:
-    """A log that does not follow, thinned to the rows that tell explanations apart."""
+    """A log that does not follow, thinned to the rows that tell explanations apart.
 
-    def __init__(self, schedule: Schedule, run: Run, verdict: Verdict) -> None:
+    The log may be read in several ways: each is a case, and what does not depend on the reading is found once.
+    """
+
+    def __init__(self, schedule: Schedule, run: Run, verdict: Verdict, beside: "Case | None" = None) -> None:
         import numpy as np
 
+        self.first = beside or self
         self.schedule = schedule
         self.run = run
         self.composed = run.warmed_up(schedule)
@@ -55,14 +64,22 @@ class Case:
         self.place = int(np.searchsorted(kept, verdict.place or 0))
         """The row that parts from the schedule, of those kept."""
         self.left = MOST_WALKED
+        self.deadline = time.process_time() + SECONDS_IN_ALL
+        self.rough: list[Changed] = []
+        """Other values that explain the log, but that nobody would have typed."""
 
     @property
     def moves(self) -> bool:
         """Whether the logged rate moves at all."""
         return bool((self.values != self.values[0]).any())
 
-    @cached_property
+    @property
     def known(self) -> "list[Found]":
+        """What `fit` finds for this log, the best first."""
+        return self.first._known
+
+    @cached_property
+    def _known(self) -> "list[Found]":
         """What `fit` finds for this log, the best first."""
         from lrcli.fit import Search
 
@@ -86,14 +103,19 @@ class Case:
         import numpy as np
 
         nothing = np.full(len(ticks), np.nan)
-        if not len(ticks) or int(ticks.max()) > self.left:
+        if not len(ticks) or int(ticks.max()) > self.first.left or self.is_late:
             return nothing
         try:
             composed = run.warmed_up(schedule)
-            self.left -= max(0, int(ticks.max())) * max(1, composed.cost // FAST)
+            self.first.left -= max(0, int(ticks.max())) * max(1, composed.cost // FAST)
             return rates_at(composed, run.lrs, ticks)
         except InputError:
             return nothing
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time is up."""
+        return time.process_time() > self.first.deadline
 
     def with_run(self, **values: Any) -> Run:
         """The run with other values. Raises InputError for what it refuses."""

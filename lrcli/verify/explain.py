@@ -1,8 +1,9 @@
 """Why a log does not follow its schedule: the commonest mistakes are tried, the most specific first."""
 
+import dataclasses
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lrcli.fit.numbers import typed
@@ -14,8 +15,16 @@ from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import STEP
 from lrcli.text import plural, significant
 from lrcli.verify.case import Case
-from lrcli.verify.others import nearest, other_schedule, other_values
-from lrcli.verify.resumed import changed, restarted, shifted_from, state_not_loaded
+from lrcli.verify.others import nearest, other_schedule, other_value, other_values, strange_values
+from lrcli.verify.resumed import (
+    MOST_SKIPPED,
+    SKIPPED,
+    changed,
+    changed_value,
+    restarted,
+    shifted_from,
+    state_not_loaded,
+)
 from lrcli.verify.verdict import Explanation, Verdict
 
 if TYPE_CHECKING:
@@ -27,20 +36,31 @@ if TYPE_CHECKING:
 MOST_STEPS_PER_TICK = 64
 """Calls of step() per tick that are tried as an explanation, beside those that the log itself suggests."""
 
+MOST_PROCESSES = 16
+"""Calls of step() per tick up to which it is called so often by mistake; beyond, after every batch."""
+
+MOST_CALLS = 20_000
+"""Calls of step() per tick beyond which no epoch of batches is thought of."""
+
+FARTHEST_CALL = 1_000_000
+MOST_TRIED = 12
 MOST_EPOCH_LENGTHS = 8
+MOST_READINGS = 4
 
 UNEXPLAINED = "no single mistake that lrsched knows explains it"
 
 Attempt = Callable[[Case], Iterator[Explanation]]
 
 
-def explain(schedule: Schedule, run: Run, verdict: Verdict) -> Explanation:
-    """The first explanation that makes the log follow."""
-    case = Case(schedule, run, verdict)
+def explained(schedule: Schedule, run: Run, verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict, of those that differ in how they read the log, with the first explanation that makes it follow."""
+    cases = [Case(schedule, run, verdicts[0])]
+    cases += [Case(schedule, run, verdict, cases[0]) for verdict in verdicts[1:MOST_READINGS]]
     for attempt in ATTEMPTS:
-        for explanation in attempt(case):
-            return explanation
-    return Explanation("unknown", UNEXPLAINED, {"nearest": None})
+        for case in cases:
+            for explanation in attempt(case):
+                return dataclasses.replace(case.verdict, explanation=explanation)
+    return dataclasses.replace(verdicts[0], explanation=Explanation("unknown", UNEXPLAINED, {"nearest": None}))
 
 
 def never_stepped(case: Case) -> Iterator[Explanation]:
@@ -59,7 +79,9 @@ def shifted(case: Case) -> Iterator[Explanation]:
     """Every rate some ticks early or late."""
     import numpy as np
 
-    for shift in (1, -1, 2, -2):
+    least = int(case.ticks.min())
+    # Where the log begins later, ticks may have been skipped before its first row.
+    for shift in (1, -1, 2, -2, *(range(-3, -1 - min(least, MOST_SKIPPED), -1))):
         ticks = np.maximum(case.ticks + shift, 0)
         if case.fits(case.schedule, case.run, ticks):
             when = "early" if shift > 0 else "late"
@@ -67,6 +89,8 @@ def shifted(case: Case) -> Iterator[Explanation]:
                 "scheduler.step() before optimizer.step(), or the next rate is logged"
                 if shift > 0
                 else "the rate is logged after the fact, or step() is first called a tick late"
+                if shift > -3
+                else SKIPPED
             )
             yield Explanation(
                 "shifted", f"every rate is {plural(abs(shift), 'tick')} {when}: {cause}", {"shift": shift}
@@ -75,52 +99,79 @@ def shifted(case: Case) -> Iterator[Explanation]:
 
 def wrong_interval(case: Case) -> Iterator[Explanation]:
     """Stepped per batch instead of per epoch, or the reverse."""
-    for length in sorted({case.run.steps_per_epoch or 1, *steps_in_an_epoch(case.record)} - {1}):
-        if case.run.interval != STEP:
+    per_step = case.run.interval == STEP
+    for length in epoch_lengths(case.record, case.run):
+        if per_step:
+            candidates = [case.ticks // length]
+            if case.verdict.reading.length > 1 and case.record.epochs is not None:
+                candidates = [case.ticks // case.verdict.reading.length]
+            sentence = f"step() was called once an epoch of {length} batches, not after every batch"
+        else:
             candidates = [case.ticks * length, case.ticks * length + length - 1]
             if case.record.steps is not None:
                 candidates += [(case.record.steps - origin).astype(int) for origin in (0, 1)]
             sentence = f"step() was called after every one of {length} batches, not once an epoch"
-        else:
-            candidates = [case.ticks // length]
-            sentence = f"step() was called once an epoch of {length} batches, not after every batch"
         if any(case.fits(case.schedule, case.run, ticks) for ticks in candidates):
             yield Explanation("wrong_interval", sentence, {"steps_per_epoch": length})
 
 
-def steps_in_an_epoch(record: Record) -> set[int]:
-    """How many steps the log itself says that an epoch has."""
+def epoch_lengths(record: Record, run: Run) -> list[int]:
+    """How many steps an epoch may have, the likeliest first."""
+    given = [run.steps_per_epoch] if run.steps_per_epoch else []
+    return [length for length in dict.fromkeys([*given, *steps_in_an_epoch(record)]) if length > 1]
+
+
+def steps_in_an_epoch(record: Record) -> list[int]:
+    """How many steps the log itself says that an epoch has, the likeliest first."""
     import numpy as np
 
+    said = [record.facts.steps_per_epoch] if record.facts.steps_per_epoch else []
     if record.steps is None or record.epochs is None:
-        return {record.facts.steps_per_epoch} if record.facts.steps_per_epoch else set()
+        return said
     there = ~(np.isnan(record.steps) | np.isnan(record.epochs))
     steps, epochs = record.steps[there], record.epochs[there]
-    whole, first = np.unique(np.floor(epochs), return_index=True)
+    if (epochs % 1).any():
+        # The last row has the most digits, and what is before the first rows of a run that was taken up again counts.
+        ratios = steps[epochs > 0] / epochs[epochs > 0]
+        return list(dict.fromkeys([*said, round(float(ratios[-1])), round(float(np.median(ratios)))]))
+    whole, first = np.unique(epochs, return_index=True)
     starts = dict(zip(whole.astype(int).tolist(), steps[first].tolist(), strict=True))
     lengths = Counter(
         int(starts[epoch + 1] - starts[epoch])
         for epoch in starts
         if epoch + 1 in starts and starts[epoch + 1] > starts[epoch]
     )
-    found = {length for length, _ in lengths.most_common(MOST_EPOCH_LENGTHS)}
-    fractional = epochs > 0
-    if (epochs % 1).any() and fractional.any():
-        found.add(round(float(np.median(steps[fractional] / epochs[fractional]))))
-    return found
+    return [*said, *(length for length, _ in lengths.most_common(MOST_EPOCH_LENGTHS) if length not in said)]
 
 
 def stepped_k_times(case: Case) -> Iterator[Explanation]:
     """Several calls of step() a tick, or one in several."""
-    factors = range(2, MOST_STEPS_PER_TICK + 1)
-    for k in factors:
-        if case.fits(case.schedule, case.run, case.ticks * k):
-            processes = f", as accelerate does with {k} processes" if _per_step(case) else ""
-            yield Explanation("stepped_k_times", f"step() is called {k} times a tick{processes}", {"k": k})
-    for k in factors:
+    for k in [*range(2, MOST_STEPS_PER_TICK + 1), *_many_calls(case)]:
+        if not case.fits(case.schedule, case.run, case.ticks * k):
+            continue
+        if not _per_step(case) and k > MOST_PROCESSES and (k > MOST_STEPS_PER_TICK or k & (k - 1)):
+            sentence = f"step() was called {k} times an epoch: after every batch, if an epoch has {k}"
+            yield Explanation("wrong_interval", sentence, {"steps_per_epoch": k})
+        processes = f", as accelerate does with {k} processes" if _per_step(case) else ""
+        yield Explanation("stepped_k_times", f"step() is called {k} times a tick{processes}", {"k": k})
+    for k in range(2, MOST_STEPS_PER_TICK + 1):
         for shift in (0, k - 1):
             if case.fits(case.schedule, case.run, (case.ticks + shift) // k):
                 yield Explanation("stepped_k_times", f"step() is called once in {k} ticks", {"k": 1 / k})
+
+
+def _many_calls(case: Case) -> list[int]:
+    """Numbers of calls a tick, beyond the usual, with which the schedule has the rates of some rows."""
+    import numpy as np
+
+    later = np.flatnonzero((case.ticks > 0) & (case.values != case.values[0]))
+    if not len(later) or _per_step(case):
+        return []
+    calls = np.arange(MOST_STEPS_PER_TICK + 1, min(MOST_CALLS, FARTHEST_CALL // int(case.ticks.max())) + 1)
+    for row in (*later[:2], case.place, *later[-2:]):
+        expected = case.rates(case.schedule, case.run, calls * int(case.ticks[row]))
+        calls = calls[case.tolerance.equal(expected, np.full(len(calls), case.values[row]))]
+    return [int(k) for k in calls[:MOST_TRIED]]
 
 
 def _per_step(case: Case) -> bool:
@@ -137,8 +188,6 @@ def no_warmup(case: Case) -> Iterator[Explanation]:
 
 def without_warmup(schedule: Schedule, run: Run) -> Iterator[tuple[Schedule, Run]]:
     """The schedule as it is when the warmup was forgotten, in the ways in which that happens."""
-    import dataclasses
-
     if run.warmup:
         yield schedule, dataclasses.replace(run, warmup=0)
         return
@@ -181,17 +230,20 @@ def _bases(case: Case) -> Iterator[float]:
 
 ATTEMPTS: tuple[Attempt, ...] = (
     never_stepped,
+    no_warmup,
     shifted,
     wrong_interval,
     stepped_k_times,
-    no_warmup,
     base_lr,
     restarted,
-    other_values,
+    other_value,
     state_not_loaded,
     shifted_from,
+    changed_value,
+    other_values,
     other_schedule,
     changed,
+    strange_values,
     nearest,
 )
 """In the order in which they are tried: what explains the whole log before what explains it from a row on."""

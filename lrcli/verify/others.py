@@ -3,13 +3,14 @@
 import dataclasses
 import itertools
 import math
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.estimates import estimates
-from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import bounds_of, crossings, typed
 from lrcli.run import Run
 from lrcli.schedules import role
@@ -21,6 +22,15 @@ from lrcli.verify.case import Case
 from lrcli.verify.verdict import Explanation
 
 MOST_LENGTHS = 24
+SECONDS_FOR_PAIRS = 1.2
+"""Of CPU, to look for two values that are others."""
+
+PLAIN = 4
+"""Significant digits up to which somebody may have typed a number."""
+
+NEAR = 0.05
+"""Relative, to a number that a person may have typed: logs of few digits leave so much open; all rows decide."""
+
 ROWS_PER_DIGIT = 3
 """Rows that are needed to believe in a schedule that takes so many digits to write."""
 
@@ -31,6 +41,8 @@ class Slot(NamedTuple):
     path: tuple[int, ...]
     declared: Param
     value: Any
+    owner: type[Schedule]
+    """The scheduler that it belongs to."""
     of_run: bool = False
 
 
@@ -52,7 +64,7 @@ def slots(schedule: Schedule, path: tuple[int, ...] = ()) -> Iterator[Slot]:
             for place, child in enumerate(value):
                 yield from slots(child, (*path, place))
         elif declared.role and declared.role not in (role.MOMENTUM, role.JUDGEMENT, role.EXPRESSION):
-            yield Slot(path, declared, value)
+            yield Slot(path, declared, value, type(schedule))
 
 
 def with_value(schedule: Schedule, path: tuple[int, ...], name: str, value: Any) -> Schedule:
@@ -74,7 +86,7 @@ def all_slots(case: Case) -> list[Slot]:
                 continue
             if declared.name == "warmup_start_factor" and not case.run.warmup:
                 continue
-            found.append(Slot((), declared, value, of_run=True))
+            found.append(Slot((), declared, value, type(case.schedule), of_run=True))
     return found
 
 
@@ -89,15 +101,40 @@ def applied(schedule: Schedule, run: Run, slot: Slot, value: Any) -> tuple[Sched
     return with_value(schedule, slot.path, slot.declared.name, value), run
 
 
+def other_value(case: Case) -> Iterator[Explanation]:
+    """The same scheduler with one hyperparameter that is not the one that was meant."""
+    yield from _plainly(case, one_value)
+
+
 def other_values(case: Case) -> Iterator[Explanation]:
-    """The same scheduler with one or two hyperparameters that are not those that were meant."""
+    """The same scheduler with two hyperparameters that are not those that were meant."""
+    yield from _plainly(case, two_values)
+
+
+def strange_values(case: Case) -> Iterator[Explanation]:
+    """The same scheduler with numbers that nobody types: what else explains the log is likelier."""
+    for changed in case.rough:
+        yield _other_values(changed)
+
+
+def _plainly(case: Case, solve: "Callable[[Case, int], Iterator[Changed]]") -> Iterator[Explanation]:
+    """What needs no strange numbers; the rest is kept for later."""
     if not case.moves:
         return
-    for schedule, run, changes in solved_values(case, 0):
-        yield _other_values(changes, spec_of(schedule, run))
+    for changed in solve(case, 0):
+        if all(is_plain(change.found) for change in changed[2]):
+            yield _other_values(changed)
+        case.rough.append(changed)
 
 
-def _other_values(changes: list[Change], spec: str) -> Explanation:
+def is_plain(value: Any) -> bool:
+    """Whether somebody may have typed a value."""
+    return not isinstance(value, float) or roughness(value) <= PLAIN or roughness(1 / (value or 1)) <= 1
+
+
+def _other_values(changed: "Changed") -> Explanation:
+    schedule, run, changes = changed
+    spec = spec_of(schedule, run)
     figures = {"changes": [change._asdict() for change in changes], "spec": spec}
     return Explanation("other_values", f"{words_of(changes)}: the run was {spec}", figures)
 
@@ -113,20 +150,32 @@ def _shown(value: Any) -> str:
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def solved_values(case: Case, start: int) -> Iterator[Changed]:
-    """What gives the rows from `start` on with one value changed, or else with two."""
+def _landmarks(case: Case, start: int) -> Landmarks | None:
+    """Those of the rows from `start` on; None where there are too few to tell one value from another."""
     if len(case.values) - start < 4:
-        return
+        return None
     marks = Landmarks.of(case.ticks[start:], case.values[start:], case.tolerance, _lengths(case))
-    if marks.is_flat:
-        return
-    every = all_slots(case)
-    for slot in every:
-        found = _best(case, start, [slot], _one(case, case.schedule, case.run, slot, marks, start))
+    return None if marks.is_flat else marks
+
+
+def one_value(case: Case, start: int) -> Iterator[Changed]:
+    """What gives the rows from `start` on with one value changed."""
+    marks = _landmarks(case, start)
+    for slot in all_slots(case) if marks else ():
+        assert marks is not None
+        found = _best(case, start, [slot], _one(case, case.schedule, case.run, slot, marks, start, True))
         if found:
             yield found
-    for fixed, solved in _pairs(every):
+
+
+def two_values(case: Case, start: int) -> Iterator[Changed]:
+    """What gives the rows from `start` on with two values changed."""
+    marks, deadline = _landmarks(case, start), time.process_time() + SECONDS_FOR_PAIRS
+    for fixed, solved in _pairs(all_slots(case)) if marks else ():
+        assert marks is not None
         for value in itertools.islice(_listed(fixed, marks), MOST_LENGTHS):
+            if time.process_time() > deadline:
+                return
             if value == fixed.value:
                 continue
             try:
@@ -166,7 +215,7 @@ def _best(
 
 
 def _one(
-    case: Case, schedule: Schedule, run: Run, slot: Slot, marks: Landmarks, start: int
+    case: Case, schedule: Schedule, run: Run, slot: Slot, marks: Landmarks, start: int, thoroughly: bool = False
 ) -> Iterator[tuple[Schedule, Run, Any]]:
     """Both with each value of one slot that is worth trying."""
 
@@ -176,7 +225,7 @@ def _one(
         except (InputError, ArithmeticError, ValueError):
             return None
 
-    values: Iterator[Any] = itertools.chain(_listed(slot, marks), _solved(case, slot, marks, made, start))
+    values: Iterator[Any] = itertools.chain(_listed(slot, marks), _solved(case, slot, marks, made, start, thoroughly))
     tried = set()
     for value in values:
         if value in tried or value == slot.value:
@@ -204,7 +253,7 @@ def _listed(slot: Slot, marks: Landmarks) -> Iterator[Any]:
                 for shift in (0, 1):
                     yield (int(marks.ticks[row]) + shift, *slot.value[1:])
     elif declared.role and declared.role in (role.WARMUP, role.DROP_EVERY, role.CYCLE, role.CYCLES, role.HOLD):
-        yield from (estimates(declared, Schedule, marks) or [])[:MOST_LENGTHS]
+        yield from (estimates(declared, slot.owner, marks) or [])[:MOST_LENGTHS]
     elif declared.annotation in (int, int | None):
         yield from marks.lengths
     if declared.default is not None and not declared.required and not isinstance(declared.default, tuple):
@@ -212,7 +261,12 @@ def _listed(slot: Slot, marks: Landmarks) -> Iterator[Any]:
 
 
 def _solved(
-    case: Case, slot: Slot, marks: Landmarks, made: Callable[[Any], tuple[Schedule, Run] | None], start: int
+    case: Case,
+    slot: Slot,
+    marks: Landmarks,
+    made: Callable[[Any], tuple[Schedule, Run] | None],
+    start: int,
+    thoroughly: bool,
 ) -> Iterator[Any]:
     """Values with which the schedule passes through a row that it does not pass through as it is."""
     import numpy as np
@@ -230,7 +284,7 @@ def _solved(
     row = start + int(gaps.argmax())
     if gaps.max() <= 0:
         return
-    rows = [row] if start else list(dict.fromkeys([row, max(case.place, start), (row + case.place) // 2]))
+    rows = list(dict.fromkeys([row, max(case.place, start), (row + case.place) // 2])) if thoroughly else [row]
     for place in rows:
         ticks, wanted = case.ticks[place : place + 1], float(case.values[place])
 
@@ -239,17 +293,17 @@ def _solved(
             return float(case.rates(*pair, ticks)[0]) - wanted if pair else math.nan
 
         if whole:
-            yield from _whole(slot, residual, int(marks.ticks[-1]))
+            yield from _whole(slot, residual, int(marks.ticks[-1]), thoroughly)
         else:
             yield from _number(slot, residual, marks)
 
 
-def _whole(slot: Slot, residual: Callable[[Any], float], last: int) -> Iterator[int]:
+def _whole(slot: Slot, residual: Callable[[Any], float], last: int, thoroughly: bool) -> Iterator[int]:
     least = max(0, int(slot.declared.at_least or 0))
-    grid, tick = [least], 1.0
+    grid, tick, step = [least], 1.0, 1.15 if thoroughly else 1.5
     while tick < 60 * (last + 1):
         grid.append(max(least, int(tick)))
-        tick = max(tick * 1.5, tick + 1)
+        tick = max(tick * step, tick + 1)
     if isinstance(slot.value, int) and slot.value > 0:
         grid += [slot.value, 2 * slot.value]
     for found in itertools.islice(crossings(residual, sorted(set(grid))), 8):
@@ -286,7 +340,7 @@ def _number(slot: Slot, residual: Callable[[Any], float], marks: Landmarks) -> I
                 left = middle
             else:
                 right = middle
-        yield from typed((left + right) / 2, 1e-5)
+        yield from typed((left + right) / 2, NEAR)
 
 
 def other_schedule(case: Case) -> Iterator[Explanation]:
@@ -302,7 +356,7 @@ def other_schedule(case: Case) -> Iterator[Explanation]:
         if type(one.schedule) is type(case.schedule):
             changes = _differences(case, one.schedule, one.run)
             if changes:
-                yield _other_values(changes, one.spec)
+                yield _other_values((one.schedule, one.run, changes))
         yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
 
 

@@ -1,15 +1,18 @@
 """What happens to the rate in the middle of a run: skipped ticks, and runs that were taken up again."""
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from lrcli.engine import spec_of
+from lrcli.record import Record
 from lrcli.record.curve import FAILURES
-from lrcli.schedules.base import Schedule
+from lrcli.run import Run
+from lrcli.schedules.base import Absolute, Schedule
 from lrcli.text import plural, significant
 from lrcli.verify.case import Case
-from lrcli.verify.others import solved_values, words_of
+from lrcli.verify.others import ROWS_PER_DIGIT, Changed, is_plain, one_value, two_values, words_of
 from lrcli.verify.verdict import Explanation
 
 if TYPE_CHECKING:
@@ -17,8 +20,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Ticks = NDArray[np.int64]
 
 MOST_SKIPPED = 16
+"""Ticks that may be skipped between two rows."""
+
+MOST_SEAMS = 16
+"""Places in which ticks are skipped."""
+
+LEAST_MOVING = 8
+"""Rows with another rate than the one before, to believe in several such places."""
+
+MOST_REPLAYED = 100_000
+"""Ticks that a resume from an older checkpoint goes back."""
+
+MOST_SHIFTS = 200
+SECONDS_FOR_A_TAIL = 0.6
+
+SKIPPED = "as AMP makes it where it skips optimizer steps, or a resume from an older checkpoint"
 MOST_GAP = 64
 """Ticks between two rows in which a seam is sought."""
 
@@ -58,34 +77,72 @@ def restarted(case: Case) -> Iterator[Explanation]:
 
 def shifted_from(case: Case) -> Iterator[Explanation]:
     """From a tick on every rate is early or late: ticks were skipped, or counted twice."""
-    if not _is_seam(case):
-        return
-    for size in range(1, MOST_SKIPPED + 1):
-        for shift in (-size, size):
+    import numpy as np
+
+    if _is_seam(case):
+        tail = case.ticks[case.place :]
+        for shift in _shifts(case):
             if case.gives(case.schedule, case.run, case.ticks + shift, case.place):
-                at = int(case.ticks[case.place])
-                yield _shift(at, shift)
-    if len(set(case.values.tolist())) < 0.8 * len(case.values):
-        return  # Where the rate stays for long, any number of seams explains any log.
-    total, at = 0, int(case.ticks[case.place])
-    # Several ticks skipped one by one, as AMP does while it looks for its scale.
-    row, seams = case.place, 0
-    while row < len(case.values) and seams < MOST_SKIPPED:
-        stop = _agrees_until(case, row, total - 1)
-        if stop <= row + 1 and stop < len(case.values):
-            return
-        total, row, seams = total - 1, stop, seams + 1
-    if row >= len(case.values):
-        yield _shift(at, total, seams)
+                yield _shift(int(tail[0]), shift)
+    lags = _lags(case)
+    if lags is not None:
+        seams = int((np.diff(lags, prepend=0) > 0).sum())
+        yield _shift(int(case.ticks[int((lags > 0).argmax())]), -int(lags[-1]), seams)
+
+
+def _shifts(case: Case) -> list[int]:
+    """Shifts with which the schedule has the rate of the first row that is another, the small ones first."""
+    import numpy as np
+
+    here = int(case.ticks[case.place])
+    ticks = np.arange(max(0, here - MOST_REPLAYED), here + MOST_SKIPPED + 1)
+    expected = case.rates(case.schedule, case.run, ticks)
+    same = case.tolerance.equal(expected, np.full(len(ticks), case.values[case.place]))
+    found = [int(tick) - here for tick in ticks[same] if tick != here]
+    return sorted(found, key=abs)[:MOST_SHIFTS]
+
+
+def _lags(case: Case) -> "Ticks | None":
+    """By how many ticks each row is late, where ticks were skipped one by one, as AMP does when it seeks its scale.
+
+    None where that does not explain the log, or would explain any.
+    """
+    import numpy as np
+
+    values, ticks = case.values, case.ticks
+    moving = int((values[1:] != values[:-1]).sum())
+    if moving < max(LEAST_MOVING, 0.2 * len(values)) or (ticks[1:] < ticks[:-1]).any():
+        return None  # Where the rate stays for long, any number of skipped ticks explains any log.
+    lags, lag, row, seams = np.zeros(len(values), dtype=np.int64), 0, 0, 0
+    while row < len(values):
+        stop = _agrees_until(case, row, -lag)
+        lags[row:stop] = lag
+        if stop == len(values):
+            return lags if lag else None
+        gap = int(ticks[stop] - ticks[stop - 1]) if stop else int(ticks[0])
+        seams += 1
+        if seams > min(MOST_SEAMS, moving // 2):
+            return None
+        more = _lag_at(case, stop, range(lag + 1, lag + min(gap, MOST_SKIPPED) + 1))
+        if more is None:
+            return None
+        lag, row = more, stop
+    return None
+
+
+def _lag_at(case: Case, row: int, lags: range) -> int | None:
+    """The first of these lags with which the schedule has the rate of a row."""
+    import numpy as np
+
+    ticks = int(case.ticks[row]) - np.array(lags, dtype=np.int64)
+    expected = case.rates(case.schedule, case.run, np.maximum(ticks[::-1], 0))[::-1]
+    same = case.tolerance.equal(expected, np.full(len(ticks), case.values[row]))
+    return lags[int(same.argmax())] if len(lags) and same.any() else None
 
 
 def _shift(at: int, shift: int, seams: int = 1) -> Explanation:
     when = "early" if shift > 0 else "late"
-    cause = (
-        "step() is called more often than once a tick"
-        if shift > 0
-        else "as AMP makes it where it skips optimizer steps, or a resume from an older checkpoint"
-    )
+    cause = "step() is called more often than once a tick" if shift > 0 else SKIPPED
     where = f"from row {at} on" if seams == 1 else f"from row {at} on, in {seams} places,"
     sentence = f"{where} every rate is {plural(abs(shift), 'tick')} {when}: {cause}"
     return Explanation("shifted_from", sentence, {"at": at, "shift": shift})
@@ -95,7 +152,7 @@ def _agrees_until(case: Case, start: int, shift: int) -> int:
     """The row up to which the log, from `start` on, is the schedule shifted."""
     import numpy as np
 
-    expected = case.rates(case.schedule, case.run, case.ticks[start:] + shift)
+    expected = case.rates(case.schedule, case.run, np.maximum(case.ticks[start:] + shift, 0))
     wrong = np.flatnonzero(~case.tolerance.equal(expected, case.values[start:]))
     return start + int(wrong[0]) if len(wrong) else len(case.values)
 
@@ -149,7 +206,8 @@ def _continued(schedule: Schedule, ticks: Any, group: dict[str, float], loaded: 
 
 def _advanced(schedule: Schedule, ticks: Any, start: int, lr: float, base: float) -> Any:
     """The rates of a scheduler that goes on from tick `start` on a group whose rate is `lr`."""
-    further = schedule.bind(0, (base,)).advance(start, lr, base)
+    bound = schedule.bind(0, (base,))
+    further = bound.advance(start, lr, bound.base(base) if isinstance(bound, Absolute) else base)
     return _picked(chain((lr,), islice(further, 1, None)), ticks)
 
 
@@ -167,17 +225,62 @@ def _picked(source: Iterator[float], ticks: Any) -> Any:
     return found
 
 
-def changed(case: Case) -> Iterator[Explanation]:
-    """Other hyperparameters, or another schedule, from a tick on."""
-    from lrcli.fit import Search
+def changed_value(case: Case) -> Iterator[Explanation]:
+    """Another hyperparameter from a tick on: as if it had been so from the start, or going on from the rate it had."""
+    yield from _changed_to(case, case, one_value)
+    if _is_seam(case) and not isinstance(case.composed, Absolute):
+        yield from _changed_to(case, _GoingOn(case), one_value)
 
+
+class _GoingOn(Case):
+    """The rows from the first that is another, for schedules that go on from the row before it."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__(case.schedule, case.run, case.verdict, case.first)
+        self.start = int(self.ticks[self.place - 1])
+        self.rate = float(self.expected[self.place - 1])
+
+    def rates(self, schedule: Schedule, run: Run, ticks: "Ticks") -> "Floats":
+        composed = run.warmed_up(schedule).bind(0, run.lrs)
+        found: Floats = _picked(composed.advance(self.start, self.rate, run.lrs[0]), ticks - self.start)
+        return found
+
+
+def _changed_to(case: Case, tried: Case, solve: Callable[[Case, int], Iterator[Changed]]) -> Iterator[Explanation]:
     if not _is_seam(case) or len(case.values) - case.place < 5:
         return
     at = int(case.ticks[case.place])
-    for schedule, run, changes in solved_values(case, case.place):
-        sentence = f"from row {at} on the run is another: {words_of(changes)}"
-        yield Explanation("changed", sentence, {"at": at, "spec": spec_of(schedule, run)})
-    for found in Search(case.tail(case.place), seconds=0.6).candidates()[:1]:
-        if found.exactness != "nearly" and len({*case.values[case.place :].tolist()}) > 3:
-            sentence = f"from row {at} on the rates are those of {found.spec}"
-            yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
+    for schedule, run, changes in solve(tried, case.place):
+        if all(is_plain(change.found) for change in changes):
+            sentence = f"from row {at} on the run is another: {words_of(changes)}"
+            yield Explanation("changed", sentence, {"at": at, "spec": spec_of(schedule, run)})
+
+
+def changed(case: Case) -> Iterator[Explanation]:
+    """Other hyperparameters, or another schedule, from a tick on: on the same ticks, or begun there."""
+    from lrcli.fit import Search
+    from lrcli.fit.search import NEARLY
+
+    tail = case.values[case.place :]
+    if not _is_seam(case) or len(tail) < 5:
+        return
+    at = int(case.ticks[case.place])
+    yield from _changed_to(case, case, two_values)
+    for record, begun in _tails(case):
+        for found in Search(record, seconds=SECONDS_FOR_A_TAIL).candidates()[:1]:
+            enough = len(tail) >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
+            if found.exactness != NEARLY and enough:
+                sentence = f"from row {at} on the rates are those of {found.spec}{begun}"
+                yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
+
+
+def _tails(case: Case) -> Iterator[tuple[Record, str]]:
+    """The log from the first row that is another: as it is, and counted from there, or from the row before."""
+    tail = case.tail(case.place)
+    yield tail, ""
+    before, here = int(case.ticks[case.place - 1]), int(case.ticks[case.place])
+    for first in dict.fromkeys((here, before)) if here - before > 1 else (here,):
+        yield (
+            dataclasses.replace(tail, steps=(case.ticks[case.place :] - first).astype(float), epochs=None),
+            ", begun there",
+        )

@@ -98,13 +98,18 @@ class Verdict:
 
 def compared(schedule: Schedule, run: Run, record: Record, rtol: float | None = None) -> Verdict:
     """The log beside the schedule, under the reading that follows it the longest. Raises InputError for no rates."""
+    return _verdicts(schedule, run, record, rtol)[0]
+
+
+def _verdicts(schedule: Schedule, run: Run, record: Record, rtol: float | None) -> list[Verdict]:
+    """One under each reading, that which follows the longest first; only that one where it follows to the end."""
     import numpy as np
 
     if not len(record):
         raise InputError("the log holds no rates")
     composed = run.warmed_up(schedule)
     tolerance = tolerance_of(record, rtol)
-    best: Verdict | None = None
+    found = []
     for reading in readings(record, composed, run):
         farthest, most = int(reading.ticks.max()), MOST_WORK // composed.cost
         if farthest > most or len(record) > MOST_ROWS:
@@ -116,21 +121,17 @@ def compared(schedule: Schedule, run: Run, record: Record, rtol: float | None = 
         wrong = np.flatnonzero(~tolerance.equal(expected, record.values))
         verdict = Verdict(record, reading, expected, tolerance, int(wrong[0]) if len(wrong) else None)
         if verdict.place is None:
-            return verdict
-        if best is None or (best.place or 0) < verdict.place:
-            best = verdict
-    assert best is not None
-    return best
+            return [verdict]
+        found.append(verdict)
+    return sorted(found, key=lambda verdict: -(verdict.place or 0))
 
 
 def verify(schedule: Schedule, run: Run, record: Record, rtol: float | None = None) -> Verdict:
     """Hold the rates of a log to the schedule, and explain a difference. Raises InputError for a log without rates."""
-    from lrcli.verify.explain import explain
+    from lrcli.verify.explain import explained
 
-    verdict = compared(schedule, run, record, rtol)
-    if verdict.follows:
-        return verdict
-    return dataclasses.replace(verdict, explanation=explain(schedule, run, verdict))
+    verdicts = _verdicts(schedule, run, record, rtol)
+    return verdicts[0] if verdicts[0].follows else explained(schedule, run, verdicts)
 
 
 def of_rates(record: Record, rates: Sequence[float], rtol: float | None = None) -> Verdict:
