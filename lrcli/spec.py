@@ -357,7 +357,7 @@ def find(name: str, also: Sequence[str] = ()) -> type[Schedule]:
     """
     if found := named(name):
         return found
-    if " " in name and named(name.split()[0]):
+    if " " in name and named(name.partition(" ")[0]):
         raise InputError(f"{quoted(name)} is one word; here a schedule has no quotes: lrsched {name}")
     wanted = _folded(name)
     answering = {_folded(own): [own] for own in every()}

@@ -65,6 +65,7 @@ def test_json_has_schedule_run_and_rows() -> None:
 
 
 BAD_INPUT = [
+    ([" ", "list"], ["no command or scheduler is called ' '"]),
     (["cosine"], ["--t-max"]),
     (["cosine", "--t-max"], ["--t-max"]),
     (["cosine", "--t-max", "x"], ["--t-max", "whole number", "'x'"]),
