@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from lrcli.checks.rule import ERROR, WARNING
 from lrcli.scripts import names
-from lrcli.scripts.names import dotted
 from lrcli.scripts.rule import (
     TORCH,
     Located,
@@ -13,6 +12,7 @@ from lrcli.scripts.rule import (
     counts_batches,
     gives_epoch,
     lengths,
+    number,
     passes_anything,
     script_rule,
 )
@@ -210,12 +210,10 @@ def accelerate_length(script: Script) -> Iterator[Located]:
 
 def _accumulation(script: Script) -> str:
     """gradient_accumulation_steps of the Accelerator, as a number above 1; "" where it is not known."""
-    for node in ast.walk(script.tree):
-        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "Accelerator":
-            for keyword in node.keywords:
-                steps = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
-                if keyword.arg == "gradient_accumulation_steps" and isinstance(steps, int) and steps > 1:
-                    return str(steps)
+    for keywords in script.follower.accelerators:
+        steps = number(keywords.get("gradient_accumulation_steps"))
+        if isinstance(steps, int) and steps > 1:
+            return str(steps)
     return ""
 
 

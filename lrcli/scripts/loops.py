@@ -4,10 +4,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from lrcli.scripts import names
-from lrcli.scripts.values import BATCHES, EPOCHS, Known, Loop, Value, mentions_of, text_of
+from lrcli.scripts.outline import AnyFunction, parts
+from lrcli.scripts.values import BATCHES, EPOCHS, Known, Loop, Opaque, Value, mentions_of, text_of
 
 if TYPE_CHECKING:
-    from lrcli.scripts.follow import Follower
+    from lrcli.scripts.evaluate import Evaluator
 
 WRAPPERS = (
     "tqdm",
@@ -24,14 +25,15 @@ WRAPPERS = (
 )
 
 
-def loop_of(node: ast.For | ast.AsyncFor | ast.While, over: Value, follower: "Follower") -> Loop:
+def loop_of(node: ast.For | ast.AsyncFor | ast.While, over: Value, follower: "Evaluator") -> Loop:
     """What a loop is."""
     if isinstance(node, ast.While):
         text = names.text(node.test)
-        return Loop(node, EPOCHS if names.EPOCH.search(text) else "", text, None, "", ())
+        compared = names.targets(node.test.left) if isinstance(node.test, ast.Compare) else ()
+        return Loop(node, EPOCHS if names.EPOCH.search(text) else "", text, None, "", compared)
     iterated = _unwrapped(node.iter)
     variables = names.targets(node.target)
-    text = follower.expanded(iterated)
+    text = _written(iterated, follower)
     mentioned = " ".join([text, *mentions_of(over)])
     counted = isinstance(iterated, ast.Call) and names.dotted(iterated.func).rpartition(".")[2] in ("range", "trange")
     count, bound = _count(iterated, follower) if isinstance(iterated, ast.Call) and counted else (None, "")
@@ -44,7 +46,7 @@ def loop_of(node: ast.For | ast.AsyncFor | ast.While, over: Value, follower: "Fo
         kind = EPOCHS
     else:
         kind = ""
-    if any(isinstance(part, ast.Break) for part in _own_parts(node)):
+    if _is_left(node):
         count = None
     return Loop(node, kind, mentioned, count, bound, variables)
 
@@ -58,7 +60,7 @@ def _unwrapped(node: ast.expr) -> ast.expr:
     return node
 
 
-def _count(call: ast.Call, follower: "Follower") -> tuple[int | None, str]:
+def _count(call: ast.Call, follower: "Evaluator") -> tuple[int | None, str]:
     """How often range(...) runs, and the expression that says so."""
     values = [follower.value(argument) for argument in call.args[:3]]
     if len(values) == 1:
@@ -77,15 +79,19 @@ def _count(call: ast.Call, follower: "Follower") -> tuple[int | None, str]:
     return None, ""
 
 
-def _own_parts(node: ast.stmt) -> list[ast.AST]:
-    """What stands in a loop but in none within it, nor in a function."""
-    found: list[ast.AST] = []
-    waiting: list[ast.AST] = list(ast.iter_child_nodes(node))
+def _written(node: ast.expr, follower: "Evaluator") -> str:
+    """An expression as it is written, a name replaced by what it was assigned."""
+    value = follower.lookup(node.id) if isinstance(node, ast.Name) else None
+    return value.text if isinstance(value, Opaque) else names.text(node)
+
+
+def _is_left(node: ast.stmt) -> bool:
+    """Whether something leaves a loop before its end."""
+    waiting: list[ast.AST] = [node]
     while waiting:
-        part = waiting.pop()
-        found.append(part)
-        if not isinstance(
-            part, ast.For | ast.While | ast.AsyncFor | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-        ):
-            waiting += ast.iter_child_nodes(part)
-    return found
+        for part in parts(waiting.pop()):
+            if isinstance(part, ast.Break):
+                return True
+            if not isinstance(part, ast.For | ast.While | ast.AsyncFor | AnyFunction | ast.ClassDef):
+                waiting.append(part)
+    return False

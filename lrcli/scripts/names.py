@@ -32,7 +32,9 @@ STEPS = re.compile(r"step|iter|batch|update", re.IGNORECASE)
 
 def targets(node: ast.expr) -> tuple[str, ...]:
     """The names that a target of a loop or an assignment binds."""
-    return tuple(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
+    if isinstance(node, ast.Tuple | ast.List):
+        return tuple(name for item in node.elts for name in targets(item))
+    return tuple(filter(None, [dotted(node.value if isinstance(node, ast.Starred) else node)]))
 
 
 def dotted(node: ast.expr) -> str:
@@ -55,17 +57,20 @@ def text(node: ast.AST) -> str:
     return (dotted(node) if isinstance(node, ast.Name | ast.Attribute) else "") or ast.unparse(node)
 
 
-RELEVANT = re.compile(r"sched|optim|\bopt\b|\.step\(|LR\b")
-"""What stands in every function that has to do with rates."""
+def is_optimizer(name: str) -> bool:
+    """Whether a dotted name is the class of an optimizer."""
+    symbol = name.rpartition(".")[2]
+    if symbol in OPTIMIZERS:
+        return True
+    return ".optim." in f".{name}" and symbol[:1].isupper() and "lr_scheduler" not in name and "swa_utils" not in name
 
 
-def relevant(functions: list[ast.FunctionDef | ast.AsyncFunctionDef], lines: list[str]) -> set[ast.AST]:
-    """The functions that have to do with rates, themselves or through others of the file."""
-    words = {node: "\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in functions}
-    found = {node for node, body in words.items() if RELEVANT.search(body)}
-    while True:
-        called = re.compile(r"\b(" + "|".join(sorted({re.escape(node.name) for node in found}) or ["$^"]) + r")\(")
-        more = {node for node, body in words.items() if node not in found and called.search(body)}
-        if not more:
-            return set(found)
-        found |= more
+def is_without_gradients(node: ast.expr) -> bool:
+    """Whether something says that what stands in it is not trained on: torch.no_grad()."""
+    return dotted(node.func if isinstance(node, ast.Call) else node).endswith(("no_grad", "inference_mode"))
+
+
+def does_nothing(node: ast.expr) -> bool:
+    """Whether a statement has nothing to do with rates: a docstring, or a line of an argument parser."""
+    called = node.func if isinstance(node, ast.Call) else node
+    return isinstance(node, ast.Constant) or (isinstance(called, ast.Attribute) and called.attr == "add_argument")

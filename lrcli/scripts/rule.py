@@ -83,7 +83,7 @@ class Script:
     def unresolved(self) -> bool:
         """Whether something is stepped that is called a scheduler, and is not known."""
         known = {event.call for event in self.events if event.kind in (STEP, UPDATE)}
-        return any(
+        return self.follower.is_cut or any(
             isinstance(node.func, ast.Attribute)
             and node not in known
             and "sched" in names.text(node.func.value).lower()
@@ -156,9 +156,8 @@ def gives_epoch(event: Event) -> bool:
     first = event.call.args[0]
     if isinstance(first, ast.BinOp) and isinstance(first.right, ast.Constant):
         first = first.left
-    return isinstance(first, ast.Name) and any(
-        loop.kind == EPOCHS and first.id in loop.variables for loop in event.loops
-    )
+    name = names.dotted(first)
+    return bool(name) and any(loop.kind == EPOCHS and name in loop.variables for loop in event.loops)
 
 
 FindLocated = Callable[[Script], Iterator[Located]]

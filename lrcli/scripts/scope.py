@@ -9,7 +9,7 @@ from lrcli.scripts import names
 from lrcli.scripts.values import Items, Known, Optimizer, Scheduler, Value, either
 
 if TYPE_CHECKING:
-    from lrcli.scripts.follow import Follower
+    from lrcli.scripts.evaluate import Evaluator
 
 Names = dict[str, Value]
 
@@ -17,7 +17,7 @@ Names = dict[str, Value]
 class FrameScope(Scope):
     """Names of a script as the reader of constructors asks for them."""
 
-    def __init__(self, follower: "Follower") -> None:
+    def __init__(self, follower: "Evaluator") -> None:
         super().__init__({})
         self.follower = follower
 
@@ -59,7 +59,8 @@ class FrameScope(Scope):
 
 def merge(now: Names, then: Names) -> None:
     for name, value in then.items():
-        now[name] = either(now.get(name), value) or value
+        if now.get(name) is not value:
+            now[name] = either(now.get(name), value) or value
 
 
 def replace(now: Names, then: Names) -> None:
@@ -71,8 +72,8 @@ def leaves(body: list[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
 
 
-def is_main(test: str) -> bool:
-    return test.startswith("__name__")
+def is_main(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
 def asks_for_existence(test: ast.expr) -> bool:

@@ -46,10 +46,10 @@ class Source:
 
     def __init__(self, path: str, text: str, cells: list[tuple[int, int]] | None = None) -> None:
         self.path = path
-        self.text = text
+        self.text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.cells = cells or []
         """Of a notebook: the number of each cell of code, and the line before its first."""
-        self.lines = text.splitlines()
+        self.lines = self.text.split("\n")
 
     def place(self, line: int, column: int, end_line: int, end_column: int) -> Place:
         """The place of a stretch of the text, whose columns count bytes from 0."""

@@ -1,8 +1,9 @@
 """What names in a script stand for, as far as the text says so."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from lrcli.pasted import Made
@@ -25,6 +26,9 @@ class Loop(NamedTuple):
 
 EPOCHS, BATCHES = "epochs", "batches"
 
+DEEPEST_TEXT = 20
+"""Assignments that are looked through to say what something is made of."""
+
 
 @dataclass(eq=False)
 class Known:
@@ -34,12 +38,29 @@ class Known:
     node: ast.expr
 
 
-@dataclass(eq=False)
 class Opaque:
-    """Something that is not followed: how it is written, and all that it is made of."""
+    """Something that is not followed: how it is written, and all that it is made of. Both are found when asked for."""
 
-    text: str
-    mentions: frozenset[str] = frozenset()
+    def __init__(self, written: "str | Callable[[], str]", *of: "Value", named: bool = False, extra: str = "") -> None:
+        self.depth = 1
+        for each in of:
+            if isinstance(each, Opaque) and each.depth >= self.depth:
+                self.depth = each.depth + 1
+        self._written = written
+        self._of = of if self.depth < DEEPEST_TEXT else ()
+        self._named = named
+        self._extra = extra
+
+    @cached_property
+    def text(self) -> str:
+        """How it is written, names replaced by what they were assigned."""
+        return self._written if isinstance(self._written, str) else self._written()
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """All names and calls that it is made of."""
+        own = [self.text] * self._named + [self._extra] * bool(self._extra)
+        return frozenset(own).union(*map(mentions_of, self._of))
 
 
 @dataclass(eq=False)
@@ -190,12 +211,20 @@ def mentions_of(value: Value | None) -> frozenset[str]:
     return found
 
 
-class Condition(NamedTuple):
-    """A branch that something stands in."""
+@dataclass(frozen=True)
+class Condition:
+    """A branch that something stands in, or a `with` that decides what happens in it."""
 
     node: ast.AST
     branch: bool
-    test: str
+    written: "str | Value" = field(compare=False)
+    loops: int = field(compare=False)
+    """How many loops stand around it."""
+
+    @cached_property
+    def test(self) -> str:
+        """How its test is written, a name replaced by what it was assigned."""
+        return self.written if isinstance(self.written, str) else text_of(self.written)
 
 
 class Event(NamedTuple):

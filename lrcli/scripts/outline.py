@@ -1,0 +1,102 @@
+"""What a script consists of, before it is followed: its functions, its imports and which functions matter."""
+
+import ast
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
+
+from lrcli.scripts import names
+
+AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
+
+_MATTERS = re.compile(r"[so.L](?:ched|ptim|pt\b|step\(|R\b)")
+"""What stands in every function that has to do with rates: sched, optim, opt, .step( or LR. Written for speed."""
+
+_WORDS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) in "_(")}
+"""Whatever is no part of a name, and no call."""
+
+LONGEST_NAME = 80
+"""Characters before a parenthesis among which the name stands that is called."""
+
+
+class Outline:
+    """The statements of a file, counted once. Expressions are not looked at: that would take longer than all else."""
+
+    def __init__(self, text: str, tree: ast.Module, makers: set[str]) -> None:
+        self.imported: dict[str, str] = {}
+        """The module, with its dots, of each name that was imported."""
+        functions: list[AnyFunction] = []
+        for statement in statements(tree):
+            if isinstance(statement, AnyFunction):
+                functions.append(statement)
+            else:
+                self._import(statement)
+        self._text = text
+        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+        self._calls = _calls(text)
+        self._making = self._lines_calling({*makers, *names.OPTIMIZERS})
+        self.relevant = self._relevant(functions)
+        """The functions that have to do with rates, themselves or through others of the file."""
+
+    def _lines_calling(self, functions: set[str]) -> list[int]:
+        called = functions & self._calls.keys()
+        return sorted(self._line(place) for name in called for place in self._calls[name])
+
+    def _line(self, place: int) -> int:
+        return bisect_right(self._starts, place)
+
+    def _import(self, node: ast.stmt) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                self.imported[alias.asname or alias.name.partition(".")[0]] = alias.name if alias.asname else ""
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                self.imported[alias.asname or alias.name] = f"{'.' * node.level}{node.module or ''}.{alias.name}"
+
+    def _relevant(self, functions: list[AnyFunction]) -> set[ast.AST]:
+        found: set[ast.AST] = set()
+        lines, waiting = [self._line(match.start()) for match in _MATTERS.finditer(self._text)], functions
+        while lines and waiting:
+            more = {node for node in waiting if _holds(node, lines)}
+            waiting = [node for node in waiting if node not in more]
+            found |= more
+            lines = self._lines_calling({node.name for node in more if not node.name.startswith("__")})
+        return found
+
+    def turn(self, node: AnyFunction) -> tuple[bool, bool]:
+        """Those that nothing in the file calls come first, and of them those that make something."""
+        return node.name in self._calls, not _holds(node, self._making)
+
+
+def _calls(text: str) -> dict[str, list[int]]:
+    """Where each name is called, by the places of the parentheses."""
+    found: dict[str, list[int]] = {}
+    place = -1
+    for before in text.translate(_WORDS).split("("):
+        place += len(before) + 1
+        words = before[-LONGEST_NAME:].split()
+        if words and (len(words) < 2 or words[-2] not in ("def", "class")):
+            found.setdefault(words[-1], []).append(place)
+    return found
+
+
+def _holds(node: AnyFunction, lines: list[int]) -> bool:
+    """Whether one of the lines, which are in order, stands in a function."""
+    place = bisect_right(lines, node.lineno - 1)
+    return place < len(lines) and lines[place] <= (node.end_lineno or 0)
+
+
+def statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """All statements within something, in order."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        waiting += reversed(parts(node))
+
+
+def parts(node: ast.AST) -> list[ast.AST]:
+    """The statements, handlers and cases that stand directly in one."""
+    return [part for name in ("body", "handlers", "cases", "orelse", "finalbody") for part in getattr(node, name, ())]
