@@ -443,6 +443,182 @@ RECIPES = {
         "--lr 1e-3 --warmup 1000 --warmup-start-factor 0.001 --ticks 78125 --interval step",
         "Jumper et al. 2021, supplement 1.11.3, batch 128",
     ),
+    # Warmups and schedules as other trainers have them
+    "ImageNet in 1 hour": (
+        "multistep --milestones 25,55,75",
+        "--lr 3.2 --warmup 5 --warmup-start-factor 0.03125 --epochs 90",
+        "arXiv 1706.02677, section 5.1: drops at epochs 30, 60 and 80, the warmup included",
+    ),
+    "SwAV": (
+        "cosine --t-max 246480 --eta-min 0.0048",
+        "--lr 4.8 --warmup 3120 --warmup-style linspace --warmup-start-factor 0.0625 --interval step "
+        "--epochs 800 --steps-per-epoch 312",
+        "facebookresearch/swav scripts/swav_800ep_pretrain.sh: base_lr 4.8, final_lr 0.0048, start_warmup 0.3",
+    ),
+    "YOLOX": (
+        "sequential 'ramp --style quadratic --total-iters 9240' 'cosine --t-max 517440 --eta-min 0.0005' "
+        "'constant --factor 0.05 --total-iters 99999' --milestones 9240,526680",
+        "--lr 0.01 --epochs 300 --steps-per-epoch 1848 --interval step",
+        "Megvii-BaseDetection/YOLOX yolox_base.py: yoloxwarmcos, warmup 5, no_aug 15, min_lr_ratio 0.05; batch 64",
+    ),
+    "llm.c, GPT-2 124M": (
+        "cosine --t-max 18165",
+        "--lr 6e-4 --warmup 700 --warmup-style plus-one --ticks 18865 --interval step",
+        "karpathy/llm.c scripts/run_gpt2_124M.sh: -l 0.0006 -q 0.0 -u 700",
+    ),
+    "nanochat": (
+        "wsd --warmup-steps 0 --stable-steps 17120 --decay-steps 4280",
+        "--lr 0.02 --ticks 21400 --interval step",
+        "karpathy/nanochat scripts/base_train.py: warmup_ratio 0.0, warmdown_ratio 0.2, final_lr_frac 0.0; depth 20",
+    ),
+    "Decision Transformer": (
+        "ramp --style plus-one --total-iters 10000",
+        "--lr 1e-4 --ticks 100000 --interval step",
+        "kzl/decision-transformer gym/experiment.py: min((steps + 1) / warmup_steps, 1)",
+    ),
+    "CIFAR-10 on DAWNBench": (
+        "points --milestones 490,2352 --values 0,0.4,0",
+        "--epochs 24 --steps-per-epoch 98 --interval step",
+        "davidcpage/cifar10-fast: PiecewiseLinear([0, 5, 24], [0, 0.4, 0]), batch 512",
+    ),
+    "imagewoof, Ranger": (
+        "fastai-flat-cos --n-epoch 5 --n-iter 141",
+        "--lr 8e-3 --epochs 5 --steps-per-epoch 141 --interval step",
+        "fastai leaderboard of imagewoof, 5 epochs: fit_flat_cos(5, 8e-3), batch 64",
+    ),
+    "fit_one_cycle, imagenette": (
+        "fastai-one-cycle --n-epoch 10 --n-iter 147",
+        "--lr 3e-3 --epochs 10 --steps-per-epoch 147 --interval step",
+        "fastai documentation, fit_one_cycle with its defaults; imagenette, batch 64",
+    ),
+    "ultralytics, COCO": (
+        "ultralytics --num-epochs 100 --nb 7393",
+        "--lr 0.01 --epochs 100 --steps-per-epoch 7393 --interval step",
+        "ultralytics cfg/default.yaml with optimizer SGD; COCO, batch 16",
+    ),
+    "GPT-3 in Megatron-LM": (
+        "megatron --lr-decay-style cosine --lr-decay-iters 430000 --lr-warmup-fraction 0.001 --min-lr 6e-6 "
+        "--global-batch-size 1536",
+        "--lr 6e-5 --ticks 500000 --interval step",
+        "NVIDIA/Megatron-LM examples/gpt3/train_gpt3_175b_distributed.sh",
+    ),
+    "GPT-NeoX-20B": (
+        "megatron --lr-decay-style cosine --lr-decay-iters 150000 --lr-warmup-fraction 0.01 --min-lr 9.7e-6",
+        "--lr 9.7e-5 --ticks 150000 --interval step",
+        "EleutherAI/gpt-neox configs/20B.yml: warmup 0.01, lr-decay-iters 150000",
+    ),
+    "WarmupDecayLR": (
+        "ds-warmup-decay --total-num-steps 100000 --warmup-num-steps 1000 --warmup-max-lr 2e-5",
+        "--lr 2e-5 --ticks 100000 --interval step",
+        "ds_config.json of a fine-tuning with DeepSpeed ZeRO 3, as many repositories have it",
+    ),
+    "ResNet, CIFAR-10, Keras": (
+        "keras-piecewise-constant-decay --boundaries 32000,48000 --values 0.1,0.01,0.001",
+        "--lr 0.1 --ticks 64000 --interval step",
+        "He et al., arXiv 1512.03385, section 4.2, with tf.keras PiecewiseConstantDecay",
+    ),
+    "BART, CNN/DailyMail": (
+        "fairseq-polynomial --total-num-update 20000 --warmup-updates 500",
+        "--lr 3e-5 --ticks 20000 --interval step",
+        "fairseq examples/bart/README.summarization.md",
+    ),
+    "RoBERTa, RTE": (
+        "fairseq-polynomial --total-num-update 2036 --warmup-updates 122",
+        "--lr 2e-5 --ticks 2036 --interval step",
+        "fairseq examples/roberta/README.glue.md",
+    ),
+    "Conformer in NeMo": (
+        "noam --d-model 512 --warmup-steps 10000 --factor 2",
+        "--steps 200000",
+        "NVIDIA/NeMo examples/asr/conf/conformer: NoamAnnealing, lr 2.0",
+    ),
+    # More of images
+    "Mask2Former": (
+        "multistep --milestones 327778,355092",
+        "--lr 1e-4 --ticks 368750 --interval step",
+        "facebookresearch/Mask2Former configs/coco; mmdetection configs/mask2former",
+    ),
+    "SegFormer": (
+        "polynomial --total-iters 158500",
+        "--lr 6e-5 --warmup 1500 --warmup-start-factor 1e-6 --ticks 160000 --interval step",
+        "NVlabs/SegFormer local_configs: poly, power 1.0, warmup_iters 1500, warmup_ratio 1e-6",
+    ),
+    "Segment Anything": (
+        "multistep --milestones 59750,86416",
+        "--lr 8e-4 --warmup 250 --warmup-start-factor 0.001 --ticks 90000 --interval step",
+        "arXiv 2304.02643, appendix A: 250 iterations of warmup, drops at 60k and 86666 of 90k",
+    ),
+    "SwinIR": (
+        "multistep --milestones 250000,400000,450000,475000 --gamma 0.5",
+        "--lr 2e-4 --ticks 500000 --interval step",
+        "arXiv 2108.10257, section 4.1; JingyunLiang/SwinIR options",
+    ),
+    "EDSR": (
+        "step --step-size 200000 --gamma 0.5",
+        "--lr 1e-4 --ticks 300000 --interval step",
+        "arXiv 1707.02921, section 4.2",
+    ),
+    "MoCo v3, ResNet-50": (
+        "hf-cosine --num-warmup-steps 3120 --num-training-steps 31200",
+        "--lr 9.6 --epochs 100 --steps-per-epoch 312 --interval step",
+        "facebookresearch/moco-v3 CONFIG.md: lr 0.6 of 256, batch 4096, 10 epochs of warmup",
+    ),
+    "Barlow Twins": (
+        "hf-cosine-with-min-lr --num-warmup-steps 6250 --num-training-steps 625000 --min-lr-rate 0.001",
+        "--lr 1.6 --epochs 1000 --steps-per-epoch 625 --interval step",
+        "facebookresearch/barlowtwins main.py, adjust_learning_rate, batch 2048",
+    ),
+    "SimSiam": (
+        "cosine --t-max 100",
+        "--lr 0.1 --epochs 100",
+        "facebookresearch/simsiam main_simsiam.py: adjusted once an epoch, batch 512",
+    ),
+    "BEiT": (
+        "hf-cosine-with-min-lr --num-warmup-steps 6250 --num-training-steps 500000 --min-lr 1e-5",
+        "--lr 1.5e-3 --epochs 800 --steps-per-epoch 625 --interval step",
+        "microsoft/unilm beit README: warmup_epochs 10, batch 2048",
+    ),
+    "ViT-S/16 in big_vision": (
+        "hf-cosine --num-warmup-steps 10000 --num-training-steps 112590",
+        "--lr 1e-3 --epochs 90 --steps-per-epoch 1251 --interval step",
+        "google-research/big_vision configs/vit_s16_i1k.py, batch 1024",
+    ),
+    "DiT": (
+        "constant --factor 1",
+        "--lr 1e-4 --ticks 400000 --interval step",
+        "arXiv 2212.09748, section 4: a constant rate, no warmup",
+    ),
+    "ControlNet": (
+        "hf-constant",
+        "--lr 1e-5 --ticks 12500 --interval step",
+        "diffusers examples/controlnet: lr_scheduler constant; fill50k, batch 4, an epoch",
+    ),
+    # More of language
+    "PaLM": (
+        "lambda --expr 'min(1, sqrt(10000 / (t + 1)))'",
+        "--lr 0.01 --ticks 255000 --interval step",
+        "arXiv 2204.02311, section 5: 1e-2 for 10000 steps, then 1 / sqrt(k)",
+    ),
+    "Vicuna": (
+        "hf-cosine --num-warmup-steps 3%",
+        "--lr 2e-5 --epochs 3 --examples 70000 --batch-size 128",
+        "lm-sys/FastChat README: warmup_ratio 0.03, global batch 128, 70000 conversations",
+    ),
+    "LLaVA 1.5": (
+        "hf-cosine --num-warmup-steps 3%",
+        "--lr 2e-5 --epochs 1 --examples 665298 --batch-size 16 --num-processes 8",
+        "haotian-liu/LLaVA scripts/v1_5/finetune.sh: warmup_ratio 0.03",
+    ),
+    "QLoRA, Guanaco 7B": (
+        "hf-constant",
+        "--lr 2e-4 --ticks 1875 --interval step",
+        "arXiv 2305.14314, table 9: constant, batch 16",
+    ),
+    "Zephyr, DPO": (
+        "hf-cosine --num-warmup-steps 10%",
+        "--lr 5e-7 --epochs 1 --examples 61135 --batch-size 8 --num-processes 8 --accumulate 2",
+        "huggingface/alignment-handbook recipes/zephyr-7b-beta/dpo/config_full.yaml: warmup_ratio 0.1",
+    ),
     # Following a metric
     "word language model": (
         "plateau --factor 0.25 --patience 0",
@@ -472,5 +648,5 @@ def test_a_published_recipe_is_no_mistake(name: str) -> None:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(RECIPES) >= 76
+    assert len(RECIPES) >= 110
     assert all(source for _, _, source in RECIPES.values())
