@@ -239,6 +239,26 @@ SEEDED = [
         ("LR106", "over at step 250 (epoch 1)", "--total-steps 4000"),
         "onecycle --max-lr 0.1 --total-steps 1000 --epochs 4 --interval step --steps-per-epoch 250",
     ),
+    (
+        "fastai-one-cycle --n-epoch 10 --n-iter 10 --epochs 10 --steps-per-epoch 100",
+        ("LR117", "--n-iter 10, but an epoch of the run has 100 steps", "--n-iter 100"),
+        "fastai-one-cycle --n-epoch 10 --n-iter 100 --epochs 10 --steps-per-epoch 100",
+    ),
+    (
+        "ultralytics --num-epochs 100 --nb 100 --epochs 10 --steps-per-epoch 100",
+        ("LR101", "10 % of the schedule runs", "--num-epochs 10"),
+        "ultralytics --num-epochs 12 --nb 100 --epochs 10 --steps-per-epoch 100",
+    ),
+    (
+        "points --milestones 10,50 --values 0.01,0.1,0 -n 200",
+        ("LR104", "--milestones 10,50 is over at step 50: the rate is 0", "--milestones 10,200"),
+        "points --milestones 10,50 --values 0.01,0.1,0 -n 50",
+    ),
+    (
+        "keras-piecewise-constant-decay --boundaries 30,60 --values 0.1,0.01,0.001 --epochs 90 --steps-per-epoch 500",
+        ("LR102", "the last drop comes after 0.122 of 90 epochs", "--boundaries 15000,30000"),
+        "keras-piecewise-constant-decay --boundaries 1500,3000 --values 0.1,0.01,0.001 --epochs 9 --steps-per-epoch 500",
+    ),
     ("step --step-size 0 -n 9", ("LR108", "call 1 of step()", "--step-size"), "step --step-size 3 -n 9"),
     ("cosine --t-max 0 -n 9", ("LR108", "ZeroDivisionError", "--t-max"), "cosine --t-max 9 -n 9"),
     (
@@ -399,6 +419,11 @@ SEEDED = [
         "cosine-restarts --t-0 10 -n 96",
     ),
     (
+        "timm-cosine --t-initial 50 --cycle-limit 3 --cycle-decay 0.5 -n 120",
+        ("LR321", "the last restart is at epoch 100: the run ends at 0.0171", "--ticks 100, or --ticks 150"),
+        "timm-cosine --t-initial 50 --cycle-limit 3 --cycle-decay 0.5 -n 150",
+    ),
+    (
         "hf-cosine --num-warmup-steps 9 --num-training-steps 100 --num-cycles 2",
         ("LR323", "with --num-cycles 2 the schedule ends at 0.09", "--num-cycles 2.5"),
         "hf-cosine --num-warmup-steps 9 --num-training-steps 100 --num-cycles 2.5",
@@ -497,6 +522,38 @@ def test_what_costs_a_few_steps_of_many_is_only_a_note() -> None:
         "--accumulate 4",
     ):
         assert checked(line) and not blamed(line), line
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (
+            "keras-exponential-decay --decay-steps 100000 --decay-rate 0.96 --ticks 1000",
+            "LR301",
+        ),  # it falls all the time
+        ("timm-wsd --t-initial 100 --decay-t 100 --warmup-t 5 -n 105", "LR213"),  # the warmup comes before t_initial
+        ("exponential --gamma 95 -n 20", "LR212"),  # 0.1 is not 0, whatever comes later
+        ("cosine --t-max -5 -n 30", "LR103"),  # no schedule is over before it begins
+        ("polynomial --total-iters -4 -n 30", "LR104"),
+        ("sequential linear 'cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10' --milestones 5 -n 85", "LR223"),
+    ],
+)
+def test_what_is_not_so_is_not_said(line: str, code: str) -> None:
+    assert code not in checked(line)
+
+
+def test_what_a_framework_steps_by_itself_is_not_told_when_to_step() -> None:
+    fixes = [
+        finding.fix
+        for line in (
+            "keras-exponential-decay --decay-steps 1 --decay-rate 0.96 --epochs 90 --steps-per-epoch 500",
+            "ds-warmup-decay --total-num-steps 90 --warmup-num-steps 9 --epochs 90 --steps-per-epoch 500",
+            "fairseq-polynomial --total-num-update 90 --epochs 90 --steps-per-epoch 500",
+        )
+        for finding in checked(line).values()
+        if finding.code == "LR102"
+    ]
+    assert len(fixes) == 3 and not any("--interval" in fix for fix in fixes)
 
 
 def test_one_mistake_is_reported_once() -> None:

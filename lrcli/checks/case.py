@@ -10,7 +10,7 @@ from lrcli.checks.fix import Change, Fix, Path, changed, changed_run, rounded
 from lrcli.checks.rule import Find, rule
 from lrcli.run import Run
 from lrcli.schedules import role
-from lrcli.schedules.base import Schedule
+from lrcli.schedules.base import LENGTHS, Schedule
 from lrcli.schedules.compose import Chained, Composite, Sequential
 from lrcli.schedules.family import EPOCH, STEP
 from lrcli.schedules.param import Param
@@ -53,19 +53,32 @@ class Plan(NamedTuple):
 
     part: Part
     declared: Param
-    value: int
+    value: Any
+    """As it is given: ticks, epochs, or the ticks at which points stand."""
     end: int
+
+    @property
+    def count(self) -> int:
+        """The ticks that the parameter says; they may leave out the warmup."""
+        if isinstance(self.value, tuple):
+            return int(self.value[-1])
+        return self.end - self.part.start if self.declared.role is role.EPOCHS else int(self.value)
 
     @property
     def given(self) -> str:
         """The option with its value; the length of all phases where the option is that of one."""
         if self.declared.role is role.HOLD:
             return f"the schedule of {self.end - self.part.start} ticks"
-        return f"{self.declared.option} {self.value}"
+        return f"{self.declared.option} {self.declared.format(self.value)}"
 
     def ending_at(self, tick: int) -> tuple[Fix, ...]:
         """The fix that ends the schedule at `tick`; where nothing is left of the hold, the decay is shortened too."""
-        value = self.value + tick - self.end
+        value = self.count + tick - self.end
+        if isinstance(self.value, tuple):
+            points = (*self.value[:-1], value)
+            return ((self.part.with_value(self.declared, points),),) if value > max((0, *points[:-1])) else ()
+        if self.declared.role is role.EPOCHS:
+            value = math.ceil(value / (self.part.schedule.value(role.PER_EPOCH) or 1))
         decay = self.part.schedule.given(role.DECAY)
         if self.declared.role is role.HOLD and value < 0 and decay:
             return ((self.part.with_value(self.declared, 0), self.part.with_value(decay[0], decay[1] + value)),)
@@ -131,6 +144,11 @@ class Case:
     def run_with(self, name: str, value: Any) -> Fix:
         """The fix that gives the run another value."""
         return (Change(self.run.params()[name], value, None),)
+
+    def stepped(self, interval: str) -> tuple[Fix, ...]:
+        """The fix that calls step() at another interval; none where the framework itself moves the rate."""
+        moved = any(part.schedule.reference.family.moved_by for part in self.parts)
+        return () if moved or interval == self.run.interval else (self.run_with("interval", interval),)
 
     def _labelled(self, part: Part) -> Part:
         """The part with its name, and with its place in the schedule that was given, without the run's warmup."""
@@ -259,8 +277,8 @@ def composites_of(schedule: Schedule, start: int = 0, path: Path = ()) -> Iterat
 def plan_of(part: Part) -> Plan | None:
     """The length of a part, where it has an end: a warmup alone has none, and neither has what goes on for ever."""
     schedule = part.schedule
-    found, horizon = schedule.given(role.HOLD, role.LENGTH), schedule.horizon
-    if not schedule.ends or found is None or horizon is None:
+    found, horizon = schedule.given(*LENGTHS), schedule.horizon
+    if not schedule.ends or found is None or horizon is None or horizon < 0:
         return None
     return Plan(part, *found, part.start + horizon)
 

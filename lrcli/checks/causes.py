@@ -77,11 +77,18 @@ class Drops(NamedTuple):
         return self.moved(tuple(max(1, round(value * factor)) for value in self.values))
 
 
+def period_of(part: Part) -> Drops | None:
+    """The drops of a part that repeat themselves, or the period in which a rate that always falls is multiplied."""
+    every = part.schedule.given(role.DROP_EVERY)
+    offset = part.start + part.schedule.drop_offset
+    return Drops(part, *every, offset, repeated=True) if every and every[1] > 0 else None
+
+
 def drops_of(part: Part) -> Drops | None:
     """The drops of a part that has them."""
     schedule, offset = part.schedule, part.start + part.schedule.drop_offset
-    if every := schedule.given(role.DROP_EVERY):
-        return Drops(part, *every, offset, repeated=True) if every[1] > 0 else None
+    if schedule.given(role.DROP_EVERY):
+        return period_of(part) if schedule.drops_in_steps else None
     listed = schedule.given(role.DROPS_AT)
     drops = Drops(part, *listed, offset, repeated=False) if listed else None
     return drops if drops and drops.values else None
@@ -143,6 +150,13 @@ def counts_one_process(case: Case) -> bool:
     return processes > 1 and case.plan is not None and alike(case.plan.end, case.length / processes)
 
 
+def other_epochs(case: Case) -> tuple[Param, int] | None:
+    """The parameter that says how many ticks an epoch has, where the run's epochs have another number."""
+    found = case.parts[-1].schedule.given(role.PER_EPOCH)
+    known = case.per_step and case.run.steps_per_epoch is not None
+    return found if found and known and found[1] != case.run.steps_per_epoch else None
+
+
 def counts_batches(case: Case) -> bool:
     """The length is in batches, but step() is called per optimizer step."""
     batches = (case.epochs or 0) * case.batches_per_epoch
@@ -150,7 +164,7 @@ def counts_batches(case: Case) -> bool:
         return False
     drops = drops_of(case.parts[-1])
     late = drops is not None and not drops.repeated and case.length <= max(drops.ticks) < batches
-    return late or (case.plan is not None and batches in (case.plan.end, case.plan.value))
+    return late or (case.plan is not None and batches in (case.plan.end, case.plan.count))
 
 
 def counts_steps(case: Case) -> bool:
@@ -163,7 +177,7 @@ def counts_steps(case: Case) -> bool:
         return max(drops.ticks) <= max(counts)
     if reach is None:
         return False
-    lengths = (reach.value, reach.end)
+    lengths = (reach.count, reach.end)
     if in_steps and reach.end > ticks and any(alike(length, count) for length in lengths for count in counts):
         return True
     return reach.end >= FAR_LONGER * ticks or rise_of(reach.part) >= ticks
@@ -175,9 +189,9 @@ def counts_epochs(case: Case) -> bool:
     if not case.per_step or case.steps_per_epoch == 1:
         return False
     if reach is not None and reach is not case.plan and not rise_of(reach.part):
-        return reach.value <= min(epochs, case.steps_per_epoch - 1)
+        return reach.count <= min(epochs, case.steps_per_epoch - 1)
     if reach is not None:
-        return reach.value <= epochs and case.length >= FAR_SHORTER * reach.end
+        return reach.count <= epochs and case.length >= FAR_SHORTER * reach.end
     if drops and not drops.repeated:
         return max(drops.values) <= epochs and case.length >= FAR_SHORTER * max(drops.ticks)
     return dies(case) and case.walk.curve.at(epochs - 1) >= NOTHING * case.peak
@@ -195,6 +209,7 @@ def miscounts_warmup(case: Case) -> bool:
 
 CAUSES: dict[str, Callable[[Case], bool]] = {
     "LR106": counts_one_process,
+    "LR117": lambda case: other_epochs(case) is not None,
     "LR105": counts_batches,
     "LR101": counts_steps,
     "LR102": counts_epochs,

@@ -31,6 +31,9 @@ A_FEW_TICKS, A_HALF = 10, 0.5
 HIGH = 0.5
 """Share of the peak at which no schedule that comes down should leave a run."""
 
+A_TENTH = 0.1
+"""Share of the peak below which a cycle does little."""
+
 
 @schedule_rule("LR111", "onecycle-overrun", ERROR)
 def overrun(case: Case) -> Iterator[Problem]:
@@ -141,9 +144,12 @@ def ends_in_mid_cycle(case: Case) -> Iterator[Problem]:
     if case.ticks is None or case.used is None or part.chained or cause(case):
         return
     bounds = restarts_around(part, case.length)
-    if bounds is None or case.used.last <= HIGH * case.peak:
+    if bounds is None:
         return
     closed, following = bounds
+    height = case.used.since(closed).highest
+    if case.used.last <= HIGH * height or height < A_TENTH * case.peak:
+        return
     message = f"the last restart is at {case.when(closed)}: the run ends at {case.share(case.used.last)}"
     fixes = tuple(fix for tick in bounds if (fix := case.run_of(tick)))
     yield Problem(message, fixes, "" if fixes else f"a run of {closed} or {following} ticks")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from lrcli.checks.case import NOTHING, ZERO, Case, schedule_rule, shown
-from lrcli.checks.causes import alive_until, cause, dies, drops_of, gamma_of, idle
+from lrcli.checks.causes import alive_until, cause, dies, drops_of, gamma_of, idle, period_of
 from lrcli.checks.fix import Fix, rounded
 from lrcli.checks.horizon import LONG_TAIL
 from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
@@ -125,7 +125,9 @@ def rate_dies(case: Case) -> Iterator[Problem]:
     drops = sum(after != before for before, after in pairwise(case.used.rates))
     fixes: tuple[Fix, ...] = ()
     if gamma and 0 < gamma.value < 1 and drops:
-        fixes = gamma.becoming(A_GOOD_END ** (1 / drops), 4 if drops < 1000 else 8)
+        period = period_of(gamma.part)
+        often = drops if period is None or gamma.part.schedule.drops_in_steps else drops / period.value
+        fixes = gamma.becoming(A_GOOD_END ** (1 / often), 4 if drops < 1000 else 8)
     yield Problem(f"the rate falls to {case.share(case.used.last)}: {nothing}", fixes)
 
 

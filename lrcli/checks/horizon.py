@@ -5,7 +5,18 @@ from functools import partial
 from operator import le
 
 from lrcli.checks.case import NOTHING, ZERO, Case, plan_of, schedule_rule, shown
-from lrcli.checks.causes import TOLERANCE, cause, climb, drops_of, gamma_of, idle, reach_of, rise_of
+from lrcli.checks.causes import (
+    TOLERANCE,
+    cause,
+    climb,
+    drops_of,
+    gamma_of,
+    idle,
+    other_epochs,
+    period_of,
+    reach_of,
+    rise_of,
+)
 from lrcli.checks.rule import NOTE, WARNING, Problem
 from lrcli.schedules import role
 from lrcli.schedules.family import EPOCH, STEP
@@ -47,7 +58,7 @@ def far_longer(case: Case) -> Iterator[Problem]:
     if cause(case) != "LR101":
         return
     reach, steps = reach_of(case), case.steps_per_epoch
-    per_step = () if case.per_step else (case.run_with("interval", STEP),)
+    per_step = case.stepped(STEP)
     if reach is None:
         drops = drops_of(case.parts[-1])
         message = f"the rate never drops: there are {calls(case)}, one per epoch, and the drops are given in steps"
@@ -97,11 +108,11 @@ def far_shorter(case: Case) -> Iterator[Problem]:
         message = f"the last drop comes after {significant(over, 3)} of {plural(case.epochs or 0, 'epoch')}"
         fixes = drops.scaled(steps)
     else:
-        message = f"the rate is multiplied by gamma per optimizer step, not per epoch{ending(case)}"
+        factor, period = gamma.declared.option if gamma else "its factor", period_of(case.parts[-1])
+        message = f"the rate is multiplied by {factor} per optimizer step, not per epoch{ending(case)}"
         slower = gamma.becoming(gamma.value ** (1 / steps), 8) if gamma and gamma.value > 0 else ()
-        fixes = drops.scaled(steps) if drops else slower
-    per_epoch = case.run_with("interval", EPOCH)
-    yield Problem(f"{message}: step() is called {case.length} times", (per_epoch, *fixes))
+        fixes = period.scaled(steps) if period else slower
+    yield Problem(f"{message}: step() is called {case.length} times", (*case.stepped(EPOCH), *fixes))
 
 
 @schedule_rule("LR103", "climbs-back", WARNING)
@@ -129,7 +140,7 @@ def climbs_back(case: Case) -> Iterator[Problem]:
         summit = after.where(partial(le, (1 - ROUNDING) * after.highest)) or 0
         # A run of whole falls and rises, many of them, may be meant as cycles; the last tick may be the turn itself.
         ticks = stop - part.start
-        waves = ticks > 4 * plan.value > 0 and ticks % plan.value in (0, 1)
+        waves = ticks > 4 * plan.count > 0 and ticks % plan.count in (0, 1)
         over = f"{plan.given} is over at {case.when(plan.end)}"
         message = f"{over}: the rate climbs back to {case.share(after.highest)} by {case.when(summit)}"
         severity = NOTE if climb(case, plan) < TOLERANCE or waves else WARNING
@@ -253,3 +264,26 @@ def unfinished(case: Case) -> Iterator[Problem]:
     if case.used.last >= TOLERANCE * case.peak:
         message = f"{plan.given} is over {plural(plan.end - case.length, 'tick')} after the run{ending(case)}"
         yield Problem(message, plan.ending_at(case.length))
+
+
+@schedule_rule("LR117", "epochs-of-another-length", WARNING)
+def epochs_of_another_length(case: Case) -> Iterator[Problem]:
+    """The schedule counts epochs that are longer or shorter than those of the run.
+
+    Cause:
+        Some schedules are given epochs and the batches of an epoch. With another data set or batch size that number is
+        another, and the schedule ends before the run does or after it.
+
+    Bad:
+        lrsched check "ultralytics --num-epochs 100 --nb 100 --epochs 100 --steps-per-epoch 500"
+    Good:
+        lrsched check "ultralytics --num-epochs 100 --nb 500 --epochs 100 --steps-per-epoch 500"
+    Source:
+        measured with the trainer of ultralytics 8.4 and fit_one_cycle of fastai 2.8
+    """
+    other = other_epochs(case)
+    if case.ticks is not None and other:
+        declared, value = other
+        steps = case.run.steps_per_epoch
+        message = f"{declared.option} {value}, but an epoch of the run has {plural(steps or 0, 'step')}{ending(case)}"
+        yield Problem(message, ((case.parts[-1].with_value(declared, steps),),))

@@ -81,7 +81,7 @@ def outlasts_run(case: Case) -> Iterator[Problem]:
     if ramp.end >= end:
         reached = f"{case.when(end - 1)} is the last, at {shown(case.used.at(end - 1))}" if case.used else ""
         message = f"the warmup takes {plural(ramp.end, 'tick')} and there are {end}: the peak is never reached"
-        per_step = () if case.per_step else (case.run_with("interval", STEP),)
+        per_step = case.stepped(STEP)
         fixes = (*per_step, *ramp.lasting(max(1, end // 20)))
         yield Problem(f"{message}; {reached}" if reached else message, fixes)
     elif 2 * ramp.end > end:
@@ -135,8 +135,10 @@ def ignored(case: Case) -> Iterator[Problem]:
         Elsewhere the warmup starts at or above the rate that it is to lead to.
 
     Bad:
+        lrsched check "hf-constant --num-warmup-steps 10 --ticks 100"
         lrsched check "timm-cosine --t-initial 50 --warmup-t 5 --warmup-lr-init 0.2 --lr 0.1"
     Good:
+        lrsched check "hf-constant-with-warmup --num-warmup-steps 10 --ticks 100"
         lrsched check "timm-cosine --t-initial 50 --warmup-t 5 --warmup-lr-init 0.001 --lr 0.1"
     Source:
         unsloth #8269; ms-swift #491; accelerate #2124; DeepSpeed #7303; transformers #22751 #29348
@@ -211,7 +213,7 @@ def starts_at_zero(case: Case) -> Iterator[Problem]:
     Source:
         google-research/bert #1293; big_transfer #58; nanoGPT PR #578; tinygrad PR #10981; marian #156
     """
-    zeros = case.walk.curve.where(lambda rate: rate > ZERO * case.peak) or 0
+    zeros = case.walk.curve.where(lambda rate: rate > ZERO * min(case.peak, case.lr or case.peak)) or 0
     if zeros:
         unit = "epoch" if case.is_for_sure_per_epoch else "step"
         lost = f"the first {unit} is" if zeros == 1 else f"the first {zeros} {unit}s are"
@@ -223,7 +225,7 @@ def starts_at_zero(case: Case) -> Iterator[Problem]:
 
 @schedule_rule("LR213", "phases-overlap", WARNING)
 def phases_overlap(case: Case) -> Iterator[Problem]:
-    """Warmup and decay together are longer than the run: the rate jumps at the end of the warmup.
+    """Warmup and decay together are longer than the schedule: the rate jumps at the end of the warmup.
 
     Cause:
         transformers gives the stable phase what the others leave. Where that is negative, the decay begins part-way
@@ -238,12 +240,12 @@ def phases_overlap(case: Case) -> Iterator[Problem]:
     """
     for part in case.parts:
         schedule = part.schedule
-        length, decay = schedule.given(role.LENGTH), schedule.given(role.DECAY)
-        if not length or not decay or schedule.given(role.HOLD):
+        length, decay = schedule.horizon, schedule.given(role.DECAY)
+        if length is None or not decay or schedule.given(role.HOLD):
             continue
-        over = (schedule.value(role.WARMUP) or 0) + decay[1] - length[1]
+        over = (schedule.value(role.WARMUP) or 0) + decay[1] - length
         if over > 0:
-            message = f"warmup and decay take {over} more ticks than the run has: the decay begins part-way down"
+            message = f"warmup and decay take {over} more ticks than the schedule has: the decay begins part-way down"
             shorter = (part.with_value(decay[0], decay[1] - over),)
             yield Problem(message, (shorter,) if decay[1] > over else (), "a shorter warmup or decay")
 

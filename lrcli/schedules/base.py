@@ -13,10 +13,13 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 from lrcli.schedules.expression import Expression
 from lrcli.schedules.family import FLOAT64, REFUSED, Checkpoint, Family
 from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
-from lrcli.schedules.role import HOLD, LENGTH, Role
+from lrcli.schedules.role import EPOCHS, HOLD, LENGTH, POINTS_AT, Role
 
 DEFAULT_HORIZON = 100
 """Ticks shown of a schedule that has no end of its own."""
+
+LENGTHS = (HOLD, LENGTH, EPOCHS, POINTS_AT)
+"""What says how long a schedule is; the first that is given counts."""
 
 FAST, SLOW = 4, 20
 """Cost of a tick where `advance` is a loop of its own, and where it is a call of `tick` or `at`."""
@@ -150,7 +153,7 @@ class Schedule(Declared):
     @property
     def ends(self) -> bool:
         """Whether a run is meant to be over with it: it was given a length, and no cycle or rise goes on after it."""
-        return self.horizon is not None and self.given(HOLD, LENGTH) is not None
+        return self.horizon is not None and self.given(*LENGTHS) is not None
 
     @property
     def is_warmup(self) -> bool:
@@ -166,6 +169,11 @@ class Schedule(Declared):
     def most_calls(self) -> int | None:
         """Calls of `step()` after which the framework raises; None where it goes on."""
         return None
+
+    @property
+    def drops_in_steps(self) -> bool:
+        """Whether the rate stands still from each of its drops to the next, and does not fall all the time."""
+        return True
 
     @property
     def drop_offset(self) -> int:

@@ -128,6 +128,7 @@ DEEPSPEED = family(
     Family(
         name="DeepSpeed",
         version="DeepSpeed 0.19.8",
+        moved_by="A tick is an optimizer step. DeepSpeed's engine calls lr_scheduler.step() itself, in engine.step().",
         interval=STEP,
         steps=carried_steps,
         checkpoint=POSITION,

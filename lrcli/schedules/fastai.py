@@ -63,10 +63,6 @@ class Batches(Absolute):
     def horizon(self) -> int | None:
         return self.n_epoch * self.n_iter
 
-    @property
-    def ends(self) -> bool:
-        return True
-
 
 class OneCycleTicker(Ticker):
     """Sets the momentum with the rate."""

@@ -76,6 +76,10 @@ class ExponentialDecay(Keras):
         return f32(f32(base_lr) * power32(f32(self.decay_rate), math.floor(periods) if self.staircase else periods))
 
     @property
+    def drops_in_steps(self) -> bool:
+        return self.staircase
+
+    @property
     def horizon(self) -> int | None:
         return max(DEFAULT_HORIZON, 5 * self.decay_steps)
 
