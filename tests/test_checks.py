@@ -257,7 +257,7 @@ SEEDED = [
     (
         "keras-piecewise-constant-decay --boundaries 30,60 --values 0.1,0.01,0.001 --epochs 90 --steps-per-epoch 500",
         ("LR102", "the last drop comes after 0.122 of 90 epochs", "--boundaries 15000,30000"),
-        "keras-piecewise-constant-decay --boundaries 1500,3000 --values 0.1,0.01,0.001 --epochs 9 --steps-per-epoch 500",
+        "keras-piecewise-constant-decay --boundaries 1500,3000 --values 0.1,0.01,0.001 --ticks 4500",
     ),
     ("step --step-size 0 -n 9", ("LR108", "call 1 of step()", "--step-size"), "step --step-size 3 -n 9"),
     ("cosine --t-max 0 -n 9", ("LR108", "ZeroDivisionError", "--t-max"), "cosine --t-max 9 -n 9"),
