@@ -51,7 +51,7 @@ def raises(case: Case) -> Iterator[Problem]:
             fixes = ((part.with_value(declared, declared.take(often)),),)
     if case.ramp and case.plan and case.ramp.own and case.ramp.end >= case.plan.end:
         fixes = case.ramp.lasting(max(1, case.plan.end // 20))
-        hint = f"a warmup of less than {case.plan.count}"
+        hint = f"a warmup of less than {case.plan.in_ticks}"
     yield Problem(f"{where}: {failure}", fixes, hint)
 
 

@@ -48,7 +48,7 @@ class Part(NamedTuple):
         return (self.with_value(declared, rounded(declared, value, digits)),)
 
 
-class Plan(NamedTuple):
+class PlannedLength(NamedTuple):
     """How long the schedule is meant to be: the parameter that says so, and the tick at which it is over."""
 
     part: Part
@@ -58,7 +58,7 @@ class Plan(NamedTuple):
     end: int
 
     @property
-    def count(self) -> int:
+    def in_ticks(self) -> int:
         """The ticks that the parameter says; they may leave out the warmup."""
         if isinstance(self.value, tuple):
             return int(self.value[-1])
@@ -73,7 +73,7 @@ class Plan(NamedTuple):
 
     def ending_at(self, tick: int) -> tuple[Fix, ...]:
         """The fix that ends the schedule at `tick`; where nothing is left of the hold, the decay is shortened too."""
-        value = self.count + tick - self.end
+        value = self.in_ticks + tick - self.end
         if isinstance(self.value, tuple):
             points = (*self.value[:-1], value)
             return ((self.part.with_value(self.declared, points),),) if value > max((0, *points[:-1])) else ()
@@ -85,7 +85,7 @@ class Plan(NamedTuple):
         return ((self.part.with_value(self.declared, value),),) if value > 0 else ()
 
 
-class Ramp(NamedTuple):
+class WarmupPhase(NamedTuple):
     """The warmup: how its length is changed, and the tick at which it is over."""
 
     end: int
@@ -174,7 +174,7 @@ class Case:
         return used if used.ticks and used.ticks[-1] == self.length - 1 else None
 
     @property
-    def composites(self) -> "list[Whole]":
+    def composites(self) -> "list[CompositePart]":
         """The schedules made of schedules, as they were given: without the run's warmup."""
         return list(composites_of(self.given[0], self.run.warmup))
 
@@ -189,7 +189,7 @@ class Case:
         return not self.per_step and (self.parts[-1].schedule.stepped == EPOCH or self.steps_per_epoch > 1)
 
     @cached_property
-    def plan(self) -> Plan | None:
+    def plan(self) -> PlannedLength | None:
         """The length that the schedule was given, where it has one and its end comes last."""
         last = self.parts[-1]
         return None if last.chained or last.start >= self.length else plan_of(last)
@@ -199,24 +199,24 @@ class Case:
         return self.length if part.stop is None else min(part.stop, self.length)
 
     @cached_property
-    def ramp(self) -> Ramp | None:
+    def ramp(self) -> WarmupPhase | None:
         """The warmup, where there is one."""
         first = self.parts[0]
         if first.chained:
             return None
         if first.stop is None:
             own = first.schedule.given(role.WARMUP)
-            return Ramp(own[1], True, (first.with_value(*own),)) if own and own[1] > 0 else None
+            return WarmupPhase(own[1], True, (first.with_value(*own),)) if own and own[1] > 0 else None
         if not first.schedule.is_warmup:
             return None
         if first.path is None:
-            return Ramp(first.stop, False, self.run_with("warmup", first.stop))
+            return WarmupPhase(first.stop, False, self.run_with("warmup", first.stop))
         sequence = next(whole for whole in self.composites if whole.path == first.path[:-1])
         milestones = sequence.schedule.fields(role.TAKES_OVER_AT)[0]
         lengths = first.schedule.given(role.LENGTH)
         changes = [sequence.with_value(milestones, sequence.schedule.value(role.TAKES_OVER_AT))]
         changes += [first.with_value(lengths[0], first.stop)] if lengths else []
-        return Ramp(first.stop, False, tuple(changes))
+        return WarmupPhase(first.stop, False, tuple(changes))
 
     def when(self, tick: int) -> str:
         """Where in the run a tick is: "epoch 49", "step 4900 (epoch 49)"."""
@@ -252,7 +252,7 @@ def parts_of(
         yield Part(schedule, start, stop, chained, path)
 
 
-class Whole(NamedTuple):
+class CompositePart(NamedTuple):
     """A schedule made of schedules, the tick at which it begins, and where it stands."""
 
     schedule: Composite
@@ -264,23 +264,23 @@ class Whole(NamedTuple):
         return Change(declared, value, self.path, self.schedule.reference.name)
 
 
-def composites_of(schedule: Schedule, start: int = 0, path: Path = ()) -> Iterator[Whole]:
+def composites_of(schedule: Schedule, start: int = 0, path: Path = ()) -> Iterator[CompositePart]:
     """The schedules made of schedules, outermost first."""
     if not isinstance(schedule, Composite):
         return
-    yield Whole(schedule, start, path)
+    yield CompositePart(schedule, start, path)
     begins = schedule.value(role.TAKES_OVER_AT) or (0,) * len(schedule.schedulers)
     for place, (child, begin) in enumerate(zip(schedule.schedulers, (0, *begins), strict=False)):
         yield from composites_of(child, start + begin, (*path, place))
 
 
-def plan_of(part: Part) -> Plan | None:
+def plan_of(part: Part) -> PlannedLength | None:
     """The length of a part, where it has an end: a warmup alone has none, and neither has what goes on for ever."""
     schedule = part.schedule
     found, horizon = schedule.given(*LENGTHS), schedule.horizon
     if not schedule.ends or found is None or horizon is None or horizon < 0:
         return None
-    return Plan(part, *found, part.start + horizon)
+    return PlannedLength(part, *found, part.start + horizon)
 
 
 schedule_rule: Callable[[str, str, str], Callable[[Find], Find]] = partial(rule, subject=Case)

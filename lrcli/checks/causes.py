@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lrcli.checks.case import NOTHING, Case, Part, Plan, plan_of
+from lrcli.checks.case import NOTHING, Case, Part, PlannedLength, plan_of
 from lrcli.checks.fix import Fix
 from lrcli.schedules import role
 from lrcli.schedules.param import Param
@@ -22,7 +22,7 @@ NEARLY_NOTHING = 0.99 * NOTHING
 """Four drops by 0.1 are not below NOTHING, whatever rounding makes of them."""
 
 A_LOT, A_LITTLE = 0.5, 0.1
-"""Shares of a run without a rate that are a mistake: whatever the schedule, and where gamma is too small."""
+"""Shares of a run at next to no rate that are a mistake: of any schedule, and of one whose gamma is too small."""
 
 TOLERANCE = 0.01
 """Two counts of steps that differ by less, as a share, mean the same thing."""
@@ -33,11 +33,11 @@ def alike(count: int, other: float) -> bool:
     return abs(count - other) <= TOLERANCE * other
 
 
-def reach_of(case: Case) -> Plan | None:
-    """The plan, or where there is none the first cycle."""
+def reach_of(case: Case) -> PlannedLength | None:
+    """The first cycle of the last part; the planned length where it has no cycles."""
     last = case.parts[-1]
     cycle = last.schedule.given(role.CYCLE)
-    return Plan(last, *cycle, last.start + cycle[1]) if cycle else case.plan
+    return PlannedLength(last, *cycle, last.start + cycle[1]) if cycle else case.plan
 
 
 def rise_of(part: Part) -> float:
@@ -136,7 +136,7 @@ def idle(case: Case) -> int:
     return case.length - plan.end if used.since(plan.end).highest <= NOTHING * case.peak else 0
 
 
-def climb(case: Case, plan: Plan | None) -> float:
+def climb(case: Case, plan: PlannedLength | None) -> float:
     """How far the rate rises again between the end of a plan and that of its part, as a share of the peak."""
     if plan is None or case.used is None or not case.peak or case.end_of(plan.part) <= plan.end + 1:
         return 0.0
@@ -144,7 +144,7 @@ def climb(case: Case, plan: Plan | None) -> float:
     return (after.highest - after.first) / case.peak
 
 
-def counts_one_process(case: Case) -> bool:
+def is_of_one_process(case: Case) -> bool:
     """The length is in optimizer steps, but accelerate ticks once for each process."""
     processes = case.processes
     return processes > 1 and case.plan is not None and alike(case.plan.end, case.length / processes)
@@ -157,17 +157,22 @@ def other_epochs(case: Case) -> tuple[Param, int] | None:
     return found if found and known and found[1] != case.run.steps_per_epoch else None
 
 
-def counts_batches(case: Case) -> bool:
+def is_of_other_epochs(case: Case) -> bool:
+    """The schedule counts epochs that have another length than the run's."""
+    return other_epochs(case) is not None
+
+
+def is_in_batches(case: Case) -> bool:
     """The length is in batches, but step() is called per optimizer step."""
     batches = (case.epochs or 0) * case.batches_per_epoch
     if not case.per_step or case.batches_per_epoch == case.steps_per_epoch:
         return False
     drops = drops_of(case.parts[-1])
     late = drops is not None and not drops.repeated and case.length <= max(drops.ticks) < batches
-    return late or (case.plan is not None and batches in (case.plan.end, case.plan.count))
+    return late or (case.plan is not None and batches in (case.plan.end, case.plan.in_ticks))
 
 
-def counts_steps(case: Case) -> bool:
+def is_in_steps(case: Case) -> bool:
     """The schedule is far longer than the run; most often its length is in steps and step() is called per epoch."""
     ticks, reach, epochs = case.length, reach_of(case), case.epochs or 0
     in_steps = not case.per_step and case.steps_per_epoch > 1
@@ -177,27 +182,27 @@ def counts_steps(case: Case) -> bool:
         return max(drops.ticks) <= max(counts)
     if reach is None:
         return False
-    lengths = (reach.count, reach.end)
+    lengths = (reach.in_ticks, reach.end)
     if in_steps and reach.end > ticks and any(alike(length, count) for length in lengths for count in counts):
         return True
     return reach.end >= FAR_LONGER * ticks or rise_of(reach.part) >= ticks
 
 
-def counts_epochs(case: Case) -> bool:
+def is_in_epochs(case: Case) -> bool:
     """The schedule is far shorter than the run: its length is in epochs and step() is called per optimizer step."""
     epochs, reach, drops = case.epochs or 0, reach_of(case), drops_of(case.parts[-1])
     if not case.per_step or case.steps_per_epoch == 1:
         return False
     if reach is not None and reach is not case.plan and not rise_of(reach.part):
-        return reach.count <= min(epochs, case.steps_per_epoch - 1)
+        return reach.in_ticks <= min(epochs, case.steps_per_epoch - 1)
     if reach is not None:
-        return reach.count <= epochs and case.length >= FAR_SHORTER * reach.end
+        return reach.in_ticks <= epochs and case.length >= FAR_SHORTER * reach.end
     if drops and not drops.repeated:
         return max(drops.values) <= epochs and case.length >= FAR_SHORTER * max(drops.ticks)
     return dies(case) and case.walk.curve.at(epochs - 1) >= NOTHING * case.peak
 
 
-def miscounts_warmup(case: Case) -> bool:
+def counts_warmup_wrongly(case: Case) -> bool:
     """The lengths of warmup and decay do not add up to the run, but would if the warmup were counted once."""
     plan, ramp, ticks = case.plan, case.ramp, case.length
     if plan is None or ramp is None:
@@ -208,12 +213,12 @@ def miscounts_warmup(case: Case) -> bool:
 
 
 CAUSES: dict[str, Callable[[Case], bool]] = {
-    "LR106": counts_one_process,
-    "LR117": lambda case: other_epochs(case) is not None,
-    "LR105": counts_batches,
-    "LR101": counts_steps,
-    "LR102": counts_epochs,
-    "LR201": miscounts_warmup,
+    "LR106": is_of_one_process,
+    "LR117": is_of_other_epochs,
+    "LR105": is_in_batches,
+    "LR101": is_in_steps,
+    "LR102": is_in_epochs,
+    "LR201": counts_warmup_wrongly,
 }
 """What may be the reason, the most telling first, by the code of the rule that says so."""
 

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from lrcli.checks.case import Case, Part, Plan, plan_of, schedule_rule, shown
+from lrcli.checks.case import Case, Part, PlannedLength, plan_of, schedule_rule, shown
 from lrcli.checks.causes import TOLERANCE, drops_of
 from lrcli.checks.curve import first_rates
 from lrcli.checks.rule import ERROR, NOTE, WARNING, Problem
@@ -173,7 +173,7 @@ def starts_again(case: Case) -> Iterator[Problem]:
                 yield Problem(message, plan.ending_at(case.ticks))
 
 
-def climbs_alone(case: Case, plan: Plan) -> bool:
+def climbs_alone(case: Case, plan: PlannedLength) -> bool:
     """Whether the part of a plan, without the others, rises again after its end."""
     alone = first_rates(plan.part.schedule, case.run.lrs, case.group, case.length - plan.part.start)
     after = alone.since(plan.end - plan.part.start)

@@ -75,7 +75,7 @@ def one_rate_for_all(case: Case) -> Iterator[Problem]:
 
 
 @schedule_rule("LR503", "optimizer-rate-ignored", NOTE)
-def ignored(case: Case) -> Iterator[Problem]:
+def optimizer_rate_ignored(case: Case) -> Iterator[Problem]:
     """The optimizer's rate has no effect: the schedule sets its own.
 
     Cause:

@@ -140,7 +140,7 @@ def climbs_back(case: Case) -> Iterator[Problem]:
         summit = after.where(partial(le, (1 - ROUNDING) * after.highest)) or 0
         # A run of whole falls and rises, many of them, may be meant as cycles; the last tick may be the turn itself.
         ticks = stop - part.start
-        waves = ticks > 4 * plan.count > 0 and ticks % plan.count in (0, 1)
+        waves = ticks > 4 * plan.in_ticks > 0 and ticks % plan.in_ticks in (0, 1)
         over = f"{plan.given} is over at {case.when(plan.end)}"
         message = f"{over}: the rate climbs back to {case.share(after.highest)} by {case.when(summit)}"
         severity = NOTE if climb(case, plan) < TOLERANCE or waves else WARNING

@@ -127,7 +127,7 @@ def cut_short(case: Case) -> Iterator[Problem]:
 
 
 @schedule_rule("LR210", "warmup-ignored", WARNING)
-def ignored(case: Case) -> Iterator[Problem]:
+def warmup_ignored(case: Case) -> Iterator[Problem]:
     """A warmup is given, but the rate does not rise.
 
     Cause:
