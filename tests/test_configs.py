@@ -109,7 +109,7 @@ WHOLE_RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
     **{
         name: (TRAINED + ("num_generations: 8\n" if name.endswith("o") else "warmup_steps: 3\n"), "a.yaml",
                {"examples": 320})
-        for name in every() if name.startswith(("hf", "trl", "llama"))
+        for name in every() if name.startswith(("hf", "trl")) or name == "llamafactory"
     },
     "axolotl": ("{base_model: m, micro_batch_size: 2, learning_rate: 0.1}", "a.yaml", {"examples": 320}),
     "deepspeed": ('{"train_micro_batch_size_per_gpu": 2, "optimizer": {"params": {"lr": 0.1}}, "scheduler": {"type": '
@@ -126,6 +126,7 @@ WHOLE_RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "olmo": ("{max_duration: 100, optimizer: {learning_rate: 0.1}, scheduler: {name: cosine_with_warmup, t_warmup: "
              "5}}", "a.yaml", {}),
     "nemo": (NEMO, "a.yaml", {}),
+    "llamafactory-v1": ("{model: m, micro_batch_size: 1, cutoff_len: 9, max_steps: 20}", "a.yaml", {}),
     "timm": ("{sched: cosine, lr_base: 0.1, epochs: 90}", "a.yaml", {}),
     "ultralytics": ("{lr0: 0.01, lrf: 0.01, epochs: 3, batch: 16, optimizer: SGD}", "a.yaml", {"examples": 100}),
 }  # fmt: skip
@@ -667,3 +668,23 @@ def test_older_trainers_have_these_steps_and_rates(path: Path, tmp_path: Path) -
         assert planned.run.steps == case["steps"]
         found = [rate.hex() for rate in itertools.islice(rates(planned.schedule, planned.run.lrs), case["steps"])]
         assert [*found[:2], *found[-2:]] == case["rates"]
+
+
+SOURCES = ("nemo", "olmo", "llmfoundry", "mmengine")
+
+
+@pytest.mark.parametrize("trainer", SOURCES)
+def test_rates_are_what_the_trainers_own_source_has(trainer: str, write: Any) -> None:
+    """Vectors of tests/live/record_sources.py: to the bit, or to rounding where that is said."""
+    recorded = json.loads((Path(__file__).parent / "data" / "trainers" / f"{trainer}.json").read_text())
+    for case in recorded["cases"]:
+        path = write(case["text"], "a.py" if trainer == "mmengine" else "a.yaml")
+        found = outcome(path, trainer, **case["said"])
+        assert found.planned, (case["text"], found)
+        schedule, run = found.planned.schedule, found.planned.run
+        assert (run.steps or run.epochs) == case["ticks"]
+        own = list(itertools.islice(rates(schedule, run.lrs), case["ticks"]))
+        says_rounding = any("rounding" in text for text in found.assumptions)
+        for tick, rate in case["rates"].items():
+            wanted = float.fromhex(rate)
+            assert own[int(tick)] == (pytest.approx(wanted, rel=1e-9, abs=1e-17) if says_rounding else wanted), case

@@ -8,6 +8,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "learning_rate",
         "finetuning_type",
     ),
+    "llamafactory_v1": ("micro_batch_size",),
     "axolotl": ("base_model", "base_model_config"),
     "deepspeed": (
         "train_micro_batch_size_per_gpu",
@@ -22,7 +23,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "mmengine": ("param_scheduler", "optim_wrapper"),
     "torchtune": ("_component_",),
     "composer": ("max_duration",),
-    "olmo": ("t_warmup",),
+    "olmo": ("t_warmup", "global_train_batch_size"),
     "nemo": ("exp_manager", "trainer"),
 }
 """The modules, each with the keys of which its files have at least one: only those are imported that may fit."""

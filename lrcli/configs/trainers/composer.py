@@ -5,7 +5,8 @@ Source: llm-foundry optim/__init__.py; composer optim/scheduler.py, core/time.py
 
 import math
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from lrcli.configs.facts import Fact, Job, shown
 from lrcli.configs.trainer import Made, Trainer
@@ -13,11 +14,17 @@ from lrcli.configs.tree import Node
 from lrcli.schedules.counting import divided
 
 _TIME = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*(ba|ep|sp|tok|dur)\s*")
-NAMES = ("cosine_with_warmup", "linear_decay_with_warmup", "constant_with_warmup")
+NAMES = ("cosine_with_warmup", "linear_decay_with_warmup", "constant_with_warmup", "inv_sqrt_with_warmup")
+
+
+def scope_of(root: Node) -> str:
+    """Where the keys are: at the top, or among the `parameters` of a run of MosaicML's platform."""
+    return "" if root.has("max_duration") or not root.has("parameters.max_duration") else "parameters."
 
 
 def marks(root: Node) -> bool:
     """Whether the keys are llm-foundry's."""
+    root = root.get(scope_of(root)[:-1]) or root
     return (
         root.has_any("max_duration")
         and root.has_any("scheduler.t_warmup", "global_train_batch_size")
@@ -40,11 +47,19 @@ TIMES = ("max_duration", "scheduler.t_warmup", "scheduler.t_max")
 """Keys that are lengths, each with its unit."""
 
 
+class Time(NamedTuple):
+    """A length as Composer counts it: batches, samples or tokens."""
+
+    value: int
+    unit: str
+    fact: Fact
+
+
 def read(job: Job) -> Made:
     """What Composer makes of the file."""
+    job.scope = scope_of(job.root)
     name = str(job.get("scheduler.name", "").value)
     lr = job.number("optimizer.lr", None, "lr")
-    floor = job.number("scheduler.alpha_f", 0.0)
     if job.node("scheduler") is None:
         job.refuse("scheduler", "there is no scheduler block")
     if name not in NAMES:
@@ -62,66 +77,116 @@ def read(job: Job) -> Made:
         batch = Fact(said.value * (job.run.num_processes if "num_processes" in job.run.said else 1), "--batch-size")
     job.node("max_duration")
     job.refuse_unknown()
-    number, unit, duration = time_of(job, "max_duration", "1ep")
-    warm_number, warm_unit, warmup = time_of(job, "scheduler.t_warmup", "0ba")
-    max_number, max_unit, longest = time_of(job, "scheduler.t_max", "1dur")
-    if name != "constant_with_warmup" and max_unit != "dur" and max_unit != warm_unit and warm_number:
+    times = {key: time_of(job, key, default) for key, default in DEFAULTS.items()}
+    total_said = job.option("steps", "ticks")
+    needs_epoch = any(unit == "ep" for _, unit, _ in times.values())
+    steps = epoch_of(job, batch, needs_epoch and not total_said)
+    if total_said:
+        times["max_duration"] = (total_said.value, "ba", total_said)
+    whole = converted(job, times["max_duration"], None, steps)
+    total = math.ceil(in_batches(job, whole, batch))
+    job.show(f"{whole.fact.value} ({whole.fact.where}): batches", total)
+    warmup, longest = (
+        converted(job, times[key], whole, steps) for key in ("scheduler.t_warmup", "scheduler.t_max")
+    )  # fmt: skip
+    if warmup.unit != longest.unit and name in NAMES[:3]:
         job.fails(
             "LR716",
-            f"Cannot use schedule with different units: t_warmup is {warmup.value} and t_max {longest.value}",
-            f"t_max in {warm_unit}", warmup.line,
+            f"Cannot use warmup scheduler with t_max {longest.fact.value} and t_warmup {warmup.fact.value}: t_warmup "
+            "and t_max must use the same units",
+            f"t_warmup in {longest.unit}", warmup.fact.line,
         )  # fmt: skip
-    needs_epoch = "ep" in (unit, warm_unit, max_unit)
-    steps = epoch_of(job, batch, needs_epoch and not job.option("steps", "ticks"))
-    total_said = job.option("steps", "ticks")
-    total = total_said.value if total_said else in_steps(job, number, unit, duration, batch, steps, 0)
-    ticks = in_steps(job, warm_number, warm_unit, warmup, batch, steps, total, quiet=True)
-    end = in_steps(job, max_number, max_unit, longest, batch, steps, total, quiet=True)
-    job.show(f"{warmup.value} ({warmup.where}): warmup", ticks)
+    if longest.unit == whole.unit and longest.value < whole.value and name in NAMES[:3]:
+        job.fails(
+            "LR716",
+            f"t_max {longest.fact.value} must be greater than or equal to max_duration {whole.fact.value}. Otherwise, "
+            "the LR schedule will not be defined for the entire training duration.",
+            "t_max: 1dur", longest.fact.line,
+        )  # fmt: skip
+    ticks, end = in_batches(job, warmup, batch), in_batches(job, longest, batch)
+    job.show(f"{warmup.fact.value} ({warmup.fact.where}): warmup", ticks)
     if ticks >= total:
         job.remark("LR704", f"the warmup takes {shown(ticks)} batches and the run has {total}: the full rate is never "
-                   "trained at", f"t_warmup: {max(1, total // 20)}ba", warmup.line)  # fmt: skip
+                   "trained at", f"t_warmup: {max(1, total // 20)}ba", warmup.fact.line)  # fmt: skip
     job.assume("the schedule is computed in closed form: equal but for rounding")
-    expression = factor(name, ticks, end, float(floor.value))
+    if name == NAMES[3]:
+        after = root_of(job, times, whole, batch, steps, ticks, end)
+    else:
+        after = factor(name, ticks, end, float(job.number("scheduler.alpha_f", 0.0).value))
+    expression = f"t/{ticks!r} if t<{ticks!r} else {after}" if ticks else after
     return Made("lambda", {"expr": expression}, float(lr.value), int(total), steps)
 
 
+DEFAULTS = {
+    "max_duration": "1ep", "scheduler.t_warmup": "0ba", "scheduler.t_max": "1dur", "scheduler.t_scale": "1ba",
+    "scheduler.t_cooldown": "0ba",
+}  # fmt: skip
+"""Lengths where none are given."""
+
+
 def factor(name: str, warmup: float, end: float, floor: float) -> str:
-    """Composer's multiplier of the rate, as an expression of the batch t."""
-    progress = f"min(1.0,(t-{warmup:g})/{end - warmup:g})"
+    """Composer's multiplier of the rate after the warmup, as an expression of the batch t."""
     if name == "constant_with_warmup":
-        after = "1"
-    elif name == "cosine_with_warmup":
-        after = f"{floor!r}+(1-{floor!r})*(1+cos(pi*{progress}))/2"
-    else:
-        after = f"1+{progress}*({floor!r}-1)"
-    return f"t/{warmup:g} if t<{warmup:g} else {after}" if warmup else after
+        return "1"
+    progress = f"min(1.0,(t-{warmup!r})/{end - warmup!r})" if end > warmup else "0.0"
+    if name == "cosine_with_warmup":
+        return f"{floor!r}+(1-{floor!r})*(1+cos(pi*{progress}))/2"
+    return f"1+{progress}*({floor!r}-1)"
 
 
-def in_steps(
-    job: Job, number: float, unit: str, fact: Fact, batch: Fact, steps: int | None, total: float, quiet: bool = False
-) -> Any:
-    """A time in batches."""
-    if unit == "ba":
-        value = int(number)
-    elif unit == "dur":
-        value = int(number * total)
-    elif unit == "ep":
-        assert steps is not None
-        value = math.ceil(number * steps)
-    else:
-        if batch.value is None:
-            job.need(("--batch-size", f"{fact.value} is counted in batches of all processes"))
-        each = batch.value
-        if unit == "tok":
-            length = job.whole("max_seq_len", None, at_least=1)
-            if length.value is None:
-                job.refuse("max_seq_len", f"{fact.value} needs the tokens of an example")
-            each *= length.value
-        value = divided(int(number), each)
-    if not quiet:
-        job.show(f"{fact.value} ({fact.where}): batches", value)
-    return value
+def root_of(
+    job: Job, times: Mapping[str, Any], whole: Time, batch: Fact, steps: int | None, warmup: float, end: float
+) -> str:
+    """One over the square root of the time after the warmup, then a line down."""
+    units = {key: times[key][1] for key in ("scheduler.t_warmup", "scheduler.t_scale", "scheduler.t_cooldown")}
+    for key, unit in units.items():
+        if job.node(key) and unit != times["max_duration"][1]:
+            job.fails("LR716", f"{key} ({unit}) must match max_duration unit ({times['max_duration'][1]})", "",
+                      job.line_of(key))  # fmt: skip
+    if job.node("scheduler.t_scale") is None or job.node("scheduler.t_cooldown") is None:
+        job.refuse("scheduler", "inv_sqrt_with_warmup needs t_scale and t_cooldown")
+    lengths = (converted(job, times[f"scheduler.{key}"], whole, steps) for key in ("t_scale", "t_cooldown"))
+    scale, cooldown = (in_batches(job, length, batch) for length in lengths)
+    low, lowest = (float(job.number(f"scheduler.alpha_f_{key}", 0.0).value) for key in ("decay", "cooldown"))
+    down = max(end - cooldown, warmup)
+
+    def at(time: str) -> str:
+        return f"({low!r}+(1.0-{low!r})/(({time}+{scale - warmup!r})/{scale!r})**0.5)"
+
+    then = f"{at(repr(down))}+min(1.0,(t-{down!r})/{cooldown!r})*({lowest!r}-{at(repr(down))})" if cooldown else at(
+        repr(down)
+    )  # fmt: skip
+    return f"({at('t')} if t<{down!r} else {then})"
+
+
+def converted(job: Job, time: tuple[float, str, Fact], whole: Time | None, steps: int | None) -> Time:
+    """A length without epochs and shares of the run, which Composer makes batches of, or what max_duration has."""
+    number, unit, fact = time
+    if unit == "dur":
+        if whole is None:
+            job.refuse("max_duration", "expected a length that is no share of itself")
+        return Time(int(number * whole.value), whole.unit, fact)
+    if unit == "ep":
+        if steps is None:
+            job.need(("--examples", f"{fact.value} is in epochs: how many examples there are"))
+        return Time(int(number * steps), "ba", fact)
+    return Time(int(number), unit, fact)
+
+
+def in_batches(job: Job, time: Time, batch: Fact) -> float:
+    """A length in batches: a fraction where it is counted in samples or tokens."""
+    if time.unit == "ba":
+        return time.value
+    if batch.value is None:
+        job.need(("--batch-size", f"{time.fact.value} is counted in batches of all processes"))
+    each = batch.value
+    if time.unit == "tok":
+        length = job.whole("max_seq_len", None, at_least=1)
+        if length.value is None:
+            job.refuse("max_seq_len", f"{time.fact.value} needs the tokens of an example")
+        each *= length.value
+    exact: float = time.value / each if time.value % each else time.value // each
+    return exact
 
 
 def epoch_of(job: Job, batch: Fact, needed: bool) -> int | None:

@@ -213,21 +213,17 @@ def devices(job: Job) -> Fact:
 def read(job: Job) -> Made:
     """What the CLI makes of the file: it steps every scheduler once an epoch."""
     node = job.node("lr_scheduler")
-    if node is None:
+    if node is None and job.node("optimizer") is None:
         job.refuse("lr_scheduler", "the file has none: the rate is what configure_optimizers of the model makes of it")
+    if node is None:
+        return without_scheduler(job)
     path = node.value if isinstance(node.value, str) else str(job.get("lr_scheduler.class_path", "").value)
     if isinstance(node.value, list):
         job.refuse("lr_scheduler", "expected one scheduler, found a list")
     key = "lr_scheduler.init_args" if job.node("lr_scheduler.init_args") else "lr_scheduler"
     cls = class_of(job, "lr_scheduler", path, "metrics.csv")
     values = fields_of(job, cls, job.mapping("lr_scheduler.init_args"), key)
-    optimizer = job.node("optimizer")
-    named = (
-        str(job.get("optimizer.class_path", "").value)
-        if optimizer and not isinstance(optimizer.value, str)
-        else (str(optimizer.value) if optimizer else "")
-    )
-    lr = optimizer_rate(job, "optimizer", named, "optimizer.init_args")
+    lr = rate_of(job)
     epochs, steps = epochs_of(job)
     schedule = cls(**values)
     horizon = schedule.horizon
@@ -241,6 +237,26 @@ def read(job: Job) -> Made:
             job.line_of("lr_scheduler"),
         )
     return Made(cls.reference.name, values, float(lr.value), epochs=epochs.value, steps_per_epoch=steps, interval=EPOCH)
+
+
+def rate_of(job: Job) -> Fact:
+    """The rate of the optimizer of a CLI's file."""
+    node = job.node("optimizer")
+    named = (
+        str(job.get("optimizer.class_path", "").value)
+        if node and not isinstance(node.value, str)
+        else (str(node.value) if node else "")
+    )
+    return optimizer_rate(job, "optimizer", named, "optimizer.init_args")
+
+
+def without_scheduler(job: Job) -> Made:
+    """An optimizer alone: the CLI makes it, and nothing changes its rate."""
+    lr = rate_of(job)
+    epochs, steps = epochs_of(job)
+    job.assume(f"{job.at('optimizer')} has no lr_scheduler beside it: the CLI makes the optimizer alone")
+    values = {"factor": 1.0}
+    return Made("constant", values, float(lr.value), epochs=epochs.value, steps_per_epoch=steps, interval=EPOCH)
 
 
 def targets(node: Node, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:

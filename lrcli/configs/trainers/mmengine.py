@@ -278,6 +278,7 @@ def overlapping(
         if not rises or before.end > after.begin:
             job.refuse("param_scheduler", f"{after.kind} (line {after.line}) goes on from where {before.kind} (line "
                        f"{before.line}) is, which lrsched does not compute")  # fmt: skip
+    job.assume("each entry is taken to begin at the base rate: equal but for rounding")
     return Made("sequential", {"schedulers": children, "milestones": tuple(begins[1:])}, lr, **run)
 
 

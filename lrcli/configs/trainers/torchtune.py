@@ -58,7 +58,7 @@ def read(job: Job) -> Made:
         total = Fact(epochs.value * steps)
         job.show(f"{epochs.of('epochs')} x {steps} steps", total.value)
     if not component:
-        return Made("hf-constant-with-warmup", {"num_warmup_steps": 0}, float(lr.value), total.value, steps)
+        return Made("hf-constant", {"num_training_steps": total.value}, float(lr.value), total.value, steps)
     warmup = job.get("lr_scheduler.num_warmup_steps", None, WHOLE)
     if warmup.value is None:
         job.fails("LR706", f"{COSINE}() missing 1 required positional argument: 'num_warmup_steps'", "",
