@@ -65,6 +65,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
         'resume	What the rate really does when a run is taken up again from a checkpoint.'
         'rex	Slowly at first, then ever faster down to 0: for runs with a fixed budget.'
         'rsqrt	Up in a straight line, down with the inverse of a square root, and to 0 in a straight line at the end.'
+        'schema	The JSON Schema of what a command writes with --format json.'
         'sequential	One schedule after another: each takes over at its milestone.'
         'show	A schedule that is pasted as Python, or written in a trainer''s configuration file.'
         'step	Multiply the rate by gamma every step_size ticks.'
@@ -147,6 +148,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'resume' { 'TakenUp', 'Restored', 'Reading', 'Run', 'Stretch', 'Output', 'Help' }
             'rex' { 'rex', 'Run', 'Selection', 'Output', 'Help' }
             'rsqrt' { 'rsqrt', 'Run', 'Selection', 'Output', 'Help' }
+            'schema' { 'Described', 'Help' }
             'sequential' { 'sequential', 'Run', 'Selection', 'Output', 'Help' }
             'show' { 'Shown', 'Reading', 'Run', 'Selection', 'Output', 'Help' }
             'step' { 'step', 'Run', 'Selection', 'Output', 'Help' }
@@ -613,6 +615,13 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--warmup-steps=	ticks of the warmup'
                 '--cooldown-steps=	ticks of the cooldown'
                 '--timescale=	ticks in which the square root sets in'
+            }
+            'Described' {
+                '=chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-flat-cos|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|power|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-plateau|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd|LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR117|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR229|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921	a command or a scheduler; default: list them'
+                '--row	of one row, as --format jsonl writes them'
+                '--no-row	switches --row off'
+                '--output=<file>	file to write, whole or not at all; - is standard output'
+                '-o=<file>	file to write, whole or not at all; - is standard output'
             }
             'sequential' {
                 '=<part>...	schedules, in the order in which they run'

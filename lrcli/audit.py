@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from lrcli.checks.rule import NOTE, WARNING, Finding, Problem, found_in, rule
+from lrcli.checks.rule import FINDING, NOTE, WARNING, Finding, Problem, found_in, rule
 from lrcli.configs.facts import Remark
 from lrcli.configs.file_spec import FileSpec
 from lrcli.errors import InputError
@@ -99,6 +99,17 @@ class Audit(NamedTuple):
         if found is None:
             return None
         return compared(found.schedule, found.run, self.case.record).rows(found.spec, "row")
+
+
+DOCUMENT = {
+    "log": str,
+    "config": str | None,
+    "spec": str | None,
+    "follows": bool | None,
+    "facts": {"rows": int, "base_lr?": float, "length?": int, "warmup?": float, "counts?": str},
+    "findings": [FINDING],
+}
+"""The shape (see `lrcli.schema`) of `Audit.as_document`."""
 
 
 def _base(found: Found) -> float:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain, count, islice, repeat
 from typing import NamedTuple
 
-from lrcli.engine import Selection, at_rows, describe, filled, numbered, rates, refuse_to_walk
+from lrcli.engine import AXES, SCHEDULE, Selection, at_rows, describe, filled, numbered, rates, refuse_to_walk
 from lrcli.errors import InputError
 from lrcli.plan import Planned
 from lrcli.rows import BLOCK, Block, Panel, Rows, parts
@@ -33,6 +33,15 @@ class Summary:
     """Sum of the rates over the run: how far the optimizer can go."""
     half_life: int | None
     """Rows from the peak until the rate is half of it or less; None if it never is."""
+
+
+DOCUMENT = {
+    "schedules": [SCHEDULE],
+    "run": Run,
+    "summary": [Summary],
+    "rows": [{**AXES, "tick?": int, "*": float}],
+}
+"""The shape (see `lrcli.schema`) of what JSON shows of a comparison; curves have the names of the summary."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise, takewhile
-from typing import TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from lrcli.errors import InputError
 from lrcli.rows import Block, Mark, Panel, Rows, parts
@@ -22,6 +22,18 @@ MOST_MARKS = 64
 
 MOST_SOUGHT = 1_000_000
 """Marks that are passed on the way to the first row shown."""
+
+
+SCHEDULE = {"name": str, "params": {"*": Any}, "spec": str}
+"""The shape (see `lrcli.schema`) of `describe`."""
+
+RUN = {"**": Run, "ticks": int, "derivation": [{"text": str, "value": float}]}
+"""The shape of `run_document`."""
+
+AXES = {"step?": int, "epoch?": int}
+
+DOCUMENT = {"schedule": SCHEDULE, "run": RUN, "rows": [{**AXES, "lr_N": float, "momentum_N": float}]}
+"""The shape of what JSON shows of `simulate`."""
 
 
 @declaration

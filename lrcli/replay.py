@@ -24,6 +24,21 @@ MOST_EPOCHS_NAMED = 1000
 Metrics = tuple[Sequence[float], Sequence[float]]
 """A block of a log: the epochs and their metric."""
 
+EVENTS = ("", "improved", "reduced", "blocked", "cooldown", "warmup")
+
+ROW = {
+    "epoch": float,
+    "metric": float,
+    "lr_N": float,
+    "next_lr_N": float,
+    "best": float,
+    "bad_epochs": int,
+    "cooldown": int,
+    "event": EVENTS,
+    "why?": str,
+}
+"""The shape (see `lrcli.schema`) of a row of `replay`."""
+
 
 @declaration
 class Replay(BaseRates):
@@ -265,6 +280,16 @@ def consequence(plateau: Plateau, given: Replay, bad: int, event: str, used: Rat
         lower = max(used[0] * plateau.factor, floor)
         return f"the cut from {significant(used[0])} to {significant(lower)} is not more than eps {plateau.eps:g}"
     return f"bad epoch {bad}, {plateau.patience} are tolerated"
+
+
+def document_of(plateau: type[MetricDriven]) -> dict[str, Any]:
+    """The shape of what JSON shows of `replay`, and of `what_if`, whose rows have the parameters that were varied."""
+    varied = {f"{name}?": (float, str, bool) for name in plateau.params()}
+    return {
+        "schedule": {"name": (plateau.reference.name,), "params": plateau, "spec": str},
+        "run": Replay,
+        "rows": [(ROW, {**varied, "cuts": int, "cut_epochs": str, "final_lr_N": float})],
+    }
 
 
 class Outcome(NamedTuple):

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "version": set(),
     "documentation": set(),
     "rows": set(),
+    "schema": {"schedules"},
     "schedules": {"errors", "text"},
     "run": {"schedules"},
     "engine": {"errors", "rows", "run", "schedules"},

@@ -40,6 +40,9 @@ class Change(NamedTuple):
         return {"part": "run" if self.path is None else self.part, "option": self.declared.option, "value": value}
 
 
+CHANGE = {"part": str, "option": str, "value": (int | float | str | bool, [int | float | str])}
+"""The shape (see `lrcli.schema`) of `Change.as_document`."""
+
 Fix = tuple[Change, ...]
 """Changes that are made together."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, cached_property, partial
 from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
-from lrcli.checks.fix import Fix, words_of
+from lrcli.checks.fix import CHANGE, Fix, words_of
 from lrcli.documentation import Sections, sections_of, summary_of
 from lrcli.errors import InputError
 
@@ -52,6 +52,18 @@ class Finding(NamedTuple):
             "name": RULES[self.code].name,
         }
 
+
+FINDING = {
+    "code": str,
+    "severity": SEVERITIES,
+    "message": str,
+    "fix": str,
+    "changes": [CHANGE],
+    "alternatives": [[CHANGE]],
+    "hint": str,
+    "name": str,
+}
+"""The shape (see `lrcli.schema`) of `Finding.as_document`."""
 
 Find = Callable[[Any], Iterator[Problem]]
 

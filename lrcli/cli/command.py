@@ -23,6 +23,7 @@ TOOLS = {
     "resume": "What the rate really does when a run is taken up again from a checkpoint.",
     "cooldown": "When a run at a constant rate must begin to decay, and from which checkpoint.",
     "code": "The training loop to paste, with step() where it belongs.",
+    "schema": "The JSON Schema of what a command writes with --format json.",
     "completion": "The script that completes commands, options and specs at a TAB.",
 }
 """The commands beside the schedulers with what each is for; each is a module of its name in `lrcli.cli.commands`."""
@@ -42,6 +43,10 @@ class Command(NamedTuple):
     run: Callable[[Instances], int]
     build: Mapping[type[Declared], Callable[[Any, Mapping[str, Any]], Any]] = {}
     """How a section's instance is made from its texts, where the usual way does not do."""
+    document: Any = None
+    """The shape (see `lrcli.schema`) of what `--format json` writes; None where there is no JSON."""
+    row: Any = None
+    """The shape of a line of `--format jsonl`, where it is not that of the document's rows."""
 
     def params(self) -> dict[str, Param]:
         """All parameters by field name; no two sections share one."""

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lrcli.checks import RULES, Finding
+from lrcli.checks.rule import FINDING, SEVERITIES
+from lrcli.schedules.param import ParamError
+from lrcli.scripts import FINDING as SCRIPT_FINDING
 from lrcli.scripts import ScriptFinding
 from lrcli.text import printable
 from lrcli.version import VERSION
@@ -71,6 +74,27 @@ def as_json(report: Report) -> str:
     scripts = [finding.as_document() for finding in report.scripts]
     every = [finding for spec in report.specs for finding in map(Finding.as_document, spec.findings)]
     return json.dumps({"schedules": documents, "scripts": scripts, "findings": [*every, *scripts]}, indent=2) + "\n"
+
+
+DOCUMENT = {
+    "schedules": [{"spec": str, "findings": [FINDING], "right_length?": str}],
+    "scripts": [SCRIPT_FINDING],
+    "findings": [(FINDING, SCRIPT_FINDING)],
+}
+"""The shape (see `lrcli.schema`) of `as_json`."""
+
+RULES_DOCUMENT = {"rules": [{"code": str, "name": str, "severity": SEVERITIES, "summary": str}]}
+
+
+def rules_shown(format: str) -> str:
+    """The rules as text, or as JSON. Raises ParamError for the formats of findings alone."""
+    if format == "json":
+        keys = RULES_DOCUMENT["rules"][0]
+        rules = [{key: getattr(rule, key) for key in keys} for _, rule in sorted(RULES.items())]
+        return json.dumps({"rules": rules}, indent=2) + "\n"
+    if format != "text":
+        raise ParamError("--format", f"expected text or json beside --rules, found {format}")
+    return "".join(f"{code}  {rule.severity:7}  {rule.summary}\n" for code, rule in sorted(RULES.items()))
 
 
 def as_github(report: Report) -> str:

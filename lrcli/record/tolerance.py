@@ -70,13 +70,17 @@ class Tolerance(NamedTuple):
 
     def as_document(self) -> dict[str, Any]:
         """The tolerance as JSON shows it."""
-        return {"kind": self.kind, "relative": self.relative, "absolute": self.absolute}
+        return {name: getattr(self, name) for name in DOCUMENT}
 
     @property
     def words(self) -> str:
         """What it follows from, for a sentence."""
         within = f"within {self.relative:.2g} of the rate" if self.relative else ""
         return f"{within}{' or ' if within else 'within '}{self.absolute:.1g} ({self.kind})"
+
+
+DOCUMENT = {"kind": str, "relative": float, "absolute": float}
+"""The shape (see `lrcli.schema`) of `Tolerance.as_document`."""
 
 
 def tolerance_of(record: "Record", rtol: float | None = None) -> Tolerance:

@@ -13,6 +13,9 @@ from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
 from lrcli.engine import (
+    AXES,
+    RUN,
+    SCHEDULE,
     Selection,
     at_rows,
     describe,
@@ -273,6 +276,19 @@ class Seam(NamedTuple):
             **self._asdict(),
             "jump": {"tick": tick, "from": low, "to": high, "ratio": high / low if low else None},
         }
+
+
+SEAM = {"**": Seam, "jump": {"tick": int, "from": float, "to": float, "ratio": float}}
+"""The shape (see `lrcli.schema`) of `Seam.as_document`."""
+
+DOCUMENT = {
+    "schedule": {OLD: SCHEDULE, NEW: SCHEDULE},
+    "run": RUN,
+    "at": int,
+    "load": LOADS,
+    "rows": [{**AXES, "old_N": float, "new_N": float, "lr_N": float, "momentum_N": float}],
+}
+"""The shape of what JSON shows of `resume_rows`."""
 
 
 def height(before: float, after: float) -> float:

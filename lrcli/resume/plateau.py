@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 
-from lrcli.engine import Selection, describe, numbered
-from lrcli.resume import BOTH, LAST_EPOCH, NEW, OLD, OPTIMIZER, SCHEDULER, Resumed
+from lrcli.engine import SCHEDULE, Selection, describe, numbered
+from lrcli.resume import BOTH, LAST_EPOCH, LOADS, NEW, OLD, OPTIMIZER, SCHEDULER, Resumed
 from lrcli.rows import Mark, Panel, Rows
 from lrcli.schedules.param import ParamError
 from lrcli.schedules.plateau import Plateau, Rates, TorchJudge
+
+DOCUMENT = {
+    "schedule": {OLD: SCHEDULE, NEW: SCHEDULE},
+    "at": int,
+    "load": LOADS,
+    "rows": [{"epoch": float, "metric": float, "old_N": float, "new_N": float, "lr_N": float}],
+}
+"""The shape (see `lrcli.schema`) of what JSON shows of `plateau_rows`."""
 
 
 def judged(plateau: Plateau, lrs: Rates, metrics: Sequence[float]) -> tuple[list[Rates], TorchJudge]:

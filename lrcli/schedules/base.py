@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
 from lrcli.schedules.expression import Expression
 from lrcli.schedules.family import FLOAT64, REFUSED, Checkpoint, Family
+from lrcli.schedules.kind import Share
 from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
 from lrcli.schedules.role import EPOCHS, HOLD, LENGTH, POINTS_AT, Role
 
@@ -426,6 +427,8 @@ def parameters(declared: Declared) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, Schedule):
             return value.spec
+        if isinstance(value, Share):
+            return str(value)
         if isinstance(value, tuple):
             return [plain(item) for item in value]
         return value if isinstance(value, int | float | str | None) else str(value)

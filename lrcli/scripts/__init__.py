@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 from lrcli.checks import NOTE, RULES, findings
-from lrcli.checks.rule import ERROR
+from lrcli.checks.rule import ERROR, SEVERITIES
 from lrcli.errors import InputError
 from lrcli.run import Run
 from lrcli.schedules.family import EPOCH, STEP
@@ -35,6 +35,10 @@ class ScriptFinding(NamedTuple):
     def as_document(self) -> dict[str, object]:
         """The finding as JSON shows it."""
         return {**self._asdict(), "name": RULES[self.code].name, "place": self.place._asdict()}
+
+
+FINDING = {"**": ScriptFinding, "severity": SEVERITIES, "name": str}
+"""The shape (see `lrcli.schema`) of `ScriptFinding.as_document`."""
 
 
 def check_file(path: str) -> list[ScriptFinding]:

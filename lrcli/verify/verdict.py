@@ -2,11 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lrcli.engine import MOST_WORK
 from lrcli.errors import InputError
 from lrcli.record import Reading, Record, Tolerance, rates_at, readings, tolerance_of
+from lrcli.record.tolerance import DOCUMENT as TOLERANCE
 from lrcli.rows import Panel, Rows
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
@@ -31,11 +32,28 @@ class Difference(NamedTuple):
     found: float
 
 
+Reason = Literal[
+    "never_stepped",
+    "shifted",
+    "shifted_from",
+    "wrong_interval",
+    "stepped_k_times",
+    "no_warmup",
+    "base_lr",
+    "other_values",
+    "other_schedule",
+    "restarted",
+    "state_not_loaded",
+    "changed",
+    "unknown",
+]
+
+
 @dataclasses.dataclass(frozen=True)
 class Explanation:
     """The nearest reason for a difference: its stable name, the figures that belong to it, and a sentence."""
 
-    name: str
+    name: Reason
     sentence: str
     figures: dict[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -94,6 +112,27 @@ class Verdict:
             panels=(Panel(("expected", "logged")),),
             document={"verify": self.as_document()},
         )
+
+
+DOCUMENT = {
+    "follows": bool,
+    "rows": int,
+    "first_difference": Difference | None,
+    "tolerance": TOLERANCE,
+    "explanation": Reason | None,
+    "detail": str,
+    "shift?": int,
+    "at?": int,
+    "steps_per_epoch?": int,
+    "k?": float,
+    "base_lr?": float,
+    "changes?": [{"option": str, "meant": Any, "found": Any}],
+    "spec?": str,
+    "nearest?": str | None,
+}
+"""The shape (see `lrcli.schema`) of `Verdict.as_document`."""
+
+ROW = {"row": int, "expected": float, "logged": float}
 
 
 def compared(schedule: Schedule, run: Run, record: Record, rtol: float | None = None) -> Verdict:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lrcli.audit import Audit, audit
+from lrcli.audit import DOCUMENT, Audit, audit
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.commands.verify import record_of
 from lrcli.cli.log_source import chosen_rate, opened_log
@@ -12,6 +12,7 @@ from lrcli.errors import InputError
 from lrcli.reading import Reading
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
+from lrcli.verify.verdict import ROW
 
 CONFIGS = ("args.yaml", "training_args.json", "config.yaml", "hparams.yaml", "train.yaml", "*.yaml", "*.yml")
 """What trainers call the configuration that they keep beside a log; the first that is understood is taken."""
@@ -94,4 +95,6 @@ COMMAND = Command(
     panel=TOOLS_PANEL,
     sections={"Run": Audited, "Reading": Reading, "Output": Output},
     run=run,
+    document=DOCUMENT,
+    row=ROW,
 )

@@ -9,7 +9,7 @@ from lrcli.cli import settings
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import folded, is_terminal, terminal_size
 from lrcli.cli.remarks import say_all
-from lrcli.cli.reports import SHOWN, Report, lines_of
+from lrcli.cli.reports import DOCUMENT, RULES_DOCUMENT, SHOWN, Report, lines_of, rules_shown
 from lrcli.cli.reports import Checked as CheckedSpec
 from lrcli.cli.writing import opened
 from lrcli.configs import is_python_configuration
@@ -19,7 +19,7 @@ from lrcli.errors import InputError
 from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
-from lrcli.schedules.param import Declared, declaration, param
+from lrcli.schedules.param import Declared, ParamError, declaration, param
 from lrcli.scripts import ScriptFinding, check_file, files, is_path
 from lrcli.text import printable_lines, quoted
 
@@ -44,14 +44,18 @@ class Checked(Declared):
     json: bool = param("short for --format json", default=False)
     output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
 
+    def validate(self) -> None:
+        if self.json and self.format not in ("text", "json"):
+            raise ParamError("--json", f"expected to be alone, found beside --format {self.format}")
+
 
 def run(given: Instances) -> int:
     """Show the findings; 1 if there is a warning or an error."""
     asked: Checked = given[Checked]
+    format = "json" if asked.json else asked.format
     if asked.rules:
         with opened(asked.output) as write:
-            for code, rule in sorted(RULES.items()):
-                write(f"{code}  {rule.severity:7}  {rule.summary}\n")
+            write(rules_shown(format))
         return 0
     chosen = Choice(asked, settings.settings())
     words = asked.specs or chosen.table.specs
@@ -70,7 +74,6 @@ def run(given: Instances) -> int:
         read = list(dict.fromkeys(os.path.normpath(file) for path in paths for file in files(path)))
         scripts = [finding for file in read for finding in check_file(file) if chosen.counts_in(finding)]
         report = report._replace(scripts=scripts, files=len(read))
-    format = "json" if asked.json else asked.format
     text = SHOWN[format](report)
     if format == "text" and asked.output == "-" and is_terminal(sys.stdout):
         text = folded(text, terminal_size()[0], indent=6)
@@ -143,4 +146,5 @@ COMMAND = Command(
     panel=TOOLS_PANEL,
     sections={"Findings": Checked, "Reading": Reading, "Run": Run},
     run=run,
+    document=(DOCUMENT, RULES_DOCUMENT),
 )

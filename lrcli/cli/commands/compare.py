@@ -4,7 +4,7 @@ from lrcli import spec
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
-from lrcli.compare import compared
+from lrcli.compare import DOCUMENT, compared
 from lrcli.engine import Selection
 from lrcli.reading import Reading
 from lrcli.rows import Rows
@@ -58,4 +58,5 @@ COMMAND = Command(
     panel=TOOLS_PANEL,
     sections={"Schedules": Compared, "Reading": Reading, "Run": Run, "Rows": Selection, "Output": Output},
     run=run,
+    document=DOCUMENT,
 )

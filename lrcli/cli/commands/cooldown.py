@@ -25,6 +25,10 @@ class Cooled(Declared):
     save_every: int = param("ticks from one checkpoint to the next", default=1000, at_least=1)
 
 
+DOCUMENT = dict.fromkeys(("warmup", "start", "end", "length", "checkpoint", "repeated"), int)
+"""Of a cooldown, what JSON shows beside the specs."""
+
+
 def run(given: Instances) -> int:
     """Say when the decay begins and where from, and write the run as each framework takes it."""
     asked: Cooled = given[Cooled]
@@ -39,9 +43,7 @@ def run(given: Instances) -> int:
         blocks=[(list(specs), list(specs.values()))],
         length=len(specs),
         title="cooldown",
-        document={
-            name: getattr(found, name) for name in ("warmup", "start", "end", "length", "checkpoint", "repeated")
-        },
+        document={name: getattr(found, name) for name in DOCUMENT},
         selected=True,
     )
     output: Output = given[Output]
@@ -76,4 +78,5 @@ COMMAND = Command(
     panel=TOOLS_PANEL,
     sections={"Cooldown": Cooled, "Run": Run, "Output": Output},
     run=run,
+    document={**DOCUMENT, "rows": [{"framework": str, "spec": str}]},
 )

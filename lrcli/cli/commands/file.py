@@ -9,7 +9,7 @@ from lrcli.cli.commands.run import findings_for_a_person, is_for_a_person
 from lrcli.cli.output import Output
 from lrcli.cli.remarks import derivation_of, say_all, say_lines
 from lrcli.configs.file_spec import FileSpec
-from lrcli.engine import Selection, simulate
+from lrcli.engine import DOCUMENT, Selection, simulate
 from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.param import Declared, declaration, param
@@ -33,6 +33,7 @@ def command(path: str) -> Command:
         panel=TOOLS_PANEL,
         sections={"Reading": Reading, "Spec": Printed, "Run": Run, "Rows": Selection, "Output": Output},
         run=partial(run, path),
+        document=DOCUMENT,
     )
 
 

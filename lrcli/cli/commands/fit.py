@@ -56,4 +56,5 @@ COMMAND = Command(
     panel=TOOLS_PANEL,
     sections={"Log": Fitted, "Output": Output},
     run=run,
+    document={"rows": [Candidate]},
 )

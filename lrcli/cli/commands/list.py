@@ -97,4 +97,5 @@ COMMAND = Command(
     panel=TOOLS_PANEL,
     sections={"Output": Output},
     run=run,
+    document={"rows": [Entry]},
 )

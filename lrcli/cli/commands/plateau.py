@@ -15,7 +15,7 @@ from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import Selection
 from lrcli.errors import InputError
 from lrcli.logs import Log, per_epoch
-from lrcli.replay import Metrics, Replay, Result, Told, replay, what_if
+from lrcli.replay import Metrics, Replay, Result, Told, document_of, replay, what_if
 from lrcli.rows import Block, Rows
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PATH
@@ -63,6 +63,7 @@ def command(cls: type[Schedule]) -> Command:
         panel=cls.reference.family.name,
         sections={"Log": Source, "Schedule": cls, "Run": Replay, "Rows": Selection, "Output": Output},
         run=partial(run, cls),
+        document=document_of(cls),
         build={cls: combinations},
     )
 

@@ -2,6 +2,7 @@
 
 from lrcli import spec
 from lrcli.checks import NOTE, resume_findings
+from lrcli.checks.rule import FINDING
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output, folded
 from lrcli.cli.remarks import say_all
@@ -9,7 +10,8 @@ from lrcli.cli.reports import lines_of
 from lrcli.engine import Selection, Stretch
 from lrcli.errors import InputError
 from lrcli.reading import PLAIN, Reading
-from lrcli.resume import Origins, Restored, Resumed, Seam, origins, resume_rows, seam
+from lrcli.resume import DOCUMENT, SEAM, Origins, Restored, Resumed, Seam, origins, resume_rows, seam
+from lrcli.resume.plateau import DOCUMENT as PLATEAU_DOCUMENT
 from lrcli.resume.plateau import plateau_rows
 from lrcli.run import Run, share_of
 from lrcli.schedules.kind import COUNT_OR_SHARE, PATH, SPEC, Share
@@ -30,6 +32,10 @@ class TakenUp(Declared):
     new: str | None = param(
         "what the new code makes; default: the same", default=None, positional=True, kind=SPEC, placeholder="NEW"
     )
+
+
+ADDED = {"seam": SEAM, "from": Origins, "findings": [FINDING]}
+"""The shape (see `lrcli.schema`) of what JSON shows beside `resume_rows`."""
 
 
 def resumed(asked: TakenUp, restored: Restored, run: Run, reading: Reading = PLAIN) -> Resumed:
@@ -136,4 +142,5 @@ COMMAND = Command(
         "Output": Output,
     },
     run=run,
+    document=({**DOCUMENT, **ADDED}, PLATEAU_DOCUMENT),
 )

@@ -12,7 +12,7 @@ from lrcli.cli.command import Command, Instances
 from lrcli.cli.output import FOR_A_PERSON, Output, folded, is_terminal
 from lrcli.cli.remarks import derivation_of, say_all
 from lrcli.documentation import sections_of, summary_of
-from lrcli.engine import Selection, simulate
+from lrcli.engine import DOCUMENT, SCHEDULE, Selection, simulate
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 
@@ -33,6 +33,7 @@ def command(cls: type[Schedule]) -> Command:
         panel=cls.reference.family.name,
         sections={"Schedule": cls, "Run": Run, "Rows": Selection, "Output": Output},
         run=partial(run, cls),
+        document={**DOCUMENT, "schedule": {**SCHEDULE, "name": (cls.reference.name,), "params": cls}},
     )
 
 

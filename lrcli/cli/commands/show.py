@@ -6,7 +6,7 @@ from lrcli.cli.commands import file
 from lrcli.cli.commands.run import show
 from lrcli.cli.output import Output
 from lrcli.configs import recognised
-from lrcli.engine import Selection
+from lrcli.engine import DOCUMENT, Selection
 from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
@@ -43,4 +43,5 @@ COMMAND = Command(
     panel=TOOLS_PANEL,
     sections={"Schedule": Shown, "Reading": Reading, "Run": Run, "Rows": Selection, "Output": Output},
     run=run,
+    document=DOCUMENT,
 )

@@ -21,6 +21,7 @@ from lrcli.schedules.param import Declared, declaration, param, shell_word
 from lrcli.schedules.plateau import MetricDriven
 from lrcli.text import significant
 from lrcli.verify import Verdict, of_rates, verify
+from lrcli.verify.verdict import DOCUMENT, ROW
 
 PRECISION = 9
 """Significant digits of a difference: more than float32 has."""
@@ -147,4 +148,6 @@ COMMAND = Command(
     panel=TOOLS_PANEL,
     sections={"Comparison": Verified, "Reading": Reading, "Run": Run, "Output": Output},
     run=run,
+    document=DOCUMENT,
+    row=ROW,
 )
