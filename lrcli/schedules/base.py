@@ -22,8 +22,8 @@ DEFAULT_HORIZON = 100
 LENGTHS = (HOLD, LENGTH, EPOCHS, POINTS_AT)
 """What says how long a schedule is; the first that is given counts."""
 
-FAST, SLOW = 4, 20
-"""Cost of a tick where `advance` is a loop of its own, and where it is a call of `tick` or `at`."""
+FAST, PLAIN, SLOW = 4, 8, 20
+"""Cost of a tick where `advance` is a loop of its own, and where it is a call of `tick`, or of `at`."""
 
 Group = dict[str, float]
 """One parameter group of an optimizer, with the keys that torch's schedulers read and write."""
@@ -193,9 +193,10 @@ class Schedule(Declared):
     @property
     def cost(self) -> int:
         """Work of a tick in tenths of a microsecond, and not much less: it bounds how many are computed."""
-        is_fast = type(self).advance not in (Schedule.advance, Absolute.advance) and not self.cycles_momentum
+        own = type(self).advance
+        fast = FAST if own not in (Schedule.advance, Absolute.advance) else PLAIN if own is Schedule.advance else SLOW
         expressions = sum(value.cost for _, value in self.items() if isinstance(value, Expression))
-        return (FAST if is_fast else SLOW) + expressions
+        return (SLOW if self.cycles_momentum else fast) + expressions
 
     def check_until(self, last: int) -> None:
         """Raise InputError for what the framework refuses by tick `last`, whatever the rates are."""

@@ -5,12 +5,11 @@ the rate, is carried along. The closed forms in the docstrings say what they amo
 """
 
 import math
-import operator
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from itertools import accumulate, repeat
+from itertools import repeat
 from typing import dataclass_transform
 
 from lrcli.schedules import role
@@ -106,12 +105,6 @@ class MultiStep(Schedule):
     def restart(self, lr: float, base_lr: float) -> float:
         return base_lr * self.gamma ** bisect_right(sorted(self.milestones), 0)
 
-    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
-        for milestone in sorted(milestone for milestone in self._counts if milestone > t):
-            yield from repeat(lr, milestone - t)
-            lr, t = self.tick(milestone, lr, base_lr), milestone
-        yield from repeat(lr)
-
     @property
     def horizon(self) -> int | None:
         last = max(self.milestones, default=0)
@@ -164,12 +157,6 @@ class Constant(Schedule):
 
     def restart(self, lr: float, base_lr: float) -> float:
         return base_lr * (self.factor + (self.total_iters <= 0) * (1 - self.factor))
-
-    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
-        if t < self.total_iters:
-            yield from repeat(lr, self.total_iters - t)
-            lr = self.tick(self.total_iters, lr, base_lr)
-        yield from repeat(lr)
 
     @property
     def horizon(self) -> int | None:
@@ -278,12 +265,6 @@ class Exponential(Schedule):
 
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return lr * self.gamma
-
-    def restart(self, lr: float, base_lr: float) -> float:
-        return base_lr * self.gamma**0
-
-    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
-        return accumulate(repeat(self.gamma), operator.mul, initial=lr)
 
 
 @torch_scheduler("polynomial", "PolynomialLR")

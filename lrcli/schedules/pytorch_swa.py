@@ -1,8 +1,7 @@
 """torch.optim.swa_utils.SWALR 2.13."""
 
 import math
-from collections.abc import Iterator, Mapping
-from itertools import repeat
+from collections.abc import Mapping
 from typing import ClassVar
 
 from lrcli.schedules import role
@@ -104,13 +103,6 @@ class Swa(Schedule):
 
     def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
         return SwaTicker(self, group, last_epoch)
-
-    def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
-        settled = max(1, self.anneal_epochs) + 1
-        for after in range(t + 1, settled + 1):
-            yield lr
-            lr = self.tick(after, lr, base_lr)
-        yield from repeat(lr)
 
     @property
     def horizon(self) -> int | None:
