@@ -11,6 +11,7 @@ from lrcli.schedules import huggingface as hf
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import STEP
 from lrcli.schedules.huggingface_constant import Constant as PlainConstant
+from lrcli.schedules.huggingface_min_lr import CosineWarmupWithMinLr, CosineWithMinLr, WarmupStableDecay
 from lrcli.schedules.plateau import Plateau
 from lrcli.schedules.pytorch import Constant
 from lrcli.schedules.role import LENGTH, LENGTH_OF_CALL, WARMUP
@@ -22,9 +23,9 @@ TYPES: dict[type[Schedule], str] = {
     hf.Polynomial: "polynomial",
     hf.ConstantWithWarmup: "constant_with_warmup",
     hf.InverseSqrt: "inverse_sqrt",
-    hf.CosineWithMinLr: "cosine_with_min_lr",
-    hf.CosineWarmupWithMinLr: "cosine_warmup_with_min_lr",
-    hf.WarmupStableDecay: "warmup_stable_decay",
+    CosineWithMinLr: "cosine_with_min_lr",
+    CosineWarmupWithMinLr: "cosine_warmup_with_min_lr",
+    WarmupStableDecay: "warmup_stable_decay",
     PlainConstant: "constant",
     Plateau: "reduce_lr_on_plateau",
 }

@@ -29,11 +29,12 @@ from lrcli.errors import InputError
 from lrcli.plan import Planned
 from lrcli.rows import Block, Mark, Panel, Rows, parts
 from lrcli.schedules import family
-from lrcli.schedules.base import Absolute, Group, Schedule, State, Ticker
+from lrcli.schedules.base import Absolute, Schedule
 from lrcli.schedules.family import REFUSED
 from lrcli.schedules.param import Declared, ParamError, declaration, param
 from lrcli.schedules.plateau import Plateau
 from lrcli.schedules.role import EXPRESSION, PARTS
+from lrcli.schedules.ticker import Group, State, Ticker
 
 BOTH, OPTIMIZER, SCHEDULER, NOTHING, LAST_EPOCH = LOADS = ("both", "optimizer", "scheduler", "nothing", "last-epoch")
 """What the new process restores: both states, one of them, none; or the optimizer's, and the scheduler is made with

@@ -6,11 +6,14 @@ from lrcli.schedules.base import REGISTRY, Schedule
 
 MODULES = {
     "pytorch": "",
+    "pytorch_lambda": "",
     "pytorch_cycles": "",
+    "pytorch_onecycle": "",
     "pytorch_swa": "",
     "compose": "",
     "plateau": "",
     "huggingface": "hf-",
+    "huggingface_min_lr": "hf-",
     "huggingface_constant": "hf-",
     "timm": "timm-",
     "timm_wsd": "timm-",

@@ -11,10 +11,11 @@ from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
 from lrcli.schedules.expression import Expression
-from lrcli.schedules.family import FLOAT64, REFUSED, Checkpoint, Family
+from lrcli.schedules.family import FLOAT64, Checkpoint, Family
 from lrcli.schedules.kind import Share
 from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
 from lrcli.schedules.role import EPOCHS, HOLD, LENGTH, POINTS_AT, Role
+from lrcli.schedules.ticker import Group, State, Ticker
 
 DEFAULT_HORIZON = 100
 """Ticks shown of a schedule that has no end of its own."""
@@ -24,12 +25,6 @@ LENGTHS = (HOLD, LENGTH, EPOCHS, POINTS_AT)
 
 FAST, PLAIN, SLOW = 4, 8, 20
 """Cost of a tick where `advance` is a loop of its own, and where it is a call of `tick`, or of `at`."""
-
-Group = dict[str, float]
-"""One parameter group of an optimizer, with the keys that torch's schedulers read and write."""
-
-State = dict[str, Any]
-"""What `state_dict()` of a scheduler holds, for one parameter group, under the framework's names."""
 
 
 class Reference(NamedTuple):
@@ -215,7 +210,7 @@ class Schedule(Declared):
                 resolved[declared.name] = value[group]
         return dataclasses.replace(self, **resolved) if resolved else self
 
-    def ticker(self, group: Group, last_epoch: int = -1) -> "Ticker":
+    def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
         """The framework's scheduler object, newly constructed on `group`.
 
         Raises KeyError where `last_epoch` is given and the group lacks what construction would have put there.
@@ -328,98 +323,6 @@ class Absolute(Schedule):
         while True:
             yield at(t, base_lr)
             t += 1
-
-
-class Ticker:
-    """A torch scheduler at work on one parameter group (torch.optim.lr_scheduler.LRScheduler, 2.13).
-
-    It repeats what torch's object does, its counters and its construction included, because compositions depend on
-    them: SequentialLR undoes steps that its children took when they were made, ChainedScheduler does not.
-    """
-
-    def __init__(self, schedule: Schedule, group: Group, last_epoch: int = -1) -> None:
-        self.schedule = schedule
-        self.group = group
-        if last_epoch == -1:
-            group.setdefault("initial_lr", group["lr"])
-        elif "initial_lr" not in group:
-            raise KeyError(
-                "param 'initial_lr' is not specified in param_groups[0] when resuming scheduler with last_epoch >= 0."
-            )
-        self.base_lr = group["initial_lr"]
-        self.last_epoch = last_epoch
-        self.initial_step()
-
-    def initial_step(self) -> None:
-        """What construction does, and SequentialLR once more for the child that begins."""
-        self.step_count = 1
-        self.last_epoch += 1
-        self.group["lr"] = self.schedule.constructed(self.last_epoch, self.group["lr"], self.base_lr)
-
-    def step(self) -> None:
-        """`scheduler.step()`."""
-        self.step_count += 1
-        self.last_epoch += 1
-        self.group["lr"] = self.schedule.tick(self.last_epoch, self.group["lr"], self.base_lr)
-
-    def restart(self) -> None:
-        """What SequentialLR calls at this scheduler's milestone: `_update_lr(0)`."""
-        self.last_epoch = 0
-        self.group["lr"] = self.schedule.restart(self.group["lr"], self.base_lr)
-
-    def undo(self) -> None:
-        """SequentialLR's `recursive_undo`."""
-        self.last_epoch -= 1
-
-    @property
-    def follows_its_tick(self) -> bool:
-        """Whether its only state is its tick, so that the rates are those that the schedule streams."""
-        return type(self) is Ticker
-
-    def state(self) -> State:
-        """`scheduler.state_dict()`."""
-        kept = self.schedule.checkpoint
-        assert kept is not None
-        return {
-            "last_epoch": self.last_epoch,
-            "_step_count": self.step_count,
-            **({"base_lrs": self.base_lr} if kept.base_rates else {}),
-            **(self.schedule.hyperparameters() if kept.hyperparameters else {}),
-            **({} if kept.functions else {"lr_lambdas": None}),
-        }
-
-    def load(self, state: State, differing: str = REFUSED) -> None:
-        """`scheduler.load_state_dict(state)`, which sets no rate. Raises KeyError for what the state lacks.
-
-        The state may be that of another class: torch takes what it finds, by name. `differing` says whose
-        hyperparameters count where they must agree (`Checkpoint.must_agree`).
-        """
-        kept = self.schedule.checkpoint
-        assert kept is not None
-        if not kept.functions and "lr_lambdas" not in state:
-            raise KeyError("lr_lambdas")
-        self.last_epoch = state.get("last_epoch", self.last_epoch)
-        self.step_count = state.get("_step_count", self.step_count)
-        if kept.base_rates:
-            self.base_lr = state.get("base_lrs", self.base_lr)
-        if kept.hyperparameters:
-            self.schedule = self.schedule.restored(state)
-
-    @property
-    def in_force(self) -> Schedule:
-        """The schedule that it follows: after `load`, what the checkpoint made of it."""
-        return self.schedule
-
-    def taken_up(self, tick: int) -> None:
-        """The training loop goes on at `tick`, which matters to a scheduler that is told the epoch."""
-
-    def stream(self) -> Iterator[float]:
-        """The rates from now on, while nothing else changes the group; it does not end."""
-        if self.follows_its_tick and self.last_epoch >= 0:
-            yield from self.schedule.advance(self.last_epoch, self.group["lr"], self.base_lr)
-        while True:
-            yield self.group["lr"]
-            self.step()
 
 
 def parameters(declared: Declared) -> dict[str, Any]:

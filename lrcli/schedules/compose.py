@@ -12,11 +12,12 @@ from typing import NoReturn, Self
 
 from lrcli.errors import InputError
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, SLOW, Group, Schedule, State, Ticker
+from lrcli.schedules.base import DEFAULT_HORIZON, SLOW, Schedule
 from lrcli.schedules.family import REFUSED, STEP
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import ParamError, param
 from lrcli.schedules.pytorch import torch_scheduler
+from lrcli.schedules.ticker import Group, State, Ticker
 
 
 def refuse_to_take_over(name: str) -> NoReturn:

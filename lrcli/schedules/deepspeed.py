@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import dataclass_transform
 
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, ScheduleClass, State, Ticker, scheduler
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, ScheduleClass, scheduler
 from lrcli.schedules.family import DEEPSPEED, REFUSED
 from lrcli.schedules.kind import PerGroup, resolved
 from lrcli.schedules.param import param
+from lrcli.schedules.ticker import Group, State, Ticker
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(param,))

@@ -4,10 +4,11 @@ import math
 from functools import cached_property
 
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, Group, Ticker
+from lrcli.schedules.base import DEFAULT_HORIZON
 from lrcli.schedules.deepspeed import DeepSpeed, DeepSpeedTicker, deepspeed_scheduler
 from lrcli.schedules.kind import PerGroup, resolved
 from lrcli.schedules.param import param
+from lrcli.schedules.ticker import Group, Ticker
 
 
 class OneCycleTicker(DeepSpeedTicker):

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from itertools import count
 
 from lrcli.schedules import role
-from lrcli.schedules.base import Absolute, Group, Ticker, scheduler
+from lrcli.schedules.base import Absolute, scheduler
 from lrcli.schedules.family import FASTAI
 from lrcli.schedules.param import ParamError, declaration, param
 from lrcli.schedules.single import f32
+from lrcli.schedules.ticker import Group, Ticker
 
 
 def combined_cos(place: float, peak_at: float, start: float, middle: float, end: float) -> float:

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Self
 
 from lrcli.schedules import role
-from lrcli.schedules.base import Absolute, Group, State, Ticker, scheduler
+from lrcli.schedules.base import Absolute, scheduler
 from lrcli.schedules.family import CHECKPOINT, MEGATRON, REFUSED
 from lrcli.schedules.param import ParamError, param
+from lrcli.schedules.ticker import Group, State, Ticker
 
 NAMES = {
     "max_lr": "learning rate",

@@ -13,10 +13,10 @@ from itertools import repeat
 from typing import dataclass_transform
 
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, Schedule, ScheduleClass, Ticker, scheduler
-from lrcli.schedules.expression import EXPRESSION, Expression
-from lrcli.schedules.family import POSITION_AND_BASE_RATES, PYTORCH
+from lrcli.schedules.base import DEFAULT_HORIZON, Schedule, ScheduleClass, scheduler
+from lrcli.schedules.family import PYTORCH
 from lrcli.schedules.param import param
+from lrcli.schedules.ticker import Group, Ticker
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(param,))
@@ -276,7 +276,6 @@ class Polynomial(Schedule):
 
     Surprises:
         - It ends at exactly 0 at tick total_iters and stays there; there is no end rate.
-        - The default total_iters is 5.
         - total_iters 0 leaves the rate constant; a negative power raises ZeroDivisionError at total_iters.
 
     Resume:
@@ -288,8 +287,7 @@ class Polynomial(Schedule):
     power: float = param("1 is a straight line; more falls faster at first", default=1.0, role=role.POWER)
 
     def _factor(self, t: int) -> float:
-        factor: float = ((1.0 - t / self.total_iters) / (1.0 - (t - 1) / self.total_iters)) ** self.power
-        return factor
+        return float(((1.0 - t / self.total_iters) / (1.0 - (t - 1) / self.total_iters)) ** self.power)
 
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return lr if t > self.total_iters else lr * self._factor(t)
@@ -400,55 +398,3 @@ class Cosine(Schedule):
     @property
     def horizon(self) -> int | None:
         return self.T_max
-
-
-@torch_scheduler("lambda", "LambdaLR")
-class Lambda(Absolute):
-    """The base rate times an expression of the tick.
-
-    Formula:
-        x_t = base_lr * expr(t)
-
-    Surprises:
-        - The expression is a factor of the base rate, not a rate.
-        - As a child of `chained` it overwrites what the schedulers before it did.
-
-    Resume:
-        Constructed with last_epoch=k it sets the right rate for tick k+1 itself. Lambdas are not saved in state_dict.
-    """
-
-    checkpoint = POSITION_AND_BASE_RATES
-
-    expr: Expression = param(
-        'factor at tick t, as in "0.95**t"', kind=EXPRESSION, example='"0.95**t"', role=role.EXPRESSION
-    )
-
-    def at(self, t: int, base_lr: float) -> float:
-        return base_lr * self.expr(t, base_lr)
-
-
-@torch_scheduler("multiplicative", "MultiplicativeLR")
-class Multiplicative(Schedule):
-    """Multiply the rate by an expression of the tick, every tick.
-
-    Formula:
-        x_t = x_(t-1) * expr(t),  x_0 = base_lr
-
-    Surprises:
-        - expr(0) is used at a milestone of `sequential` only, where it multiplies the previous child's rate.
-        - It is a factor of the last rate: "0.95**t" falls far faster here than under lambda.
-
-    Resume:
-        Constructed with last_epoch=k it leaves the rate alone and goes on multiplying: the optimizer must hold exactly
-        the rate of tick k+1.
-    """
-
-    checkpoint = POSITION_AND_BASE_RATES
-
-    expr: Expression = param('factor of tick t, as in "0.95"', kind=EXPRESSION, example="0.95", role=role.EXPRESSION)
-
-    def tick(self, t: int, lr: float, base_lr: float) -> float:
-        return lr * self.expr(t, base_lr)
-
-    def restart(self, lr: float, base_lr: float) -> float:
-        return lr * self.expr(0, base_lr)

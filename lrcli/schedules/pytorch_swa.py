@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from lrcli.schedules import role
-from lrcli.schedules.base import Group, Schedule, Ticker
+from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PerGroup, resolved
 from lrcli.schedules.param import param
 from lrcli.schedules.pytorch import torch_scheduler
+from lrcli.schedules.ticker import Group, Ticker
 
 
 class SwaTicker(Ticker):

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, dataclass_transform
 
 from lrcli.schedules import role
-from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Group, Schedule, ScheduleClass, State, Ticker, scheduler
+from lrcli.schedules.base import DEFAULT_HORIZON, Absolute, Schedule, ScheduleClass, scheduler
 from lrcli.schedules.family import REFUSED, TIMM
 from lrcli.schedules.param import ParamError, declaration, param
+from lrcli.schedules.ticker import Group, State, Ticker
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(param,))

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator
 
 from lrcli.schedules import role
-from lrcli.schedules.base import Absolute, Group, Ticker
+from lrcli.schedules.base import Absolute
 from lrcli.schedules.factor import phases
 from lrcli.schedules.param import ParamError, param
+from lrcli.schedules.ticker import Group, Ticker
 from lrcli.schedules.timm import TimmTicker, Warmup, timm_scheduler
 
 
