@@ -1,16 +1,25 @@
 """A declaration says what it means: whatever it forgets is named here."""
 
+import dataclasses
 import json
+import random
+import re
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from lrcli import spec
+from lrcli.documentation import sections_of
+from lrcli.engine import rates
+from lrcli.errors import InputError
 from lrcli.schedules import MODULES, every, role
-from lrcli.schedules.base import Schedule
+from lrcli.schedules.base import LENGTHS, Schedule
 from lrcli.schedules.family import EPOCH, FAMILIES, FORMULA, INTERVALS, LIVE, VECTORS
 from lrcli.schedules.param import ParamError
 from lrcli.schedules.pytorch import Cosine, MultiStep
 from lrcli.schedules.role import ROLES
+from tests.draws import draw
 from tests.live.holds import HOLDS
 from tests.record import recorders
 
@@ -25,6 +34,72 @@ def test_every_field_says_what_it_means(cls: type[Schedule]) -> None:
         f"{cls.__name__}: say what {', '.join(silent)} means with param(..., role=role.X); "
         f"lrcli/schedules/role.py has the roles: {', '.join(ROLES)}"
     )
+
+
+def test_every_module_that_declares_schedulers_is_listed() -> None:
+    declaring = {
+        path.stem
+        for path in (Path(__file__).parent.parent / "lrcli" / "schedules").glob("*.py")
+        if re.search(r"^@\w*scheduler\(", path.read_text(), re.MULTILINE)
+    }
+    unlisted = declaring - set(MODULES)
+    assert not unlisted, f"add {', '.join(sorted(unlisted))} to MODULES in lrcli/schedules/__init__.py: nobody sees it"
+
+
+def test_every_family_has_a_scheduler() -> None:
+    used = {cls.reference.family.name for cls in SCHEDULERS}
+    assert set(FAMILIES) == used, f"no scheduler belongs to the family {', '.join(set(FAMILIES) - used)}"
+
+
+@pytest.mark.parametrize("cls", SCHEDULERS, ids=lambda cls: cls.reference.name)
+def test_every_scheduler_is_explained_and_shown(cls: type[Schedule]) -> None:
+    missing = {"Formula", "Resume"} - sections_of(cls).keys()
+    assert not missing, f"{cls.__name__}: its docstring has no {' and no '.join(sorted(missing))}"
+    silent = [name for name, declared in cls.params().items() if declared.required and not declared.example]
+    assert not silent, f'{cls.__name__}: give {", ".join(silent)} an example, as in param(..., example="100")'
+    if cls.fields(*LENGTHS):
+        schedule = spec.parse(cls.example()).schedule
+        assert schedule.given(*LENGTHS) is None or schedule.horizon is not None, (
+            f"{cls.__name__} has a length and no horizon: define horizon, the tick at which it is over; without it "
+            "check and fit know nothing of its end"
+        )
+
+
+def twice(schedule: Schedule, *, rate: bool) -> Schedule:
+    """The schedule with every value twice as large that scales with the rate, or else with the run."""
+    values = {}
+    for declared, value in schedule.items():
+        assert declared.role is not None
+        if declared.role is role.PARTS:
+            values[declared.name] = tuple(twice(part, rate=rate) for part in value)
+        elif value is not None and (declared.role.scales_with_rate if rate else declared.role.scales_with_run):
+            values[declared.name] = tuple(2 * item for item in value) if isinstance(value, tuple) else 2 * value
+    return dataclasses.replace(schedule, **values)
+
+
+@pytest.mark.parametrize(
+    "cls", [cls for cls in SCHEDULERS if not cls.follows_metric], ids=lambda cls: cls.reference.name
+)
+def test_what_is_said_to_scale_does(cls: type[Schedule]) -> None:
+    rng, compared = random.Random(cls.reference.name), 0
+    while compared < 10:
+        schedule = draw(rng, cls, families=tuple(FAMILIES.values()))
+        try:
+            higher = twice(schedule, rate=True)
+            before, after = (list(islice(rates(s, (lr,)), 60)) for s, lr in ((schedule, 0.125), (higher, 0.25)))
+        except (InputError, ArithmeticError, ValueError):
+            continue
+        compared += 1
+        for lower, high in zip(before, after, strict=True):
+            same = 2 * lower == pytest.approx(high, rel=1e-6, abs=1e-40, nan_ok=True)
+            assert same, (
+                f"{schedule.spec}: with twice the base rate, and twice of every field whose role is a rate, the rates "
+                "are not twice as high: one of its fields has the wrong role"
+            )
+    example = spec.parse(cls.example()).schedule
+    if example.ends and not cls.fields(role.EPOCHS):
+        longer = twice(example, rate=False).horizon
+        assert longer == 2 * (example.horizon or 0), f"{cls.__name__}: a role of ticks is missing, or is one too many"
 
 
 @pytest.mark.parametrize("cls", SCHEDULERS, ids=lambda cls: cls.reference.name)

@@ -85,7 +85,7 @@ class Noam(Absolute):
         The rate depends on the tick alone.
     """
 
-    d_model: int = param("width of the model", at_least=1, example="512", role=role.SCALE)
+    d_model: int = param("width of the model", at_least=1, example="512", role=role.WIDTH)
     warmup_steps: int = param("ticks of the warmup", at_least=1, example="4000", role=role.WARMUP)
     factor: float = param("factor of the whole curve", default=1.0, role=role.SCALE)
 

@@ -65,7 +65,8 @@ FLOOR_DIVISOR = Role("floor divisor", NUMBER, "the first or the base rate over t
 
 DROP_FACTOR = Role("drop factor", NUMBER, "factor of every drop, or of every tick where the rate always falls")
 GROWTH = Role("growth", NUMBER, "how much a divisor or a rate grows in one period")
-SCALE = Role("scale", NUMBER, "factor of the whole curve, in the place of the optimizer's rate")
+WIDTH = Role("width", NUMBER, "the width of the model, where the rate follows from it")
+SCALE = Role("scale", RATE, "factor of the whole curve, in the place of the optimizer's rate")
 POWER = Role("power", NUMBER, "exponent of the curve, or of its time")
 CURVE = Role("curve", NUMBER, "another number that bends the curve between its ends")
 CYCLES = Role("cycles", NUMBER, "how many cycles there are; 1 is no restart")
