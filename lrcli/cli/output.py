@@ -60,6 +60,10 @@ SIZE = Kind("SIZE", _size, lambda size: "x".join(f"{side * 2.54:g}" for side in 
 """Of a figure, kept in inches."""
 
 
+LEAST_PICTURE = 9
+"""Lines that a picture keeps, whatever is said around it."""
+
+
 @declaration
 class Output(Declared):
     """How the rows are shown."""
@@ -100,14 +104,16 @@ class Output(Declared):
         """Write `rows` to the chosen place in the chosen format.
 
         Where a person reads, `tables` and the `remark` follow; elsewhere the remark goes to standard error. `reserve`
-        lines of the terminal are left for what the caller says after that.
+        lines of the terminal are left for what the caller says around that, as far as a picture of LEAST_PICTURE lines
+        stays.
         """
         chosen, style = self.chosen_format(), self.style()
         rows.begin()
         below = ""
         if chosen in FOR_A_PERSON:
             below = "".join("".join(render("table", table, style)) for table in tables) + remark
-            style = style._replace(height=max(1, style.height - below.count("\n") - reserve))
+            whole = style.height - below.count("\n")
+            style = style._replace(height=max(1, min(LEAST_PICTURE, whole), whole - reserve))
             chosen = "plot" if tables and chosen == PICTURE else chosen
         if not rows.panels and chosen in CURVES:
             fitting = ", ".join(name for name in FORMATS if name not in CURVES)

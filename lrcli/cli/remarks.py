@@ -10,7 +10,12 @@ from lrcli.text import significant
 
 def say_all(texts: Iterable[str]) -> None:
     """Remarks, one a line."""
-    say("".join(f"{NAME}: {text}\n" for text in texts))
+    say(as_lines(texts))
+
+
+def as_lines(texts: Iterable[str]) -> str:
+    """Remarks, one a line."""
+    return "".join(f"{NAME}: {text}\n" for text in texts)
 
 
 def derivation_of(run: Run) -> list[str]:

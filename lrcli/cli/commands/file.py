@@ -5,9 +5,9 @@ from functools import partial
 from lrcli import configs
 from lrcli.cli import say
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
-from lrcli.cli.commands.run import findings_for_a_person, is_for_a_person
+from lrcli.cli.commands.run import findings_for_a_person, tell
 from lrcli.cli.output import Output
-from lrcli.cli.remarks import derivation_of, say_all, say_lines
+from lrcli.cli.remarks import say_lines
 from lrcli.configs.file_spec import FileSpec
 from lrcli.engine import DOCUMENT, Selection, simulate
 from lrcli.reading import Reading
@@ -54,13 +54,10 @@ def run(path: str, given: Instances) -> int:
         output.show_text(f"{outcome.planned.text}\n")
         return 0
     rows = simulate(schedule, settled, given[Selection], drawn=output.draws)
-    say_all(taken)
-    if is_for_a_person(output):
-        say_all(derivation_of(settled))
+    above = tell(output, taken, settled)
     remarks = findings_for_a_person(output, lambda checks: checks.findings_of(written, given[Run]))
-    output.show(rows, reserve=remarks.count("\n"))
-    if remarks:
-        say(remarks)
+    output.show(rows, reserve=above + remarks.count("\n"))
+    say(remarks)
     return 0
 
 

@@ -1,16 +1,16 @@
 """`lrsched NAME`: run one scheduler and show its rates."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 from lrcli import spec
-from lrcli.cli import say
+from lrcli.cli import NAME, say
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.output import FOR_A_PERSON, Output, folded, is_terminal
-from lrcli.cli.remarks import derivation_of, say_all
+from lrcli.cli.remarks import as_lines, derivation_of, say_all
 from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import DOCUMENT, SCHEDULE, Selection, simulate
 from lrcli.run import Run
@@ -47,13 +47,21 @@ def show(written: spec.Spec | spec.Pasted, given: Instances) -> int:
     output = given[Output]
     schedule, settled, taken = written.in_run(given[Run])
     rows = simulate(schedule, settled, given[Selection], drawn=output.draws)
-    say_all(taken)
-    if is_for_a_person(output):
-        say_all(derivation_of(settled))
+    above = tell(output, taken, settled)
     remarks = findings_for_a_person(output, lambda checks: checks.findings(schedule, settled))
-    output.show(rows, reserve=remarks.count("\n"))
+    output.show(rows, reserve=above + remarks.count("\n"))
     say(remarks)
     return 0
+
+
+def tell(output: Output, taken: Iterable[str], settled: Run) -> int:
+    """Say what was taken, and to a person how the length was found: how many lines of the terminal that takes."""
+    if not is_for_a_person(output):
+        say_all(taken)
+        return 0
+    text = folded(as_lines([*taken, *derivation_of(settled)]), output.style().width, indent=len(f"{NAME}: "))
+    say(text)
+    return text.count("\n")
 
 
 def is_for_a_person(output: Output) -> bool:
