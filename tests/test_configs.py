@@ -199,7 +199,10 @@ def test_epochs_overrule_the_steps_of_a_file(write: Any) -> None:
 AUTOMATIC = "{lr0: 0.01, lrf: 0.01, epochs: %d, batch: %d, nbs: 64, optimizer: auto, nc: 6, warmup_epochs: 3.0}"
 
 
-@pytest.mark.parametrize(("version", "batches", "warmup"), [("8.3", 9, 100), ("8.3", 50, 150), ("8.4", 9, 27)])
+@pytest.mark.parametrize(
+    ("version", "batches", "warmup"),
+    [("8.3", 9, 100), ("8.3", 50, 150), ("8.4", 9, 27), ("8.1", 50, 150), ("8", 4, 100)],
+)
 def test_the_rates_at_the_ends_of_epochs_are_what_results_csv_has(
     write: Any, version: str, batches: int, warmup: int
 ) -> None:
@@ -209,9 +212,46 @@ def test_the_rates_at_the_ends_of_epochs_are_what_results_csv_has(
     assert planned and planned.run.lr == 0.001
     found = list(itertools.islice(rates(planned.schedule, planned.run.lrs), 25 * batches))
     for epoch in range(25):
-        full, last = 0.001 * (max(1 - epoch / 25, 0) * (1.0 - 0.01) + 0.01), (epoch + 1) * batches - 1
+        last = (epoch + 1) * batches - 1
+        # Before 8.2 the epochs after the warmup have the rate of the one before.
+        place = epoch - 1 if version in ("8", "8.1") and epoch > warmup // batches else epoch
+        full = 0.001 * (max(1 - place / 25, 0) * (1.0 - 0.01) + 0.01)
         expected = np.interp(last, [0, warmup], [0.0, full]) if last <= warmup else full
         assert found[last] == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "version"),
+    [((), "8.1"), (("bgr",), "8.3"), (("bgr", "channels_last"), "8.4"), (("channels_last",), "8.1")],
+)
+def test_the_keys_of_args_yaml_tell_who_wrote_it(write: Any, keys: tuple[str, ...], version: str) -> None:
+    others = "".join(f", key_{number}: 0" for number in range(60)) + "".join(f", {key}: 0" for key in keys)
+    path = write(AUTOMATIC.replace("}", others + "}") % (25, 16), "args.yaml")
+    planned = outcome(path, batches_per_epoch=9).planned
+    assert planned and dict(spec_values(planned.schedule))["warmup_version"] == version
+
+
+def spec_values(schedule: Any) -> dict[str, Any]:
+    """The fields of a schedule by name."""
+    return {declared.name: value for declared, value in schedule.items()}
+
+
+def test_a_run_of_ultralytics_is_verified_against_its_arguments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """args.yaml and a results.csv as 8.3 writes them: six digits, epochs from 1, three groups."""
+    monkeypatch.chdir(tmp_path)
+    Path("args.yaml").write_text(AUTOMATIC % (12, 16))
+    lines = ["epoch,time,lr/pg0,lr/pg1,lr/pg2"]
+    for epoch in range(12):
+        full, last = 0.001 * (max(1 - epoch / 12, 0) * (1.0 - 0.01) + 0.01), (epoch + 1) * 9 - 1
+        rate = f"{np.interp(last, [0, 100], [0.0, full]) if last <= 100 else full:.6g}"
+        lines.append(f"{epoch + 1},{epoch * 7.5},{rate},{rate},{rate}")
+    Path("results.csv").write_text("\n".join(lines) + "\n")
+    spec = "args.yaml --batches-per-epoch 9"
+    assert main(["verify", "results.csv", spec, "--trainer", "ultralytics==8.3"]) == 0
+    assert main(["verify", "results.csv", spec, "--trainer", "ultralytics==8.3", "--set", "nc=9"]) == 1
+    assert "base_lr" in capsys.readouterr().out
 
 
 def test_the_iterations_of_optimizer_auto_count_nominal_batches(write: Any) -> None:

@@ -24,12 +24,15 @@ class Ultralytics(Absolute):
         s = 0, or warmup_bias_lr in the group of the biases; E is num_epochs
         nw = round(min(warmup_epochs, E - 1) * nb)     in 8.4
         nw = max(round(warmup_epochs * nb), 100)       in 8.0 to 8.3
+        e is one less after the epoch of iteration nw  in 8.0 and 8.1
 
     Surprises:
         - A tick is an iteration, a batch, not an optimizer step: the rate does not wait for accumulated gradients.
         - The group of the biases comes down to the rate from warmup_bias_lr, by default ten times as high, while the
           others rise.
         - In 8.0 to 8.3 the warmup has at least 100 iterations, however short the epochs are.
+        - In 8.0 and 8.1 the scheduler is stepped after an epoch, from one before the first: after the epoch in which
+          the warmup ends the rates are an epoch late.
         - With optimizer=auto, the default, the trainer chooses lr0 itself and sets warmup_bias_lr to 0, whatever the
           configuration says.
         - The lowest rate, lrf times the base rate, belongs to epoch E, which is not trained.
@@ -52,7 +55,10 @@ class Ultralytics(Absolute):
         "parameter group of the biases, counted from 0; default: none", default=None, at_least=0, role=role.GROUP
     )
     warmup_version: str = param(
-        "whose rule for the length of the warmup", default="8.4", choices=("8.4", "8.3"), role=role.VARIANT
+        "whose rule for the length of the warmup, and for the epoch after it",
+        default="8.4",
+        choices=("8.4", "8.3", "8.1"),
+        role=role.VARIANT,
     )
     warms_down: bool = False
     """Whether this is the group of the biases, once `bind` has seen the group."""
@@ -65,7 +71,7 @@ class Ultralytics(Absolute):
     @cached_property
     def warmup(self) -> int:
         """Iterations of the warmup; 0 where there is none."""
-        if self.warmup_version == "8.3":
+        if self.warmup_version != "8.4":
             return max(round(self.warmup_epochs * self.nb), 100) if self.warmup_epochs > 0 else 0
         return round(min(self.warmup_epochs, self.num_epochs - 1) * self.nb)
 
@@ -76,7 +82,10 @@ class Ultralytics(Absolute):
         return max(1 - epoch / self.num_epochs, 0) * (1.0 - self.lrf) + self.lrf
 
     def at(self, t: int, base_lr: float) -> float:
-        rate, warmup = base_lr * self.share(t // self.nb), self.warmup
+        epoch, warmup = t // self.nb, self.warmup
+        if self.warmup_version == "8.1" and epoch > warmup // self.nb:
+            return base_lr * self.share(epoch - 1)
+        rate = base_lr * self.share(epoch)
         if not warmup or t >= warmup:
             return rate
         start = self.warmup_bias_lr if self.warms_down else 0.0

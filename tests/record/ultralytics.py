@@ -1,5 +1,5 @@
-"""ultralytics: ultralytics/engine/trainer.py and utils/torch_utils.py of the wheels 8.4.190 and 8.3.100
-(`pip download --no-deps`), unpacked in LRSCHED_SOURCES/ultralytics and LRSCHED_SOURCES/ultralytics_8_3.
+"""ultralytics: ultralytics/engine/trainer.py and utils/torch_utils.py of the wheels 8.4.190, 8.3.100 and 8.1.0
+(`pip download --no-deps`), unpacked in LRSCHED_SOURCES/ultralytics, ultralytics_8_3 and ultralytics_8_1.
 
 The trainer imports much: the methods and the statement of its loop that set the rates are run as they stand.
 """
@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 
 NAMES = ("ultralytics",)
-SOURCE = "ultralytics 8.4.190 and 8.3.100"
+SOURCE = "ultralytics 8.4.190, 8.3.100 and 8.1.0"
 VARIANTS = {
     "ultralytics": [
         {"warmup_version": version, "bias_group": group, "cos_lr": cos, "nb": nb}
-        for version, group in (("8.4", None), ("8.4", 1), ("8.3", 0))
+        for version, group in (("8.4", None), ("8.4", 1), ("8.3", 0), ("8.1", 0))
         for cos in (False, True)
         for nb in (3, 40)
     ]
 }
-FOLDERS = {"8.4": "ultralytics", "8.3": "ultralytics_8_3"}
+FOLDERS = {"8.4": "ultralytics", "8.3": "ultralytics_8_3", "8.1": "ultralytics_8_1"}
 
 
 @cache
@@ -60,6 +60,9 @@ class Loop:
         self.trainer.optimizer, self.trainer.batch_size = optimizer, 16
         self.trainer._get_warmup_iterations = lambda nb: self.names["_get_warmup_iterations"](self.trainer, nb)
         self.names["_setup_scheduler"](self.trainer)
+        if schedule.warmup_version == "8.1":
+            # As _setup_train leaves it; later versions step before the first epoch too.
+            self.trainer.scheduler.last_epoch = -1
         self.state = {**self.names, "self": self.trainer, "nb": schedule.nb, "acc0": 4}
         exec(self.names["rule"], self.state)
         self.tick = -1

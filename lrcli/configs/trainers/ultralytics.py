@@ -14,8 +14,11 @@ from lrcli.schedules.family import STEP
 NEWEST, FLOORED = (8, 4), 100
 """From here on the warmup has no least length; before, it is at least so many iterations."""
 
-WRITTEN_SINCE = "channels_last"
-"""A key that every args.yaml of 8.4.190 has, and none of 8.3."""
+WRITTEN_SINCE = {"channels_last": ((8, 3), "8.4.190"), "bgr": ((8, 1), "8.2")}
+"""Keys that every args.yaml has from a version on, with what a file without them is read as."""
+
+STEPPED_BEFORE = (8, 2)
+"""From here on the scheduler is stepped before an epoch; before, after it, and the rates are an epoch late."""
 
 FEWEST_KEYS = 60
 """An args.yaml that ultralytics wrote has a hundred."""
@@ -32,9 +35,13 @@ def marks(root: Node) -> bool:
 def read(job: Job) -> Made:
     """What the trainer makes of its arguments."""
     version = job.version
-    if not job.version_said and len(job.root.value) >= FEWEST_KEYS and not job.root.get(WRITTEN_SINCE):
-        job.assume(f"without {WRITTEN_SINCE}, which 8.4.190 writes, the file is of an older ultralytics: read as 8.3")
-        version, job.version_said = (8, 3), True
+    missing = [key for key in WRITTEN_SINCE if job.root.get(key) is None]
+    if not job.version_said and len(job.root.value) >= FEWEST_KEYS and missing:
+        version, writer = WRITTEN_SINCE[missing[-1]]
+        read_as = ".".join(map(str, version))
+        job.assume(f"without {missing[-1]}, which {writer} writes, the file is of an older ultralytics: read as "
+                   f"{read_as}")  # fmt: skip
+        job.version_said = True
     epochs = job.whole("epochs", 100, "epochs", at_least=1)
     batch = job.whole("batch", 16, "batch_size")
     nominal = job.whole("nbs", 64)
@@ -89,7 +96,7 @@ def read(job: Job) -> Made:
         "lrf": float(lrf.value),
         "cos_lr": cosine,
         "warmup_epochs": float(warmup.value),
-        "warmup_version": "8.3" if version < NEWEST else "8.4",
+        "warmup_version": "8.4" if version >= NEWEST else "8.3" if version >= STEPPED_BEFORE else "8.1",
     }
     return Made("ultralytics", values, rate, total, batches, interval=STEP)
 
