@@ -251,7 +251,7 @@ def _spelled(name: str) -> str:
 def _continues(declared: Param, word: str) -> bool:
     """Whether `word` looks like a further value of an option that takes a list."""
     inside = word.strip(_BRACKETS)
-    return declared.takes_list and _is_number(f"-{inside}") and "," not in inside
+    return declared.takes_list and not declared.repeated and _is_number(f"-{inside}") and "," not in inside
 
 
 _BRACKETS = "[](),"

@@ -65,6 +65,7 @@ def test_json_has_schedule_run_and_rows() -> None:
 
 
 BAD_INPUT = [
+    (["tests/data/configs/train.yaml", "--set", "", "0.1"], ["unexpected word '0.1'"]),
     ([" ", "list"], ["no command or scheduler is called ' '"]),
     (["cosine"], ["--t-max"]),
     (["cosine", "--t-max"], ["--t-max"]),
