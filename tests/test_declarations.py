@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lrcli import spec
+from lrcli.code import TARGETS
 from lrcli.documentation import sections_of
 from lrcli.engine import rates
 from lrcli.errors import InputError
@@ -24,6 +25,8 @@ from tests.live.holds import HOLDS
 from tests.record import recorders
 
 LIVE_TESTS, RECORDED = Path(__file__).parent / "live", Path(__file__).parent / "vectors"
+WORKED = [(Path(__file__).parent / name).read_text() for name in ("test_more.py", "test_warmups.py")]
+"""Tests with values of published formulas."""
 SCHEDULERS = list(every().values())
 
 
@@ -107,6 +110,8 @@ def test_every_scheduler_belongs_to_a_family_and_says_what_holds_it(cls: type[Sc
     reference = cls.reference
     assert reference.family in FAMILIES.values(), f"{reference.name}: register its family with family(Family(...))"
     assert cls.stepped in INTERVALS
+    unknown = set(cls.code) - set(TARGETS)
+    assert not unknown, f"{reference.name}: no module of lrcli/code writes for {', '.join(sorted(unknown))}"
     assert reference.evidence in (LIVE, VECTORS, FORMULA)
     assert reference.name.startswith(MODULES[cls.__module__.rpartition(".")[2]])
 
@@ -118,6 +123,9 @@ def test_what_names_a_version_is_held_to_it(cls: type[Schedule]) -> None:
         assert not reference.version, (
             f"{reference.name} says that it is exact to {reference.version}, and nothing holds it to that: declare "
             "evidence=VECTORS and record vectors, or evidence=LIVE and add it to a live test; or name no version"
+        )
+        assert any(re.search(rf"[\"'`]{reference.name} ", source) for source in WORKED), (
+            f"{reference.name} has evidence=FORMULA: add worked values, with where they are from, to tests/test_more.py"
         )
         return
     if reference.evidence == LIVE:

@@ -66,3 +66,9 @@ def test_torchs_is_linear_lr() -> None:
 def test_its_spec_is_read_back(style: str) -> None:
     schedule = warmed_up(cosine(), 5, style, 0.25)
     assert spec.parse(schedule.spec).schedule == schedule
+
+
+# Decision Transformer, gym/experiment.py: LambdaLR with min((steps + 1) / warmup_steps, 1).
+def test_alone_it_stays_at_the_rate() -> None:
+    schedule = spec.parse("ramp --style plus-one --total-iters 4").schedule
+    assert list(islice(rates(schedule, (1.0,)), 6)) == [min((step + 1) / 4, 1) for step in range(6)]
