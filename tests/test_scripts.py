@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,47 @@ def test_a_syntax_error_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("scheduler = StepLR(optimizer, 30\nprint 'x'\n")
     (finding,) = check_file(str(tmp_path / "a.py"))
     assert (finding.code, finding.place.line) == ("LR900", 1)
+
+
+BEFORE_OPTIMIZER = "for epoch in range(90):\n    scheduler.step()\n    for batch in loader:\n        optimizer.step()\n"
+
+
+@pytest.mark.parametrize(
+    ("deep", "expected"),
+    [
+        ("x = 1\n" + "x = f(x)\n" * 3000, ["LR901"]),
+        ("if x == 0:\n    pass\n" + "".join(f"elif x == {i}:\n    pass\n" for i in range(1000)), ["LR901"]),
+        ("y = a" + ".b()" * 1000 + "\n", ["LR901"]),
+        ("y = " + "+".join(["1"] * 1500) + "\n", ["LR901"]),
+        ("y = " + "not " * 1500 + "x\n", ["LR901"]),
+        ("y = a" + ".b()" * 5000 + "\n", ["LR900"]),
+        ("y = " + "f(" * 1000 + ")" * 1000 + "\n", ["LR900"]),
+    ],
+)
+def test_what_is_deep_is_read_or_said_not_to_be(tmp_path: Path, deep: str, expected: list[str]) -> None:
+    (tmp_path / "a.py").write_text(BEFORE + "scheduler = StepLR(optimizer, 30)\n" + deep + BEFORE_OPTIMIZER)
+    assert [finding.code for finding in check_file(str(tmp_path / "a.py"))] == expected
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python reads it")
+def test_the_strings_of_a_newer_python_are_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("scheduler = StepLR(optimizer, 30)\nprint(f'{log['lr']}')\n")
+    (finding,) = check_file(str(tmp_path / "a.py"))
+    assert (finding.code, finding.severity) == ("LR900", "note")
+
+
+def test_lines_are_counted_as_python_counts_them(tmp_path: Path) -> None:
+    text = BEFORE + "# a page\x0cand a line\u2028of another kind\nscheduler = StepLR(optimizer)\n"
+    (tmp_path / "a.py").write_bytes(text.replace("\n", "\r\n").encode())
+    (finding,) = check_file(str(tmp_path / "a.py"))
+    assert (finding.code, finding.place.line) == ("LR922", text.count("\n"))
+
+
+def test_an_argument_that_is_gone_is_a_note() -> None:
+    (finding,) = check_source(Source("train.py", BEFORE + "scheduler = ReduceLROnPlateau(optimizer, verbose=True)\n"))
+    assert (finding.code, finding.severity) == ("LR922", "note")
+    assert "gone since torch 2.7" in finding.message
+    assert codes(BEFORE + "scheduler = StepLR(optimizer, **options)\n") == []
 
 
 def test_notebooks_have_cells(tmp_path: Path) -> None:

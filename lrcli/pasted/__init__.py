@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from lrcli.errors import InputError
 from lrcli.pasted import factories
 from lrcli.pasted.literals import FUNCTIONS, Scope, SourceError, UnknownNamesError
-from lrcli.pasted.makers import MAKERS, Made, is_maker, made, symbols
-from lrcli.pasted.signatures import signature
+from lrcli.pasted.makers import MAKERS, Made, is_maker, made, refused, symbols
+from lrcli.pasted.signatures import GONE, signature
 from lrcli.schedules.param import shell_word
 from lrcli.text import quoted
 
 __all__ = [
-    "FUNCTIONS", "MAKERS", "Made", "Scope", "SourceError", "UnknownNamesError", "factories", "is_maker", "is_python",
-    "made", "parse_python", "settings", "signature", "symbols",
+    "FUNCTIONS", "GONE", "MAKERS", "Made", "Scope", "SourceError", "UnknownNamesError", "factories", "is_maker",
+    "is_python", "made", "parse_python", "refused", "settings", "signature", "symbols",
 ]  # fmt: skip
 
 LONGEST = 20_000

@@ -106,6 +106,16 @@ def made(node: ast.Call, scope: Scope, source: str) -> Made:
     return constructed(call, symbols()[symbol])
 
 
+def refused(node: ast.Call, symbol: str) -> SourceError | None:
+    """What Python says of a call of `symbol`, whatever the values of its arguments are; None where it takes them."""
+    keywords = {keyword.arg: None for keyword in node.keywords if keyword.arg is not None}
+    try:
+        bound(node, symbol, signature(symbol, symbols().get(symbol)), [None] * len(node.args), keywords)
+    except SourceError as error:
+        return error
+    return None
+
+
 def _spread(node: ast.Call, scope: Scope) -> tuple[list[ast.expr], dict[str, ast.expr]]:
     """Positional and keyword arguments, with `**{...}` and `**dict(...)` taken apart."""
     for argument in node.args:

@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import gc
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple, cast
 
@@ -11,14 +12,14 @@ from lrcli.checks.rule import ERROR, SEVERITIES
 from lrcli.errors import InputError
 from lrcli.run import Run
 from lrcli.schedules.family import EPOCH, STEP
-from lrcli.scripts import frameworks, metric, optimizers, order, units
+from lrcli.scripts import arguments, frameworks, lightning, metric, optimizers, order, units
 from lrcli.scripts.rule import Located, Script, is_per_epoch
 from lrcli.scripts.source import Place, Source, files, is_path, read
 from lrcli.scripts.values import Scheduler, alternatives
 
 __all__ = ["Place", "ScriptFinding", "check_file", "files", "is_path"]
 
-RULE_MODULES = (order, metric, units, optimizers, frameworks)
+RULE_MODULES = (order, metric, units, optimizers, frameworks, lightning, arguments)
 """The modules that declare rules about scripts."""
 
 
@@ -46,18 +47,24 @@ def check_file(path: str) -> list[ScriptFinding]:
     source = read(path)
     if source is None:
         return []
-    with _without_collector():
+    with _at_ease():
         return check_source(source)
 
 
+DEEPEST = 10_000
+"""Calls of Python within one another that a script may need to be followed."""
+
+
 @contextlib.contextmanager
-def _without_collector() -> Iterator[None]:
-    """A syntax tree is many objects and no cycle: looking for cycles while it grows takes longer than reading it."""
-    enabled = gc.isenabled()
+def _at_ease() -> Iterator[None]:
+    """Deeper than Python goes by itself, and without its search for cycles: a syntax tree is large and has none."""
+    enabled, limit = gc.isenabled(), sys.getrecursionlimit()
     gc.disable()
+    sys.setrecursionlimit(max(limit, DEEPEST))
     try:
         yield
     finally:
+        sys.setrecursionlimit(limit)
         if enabled:
             gc.enable()
 
@@ -66,17 +73,24 @@ def check_source(source: Source) -> list[ScriptFinding]:
     """What is wrong with the schedulers of a source, in the order of its lines."""
     try:
         script = Script(source, source.tree())
+        several = [*_of_rules(script), *_of_schedules(script)]
     except SyntaxError as error:
-        line = error.lineno or 1
-        place = source.place(line, max(0, (error.offset or 1) - 1), line, error.end_offset or error.offset or 1)
-        return [ScriptFinding("LR900", ERROR, f"no Python 3: {error.msg}", "", "", place)]
+        return [_unread(source, error)]
     except RecursionError:
-        return []
+        return [ScriptFinding("LR900", NOTE, "not checked: nested too deeply", "", "", source.place(1, 0, 1, 0))]
     found: dict[tuple[str, Place], ScriptFinding] = {}
-    for finding, node in [*_of_rules(script), *_of_schedules(script)]:
+    for finding, node in several:
         if not source.ignores(node.lineno, finding.code) and not source.ignores(node.end_lineno or 0, finding.code):
             found.setdefault((finding.code, finding.place), finding)
     return sorted(found.values(), key=lambda f: (f.place.cell or 0, f.place.line, f.place.column, f.code))
+
+
+def _unread(source: Source, error: SyntaxError) -> ScriptFinding:
+    line, end = error.lineno or 1, error.end_offset or error.offset or 1
+    place = source.place(line, max(0, (error.offset or 1) - 1), line, end)
+    if sys.version_info < (3, 12) and error.msg.startswith("f-string"):
+        return ScriptFinding("LR900", NOTE, f"not checked: {error.msg}, before Python 3.12", "", "", place)
+    return ScriptFinding("LR900", ERROR, f"no Python 3: {error.msg}", "", "", place)
 
 
 def _of_rules(script: Script) -> Iterator[tuple[ScriptFinding, ast.expr]]:

@@ -28,6 +28,7 @@ from lrcli.scripts.values import (
     alternatives,
     within,
 )
+from lrcli.scripts.values import Mapping as Dictionary
 
 DEEPEST = 6
 """Calls of functions of the file within one another that are followed."""
@@ -76,8 +77,10 @@ class Caller(Evaluator):
         if not names.HARMLESS.search(symbol or method) or method in ("append", "extend") or symbol == "setattr":
             for value in (*arguments, *keywords.values()):
                 self.escape(value)
+        if name == "dict" and not arguments and "**" not in keywords:
+            return Dictionary(keywords)
         if name in FUNCTIONS and all(isinstance(argument, Known | Items) for argument in arguments):
-            known = self.literal(node)
+            known = self.literal(node, node)
             if known is not None:
                 return known
         return self._unfollowed(node, name, arguments)

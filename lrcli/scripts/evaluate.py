@@ -136,11 +136,11 @@ class Evaluator(ABC):
         return optimizer
 
     def _attribute(self, node: ast.Attribute) -> Value:
-        return self.frame.names.get(names.text(node)) or self.attribute_of(self.value(node.value), node)
+        return self.frame.names.get(names.dotted(node)) or self.attribute_of(self.value(node.value), node)
 
     def attribute_of(self, owner: Value, node: ast.Attribute) -> Value:
         """What an attribute of something stands for."""
-        text = names.text(node)
+        text = names.dotted(node)
         if text in self.frame.names:
             return self.frame.names[text]
         if isinstance(owner, Instance):
@@ -151,8 +151,8 @@ class Evaluator(ABC):
             return self._unknown(node)
         if text in self.frame.outer:
             return self.frame.outer[text]
-        if not isinstance(owner, Opaque):
-            return Opaque(text, owner, named=True)
+        if not text or not isinstance(owner, Opaque):
+            return Opaque(text or (lambda: names.text(node)), owner, named=True)
         if node.attr not in names.CALLED_OPTIMIZER and owner.text.isidentifier():
             return Opaque(f"{owner.text}.{node.attr}", named=True)
         return self._unknown(node)
@@ -221,16 +221,24 @@ class Evaluator(ABC):
     def _mixed(self, node: ast.expr) -> Value:
         """Arithmetic and all else: a number where it is one, or else what it is made of."""
         values = [self.value(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
-        if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare) and all(map(_is_known, values)):
-            known = self.literal(node)
-            if known is not None:
-                return known
-        return Opaque(lambda: names.text(node), *values)
+        known = self.arithmetic(node, values)
+        return known if known is not None else Opaque(lambda: names.text(node), *values)
 
-    def literal(self, node: ast.expr) -> Known | None:
+    def arithmetic(self, node: ast.expr, values: list[Value]) -> Known | None:
+        """The number that an operation on numbers is; None where it is none."""
+        several = [ast.Constant(value.value) for value in values if isinstance(value, Known)]
+        if len(several) < len(values):
+            return None
+        if isinstance(node, ast.BinOp):
+            return self.literal(ast.BinOp(several[0], node.op, several[1]), node)
+        if isinstance(node, ast.UnaryOp):
+            return self.literal(ast.UnaryOp(node.op, several[0]), node)
+        return self.literal(node, node) if isinstance(node, ast.Compare) else None
+
+    def literal(self, node: ast.expr, written: ast.expr) -> Known | None:
         """The number, text or list that an expression is; None where it is none."""
         with contextlib.suppress(UnknownNamesError, SourceError):
-            return Known(FrameScope(self).value(node), node)
+            return Known(FrameScope(self).value(node), written)
         return None
 
     # What happens.
@@ -283,10 +291,6 @@ def _held(value: Value) -> Iterator[Scheduler | Optimizer]:
             for each in alternatives(attribute):
                 if isinstance(each, Scheduler | Optimizer):
                     yield each
-
-
-def _is_known(value: Value) -> bool:
-    return isinstance(value, Known | Items)
 
 
 def _keys(node: ast.Dict) -> list[str] | None:

@@ -1,10 +1,9 @@
-"""LR915 to LR921: how torch, timm, accelerate and Lightning want their schedulers to be stepped."""
+"""LR915 to LR919: how torch, timm and accelerate want their schedulers to be stepped."""
 
-import ast
+import re
 from collections.abc import Iterator
 
 from lrcli.checks.rule import ERROR, WARNING
-from lrcli.scripts import names
 from lrcli.scripts.rule import (
     TORCH,
     Located,
@@ -17,18 +16,11 @@ from lrcli.scripts.rule import (
     script_rule,
 )
 from lrcli.scripts.values import (
-    STEP,
     UPDATE,
-    Class,
-    Items,
     Known,
-    Mapping,
-    Scheduler,
-    Value,
-    alternatives,
+    Opaque,
     mentions_of,
     text_of,
-    within,
 )
 
 
@@ -211,10 +203,21 @@ def accelerate_length(script: Script) -> Iterator[Located]:
 def _accumulation(script: Script) -> str:
     """gradient_accumulation_steps of the Accelerator, as a number above 1; "" where it is not known."""
     for keywords in script.follower.accelerators:
-        steps = number(keywords.get("gradient_accumulation_steps"))
+        value = keywords.get("gradient_accumulation_steps")
+        steps = number(value)
+        if isinstance(value, Opaque):
+            steps = _default(script, value.text.rpartition(".")[2])
         if isinstance(steps, int) and steps > 1:
             return str(steps)
     return ""
+
+
+def _default(script: Script, option: str) -> int | None:
+    """The default of an option that is added to a parser."""
+    written = re.escape(option).replace("_", "[-_]")
+    added = rf"""add_argument\(\s*["']--{written}["'][^()]*\bdefault=(\d+)\b"""
+    found = re.search(added, script.source.text)
+    return int(found[1]) if found else None
 
 
 @script_rule("LR919", "accelerate-not-prepared", WARNING)
@@ -254,132 +257,3 @@ def not_prepared(script: Script) -> Iterator[Located]:
                 f"{several[0].symbol} was not prepared: accelerate steps it for every batch that is accumulated",
                 "pass it to accelerator.prepare(), or step it if accelerator.sync_gradients",
             )
-
-
-@script_rule("LR920", "lightning-interval", WARNING)
-def lightning_interval(script: Script) -> Iterator[Located]:
-    """Lightning steps a schedule that counts in batches once an epoch: interval "step" was forgotten.
-
-    Cause:
-        What configure_optimizers returns is stepped every epoch, unless its configuration says "interval": "step".
-
-    Bad:
-        class Model(pl.LightningModule):
-            def configure_optimizers(self):
-                optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
-                scheduler = OneCycleLR(optimizer, 0.1, total_steps=self.trainer.estimated_stepping_batches)
-                return [optimizer], [scheduler]
-    Good:
-        class Model(pl.LightningModule):
-            def configure_optimizers(self):
-                optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
-                scheduler = OneCycleLR(optimizer, 0.1, total_steps=self.trainer.estimated_stepping_batches)
-                return [optimizer], [{"scheduler": scheduler, "interval": "step"}]
-    Source:
-        Lightning #5631 #6948 #3869 #4466 #20436, PR #11599
-    """
-    for cls, returned in _configurations(script):
-        if _is_manual(cls):
-            continue
-        for scheduler, settings in _scheduled(returned):
-            interval = settings.values.get("interval") if settings else Known("epoch", scheduler.node)
-            interval = interval or Known("epoch", scheduler.node)
-            per_epoch = isinstance(interval, Known) and interval.value == "epoch"
-            counted = next((counts_batches(value) for _, value in lengths(scheduler) if counts_batches(value)), "")
-            if per_epoch and counted:
-                yield Located(
-                    scheduler.node,
-                    f"{scheduler.symbol} counts in batches ({counted}), but Lightning steps it once an epoch",
-                    'return {"scheduler": scheduler, "interval": "step"}',
-                )
-
-
-def _configurations(script: Script) -> Iterator[tuple[Class, Value]]:
-    """The Lightning modules of a script, each with what configure_optimizers returns."""
-    for cls in script.follower.classes:
-        node = cls.methods.get("configure_optimizers")
-        returned = script.follower.returned.get(node) if node is not None else None
-        if returned is not None:
-            yield cls, returned
-
-
-def _scheduled(value: Value) -> Iterator[tuple[Scheduler, Mapping | None]]:
-    """The schedulers in what configure_optimizers returns, each with its settings; one that may be several is left."""
-    for each in alternatives(value):
-        if isinstance(each, Scheduler):
-            yield each, None
-        elif isinstance(each, Items):
-            for item in each.values:
-                yield from _scheduled(item)
-        elif isinstance(each, Mapping):
-            inner = each.values.get("lr_scheduler", each.values.get("scheduler"))
-            if isinstance(inner, Scheduler) and "scheduler" in each.values:
-                yield inner, each
-            elif inner is not None:
-                yield from _scheduled(inner)
-
-
-def _is_manual(cls: Class) -> bool:
-    return any(
-        isinstance(node, ast.Assign)
-        and "automatic_optimization" in names.text(node.targets[0])
-        and isinstance(node.value, ast.Constant)
-        and node.value.value is False
-        for node in ast.walk(cls.node)
-    )
-
-
-@script_rule("LR921", "lightning-manual-without-step", WARNING)
-def manual_without_step(script: Script) -> Iterator[Located]:
-    """With manual optimization Lightning does not step the scheduler, and neither does the module.
-
-    Cause:
-        automatic_optimization = False leaves the optimizers and the schedulers to the module: it calls
-        self.lr_schedulers().step() itself.
-
-    Bad:
-        class Model(pl.LightningModule):
-            def __init__(self):
-                super().__init__()
-                self.automatic_optimization = False
-            def configure_optimizers(self):
-                optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
-                return [optimizer], [StepLR(optimizer, 30)]
-            def training_step(self, batch, i):
-                self.manual_backward(self.loss(batch))
-                self.optimizers().step()
-    Good:
-        class Model(pl.LightningModule):
-            def __init__(self):
-                super().__init__()
-                self.automatic_optimization = False
-            def configure_optimizers(self):
-                optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
-                return [optimizer], [StepLR(optimizer, 30)]
-            def training_step(self, batch, i):
-                self.manual_backward(self.loss(batch))
-                self.optimizers().step()
-            def on_train_epoch_end(self):
-                self.lr_schedulers().step()
-    Source:
-        Lightning documentation, "Manual optimization"
-    """
-    for cls, returned in _configurations(script):
-        schedulers = [each for each in within(returned) if isinstance(each, Scheduler)]
-        text = names.text(cls.node)
-        stepped = "lr_schedulers" in text or "lr_scheduler_step" in text or "sched" in _stepped(cls)
-        if schedulers and _is_manual(cls) and not stepped and "training_step" in cls.methods:
-            yield Located(
-                schedulers[0].node,
-                f"automatic_optimization is False, and nothing steps {schedulers[0].symbol}",
-                "call self.lr_schedulers().step() in on_train_epoch_end or after the optimizer's step()",
-            )
-
-
-def _stepped(cls: Class) -> str:
-    """What the methods of a class call step() of, in one text."""
-    return " ".join(
-        names.text(node.func.value).lower()
-        for node in ast.walk(cls.node)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == STEP
-    )

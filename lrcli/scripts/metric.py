@@ -1,6 +1,7 @@
 """LR902 to LR904: what ReduceLROnPlateau is given."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from lrcli.checks.rule import ERROR, WARNING
@@ -14,10 +15,7 @@ from lrcli.scripts.rule import (
     same,
     script_rule,
 )
-from lrcli.scripts.values import (
-    BACKWARD,
-    BATCHES,
-)
+from lrcli.scripts.values import BACKWARD, BATCHES, Value, text_of
 
 
 @script_rule("LR902", "plateau-without-metric", ERROR)
@@ -113,11 +111,11 @@ def plateau_batch_loss(script: Script) -> Iterator[Located]:
     for event, several in script.steps:
         if not several or not all(s.symbol == "ReduceLROnPlateau" for s in several) or innermost(event) != BATCHES:
             continue
-        given = _base_name(event.call.args[0]) if event.call is not None and event.call.args else ""
+        given = _base_names(event.call.args[0], event.arguments[0]) if event.call and event.call.args else set()
         for other in script.events:
             if other.kind == BACKWARD and same(other.loops, event.loops) and event.conditions == other.conditions:
                 used = {part.id for part in ast.walk(other.node) if isinstance(part, ast.Name)}
-                if given and given in used:
+                if given & used:
                     yield Located(
                         event.node,
                         f"{names.text(event.node)} judges every batch by its own loss: patience counts batches",
@@ -126,10 +124,11 @@ def plateau_batch_loss(script: Script) -> Iterator[Located]:
                     break
 
 
-def _base_name(node: ast.expr) -> str:
-    """The name in `loss`, `loss.item()`, `loss.detach().cpu()`."""
-    while isinstance(node, ast.Call | ast.Attribute):
-        if isinstance(node, ast.Call) and node.args:
-            return ""
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""
+_OF_ONE = re.compile(r"(\w+)(?:\.(?:item|detach|cpu|mean|sum|numpy|data|float)\b(?:\(\))?)*")
+"""`loss`, `loss.item()`, `loss.detach().cpu()`."""
+
+
+def _base_names(node: ast.expr, value: Value) -> set[str]:
+    """The name of the loss that a metric is, and of what it was assigned."""
+    several = (_OF_ONE.fullmatch(text) for text in (names.text(node), text_of(value)))
+    return {found[1] for found in several if found}

@@ -1,5 +1,6 @@
 """LR912 to LR914: what is done to the optimizer beside its scheduler."""
 
+import re
 from collections.abc import Iterator
 
 from lrcli.checks.rule import ERROR, WARNING
@@ -15,6 +16,9 @@ from lrcli.scripts.values import (
     LOAD,
     OPTIMIZE,
     SET_RATE,
+    Event,
+    Optimizer,
+    Scheduler,
     alternatives,
     optimizers_of,
     text_of,
@@ -48,23 +52,38 @@ def optimizer_replaced(script: Script) -> Iterator[Located]:
     """
     for scheduler in script.schedulers:
         own = optimizers_of(scheduler.optimizer)
-        events = [event for event in script.steps_of(scheduler) if len(list(alternatives(event.target))) == 1]
-        if len(own) != 1 or not own[0].made or own[0].escaped or script.optimizing(scheduler):
+        events = [event for event in script.steps_of(scheduler) if event.loops]
+        if len(own) != 1 or not own[0].made or own[0].escaped or not events:
             continue
-        for event in events:
-            others = [
-                o for o in script.events if o.kind == OPTIMIZE and is_within(o.loops, event.loops) and event.loops
-            ]
-            stepped = {each for o in others for each in optimizers_of(o.target)}
-            fresh = [each for each in stepped if each.made and each.order > scheduler.order]
-            if len(stepped) == 1 and fresh:
-                yield Located(
-                    fresh[0].node,
-                    f"the optimizer is made anew after {scheduler.symbol} (line {scheduler.node.lineno}), which holds "
-                    "the old one: this one's rate never moves",
-                    "make the scheduler after the optimizer",
-                )
-                break
+        if any(len(list(alternatives(event.target))) > 1 for event in events) or _is_given_another(script):
+            continue
+        fresh = _fresh(script, scheduler, own[0], events)
+        if fresh is not None:
+            yield Located(
+                fresh.node,
+                f"the optimizer is made anew after {scheduler.symbol} (line {scheduler.node.lineno}), which holds "
+                "the old one: this one's rate never moves",
+                "make the scheduler after the optimizer",
+            )
+
+
+def _is_given_another(script: Script) -> bool:
+    """Whether a scheduler is given its optimizer by hand: scheduler.optimizer = optimizer."""
+    return re.search(r"sched\w*\.optimizer\s*=[^=]", script.source.text) is not None
+
+
+def _fresh(script: Script, scheduler: Scheduler, own: Optimizer, events: list[Event]) -> Optimizer | None:
+    """The one optimizer that is stepped in the place of the scheduler's own, made later and held by no scheduler."""
+    held = {each for other in script.schedulers for each in optimizers_of(other.optimizer)}
+    stepped = {
+        each
+        for other in script.events
+        if other.kind == OPTIMIZE and any(is_within(other.loops, event.loops) for event in events)
+        for each in optimizers_of(other.target)
+    }
+    others = stepped - {own}
+    fresh = [each for each in others if each.made and each.order > scheduler.order and each not in held]
+    return fresh[0] if len(others) == len(fresh) == 1 else None
 
 
 @script_rule("LR913", "rate-set-by-hand", WARNING)

@@ -1,5 +1,6 @@
 """LR901, LR908 to LR911: where step() stands in the loop."""
 
+import ast
 from collections.abc import Iterator
 
 from lrcli.checks.rule import WARNING
@@ -21,6 +22,7 @@ from lrcli.scripts.values import (
     BATCHES,
     OPTIMIZE,
     Event,
+    Loop,
     alternatives,
 )
 
@@ -144,16 +146,30 @@ def stepped_in_validation(script: Script) -> Iterator[Located]:
         torch.optim documentation, "How to adjust learning rate"
     """
     for event, several in script.steps:
-        if not several or not event.loops or innermost(event) != BATCHES:
+        if not several or not event.loops:
             continue
         over = event.loops[-1].over
+        held_out = innermost(event) == BATCHES and HELD_OUT.search(over) and not TRAINED_ON.search(over)
         moved = [o for o in script.events if o.kind in (OPTIMIZE, BACKWARD) and is_within(o.loops, event.loops)]
-        if HELD_OUT.search(over) and not TRAINED_ON.search(over) and not moved:
+        if (held_out or _without_gradients(event)) and not moved:
             yield Located(
                 event.node,
                 f"{several[0].symbol} is stepped once for every batch of the validation",
                 "call scheduler.step() once, outside of the validation loop",
             )
+
+
+def _without_gradients(event: Event) -> bool:
+    """Whether something stands in a loop over data within no_grad()."""
+    loop = event.loops[-1]
+    is_inside = any("no_grad" in c.test and c.loops < len(event.loops) for c in event.conditions)
+    return is_inside and (loop.kind == BATCHES or (loop.kind == "" and _feeds(loop)))
+
+
+def _feeds(loop: Loop) -> bool:
+    """Whether a loop gives what it takes from its data to a call."""
+    given = (part for call in ast.walk(loop.node) if isinstance(call, ast.Call) for part in call.args)
+    return len(loop.variables) > 1 and any(isinstance(part, ast.Name) and part.id in loop.variables for part in given)
 
 
 @script_rule("LR910", "child-stepped-too", WARNING)
@@ -186,14 +202,13 @@ def child_stepped_too(script: Script) -> Iterator[Located]:
     for whole in script.schedulers:
         if not whole.children or not script.steps_of(whole):
             continue
-        for part in whole.children:
-            for event in script.steps_of(part):
-                if len(list(alternatives(event.target))) == 1 and event.loops:
-                    yield Located(
-                        event.node,
-                        f"{part.symbol} is part of {whole.symbol}, which steps it already",
-                        f"step the {whole.symbol} alone",
-                    )
+        for event, several in script.steps:
+            if event.loops and several and all(part in whole.children for part in several):
+                yield Located(
+                    event.node,
+                    f"{several[0].symbol} is part of {whole.symbol}, which steps it already",
+                    f"step the {whole.symbol} alone",
+                )
 
 
 @script_rule("LR911", "stepped-per-micro-batch", WARNING)

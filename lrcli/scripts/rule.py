@@ -1,6 +1,7 @@
 """What a rule about scripts is made of: the script as it was followed, and problems that stand at a node of it."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple, cast
@@ -19,12 +20,14 @@ from lrcli.scripts.values import (
     Event,
     Known,
     Loop,
+    Opaque,
     Scheduler,
     Value,
     alternatives,
     mentions_of,
     optimizers_of,
     schedulers_of,
+    text_of,
 )
 
 TORCH = ("torch", "transformers", "diffusers")
@@ -116,9 +119,33 @@ def counts_batches(value: Value | None) -> str:
     return ""
 
 
+def counts_steps(name: str, value: Value) -> str:
+    """What says that a length is counted in batches: a loader's length, or the name of what it is; "" if nothing does.
+
+    For a script that steps the scheduler once an epoch.
+    """
+    counted = counts_batches(value)
+    if counted or not isinstance(value, Opaque | Known):
+        return counted
+    text = text_of(value)
+    if name == "steps_per_epoch":
+        return text if isinstance(value, Opaque) or number(value) not in (None, 1) else ""
+    called = text.rpartition(".")[2].lower()
+    named = isinstance(value, Opaque) and re.fullmatch(r"[\w.]+", text) and _STEPS.search(called)
+    return text if named and "epoch" not in text.lower() else ""
+
+
+_STEPS = re.compile(
+    r"(?:^|_)(total|max|train|training|num|n|warmup)_?(train|training|update|optimi[sz]er)?_?(steps|iters|iterations|updates)$"
+)
+WHOLE = ("total_steps", "num_training_steps", "T_max", "total_iters")
+PARTS = ("steps_per_epoch", "step_size_up", "T_0", "step_size")
+"""Arguments that are lengths: of the whole schedule, and of a part of it."""
+
+
 def lengths(scheduler: Scheduler) -> Iterator[tuple[str, Value]]:
     """The arguments that say how long a scheduler is, those of the parts of a sequence too."""
-    for name in ("total_steps", "num_training_steps", "T_max", "total_iters", "steps_per_epoch"):
+    for name in (*WHOLE, *PARTS):
         if name in scheduler.arguments:
             yield name, scheduler.arguments[name]
     for child in scheduler.children[-1:]:
@@ -150,10 +177,13 @@ def passes_anything(event: Event) -> bool:
 
 
 def gives_epoch(event: Event) -> bool:
-    """Whether the first argument is the variable of a loop over epochs."""
-    if event.call is None or not event.call.args:
+    """Whether the first argument, or one called epoch, is the variable of a loop over epochs."""
+    if event.call is None:
         return False
-    first = event.call.args[0]
+    given = [*event.call.args[:1], *(each.value for each in event.call.keywords if each.arg == "epoch")]
+    if not given:
+        return False
+    first = given[0]
     if isinstance(first, ast.BinOp) and isinstance(first.right, ast.Constant):
         first = first.left
     name = names.dotted(first)

@@ -1,16 +1,19 @@
 """LR905 to LR907: what a schedule counts, and how often it is stepped."""
 
+import ast
 from collections.abc import Iterator
 
 from lrcli.checks.rule import WARNING
 from lrcli.schedules.pytorch import MultiStep
-from lrcli.scripts.names import HELD_OUT
+from lrcli.scripts import names
+from lrcli.scripts.names import EPOCH, HELD_OUT, STEPS
 from lrcli.scripts.rule import (
     TORCH,
+    WHOLE,
     Located,
     Script,
     always,
-    counts_batches,
+    counts_steps,
     is_per_batch,
     is_per_epoch,
     is_within,
@@ -23,6 +26,8 @@ from lrcli.scripts.values import (
     EPOCHS,
     STEP,
     UPDATE,
+    Loop,
+    Opaque,
     Scheduler,
     text_of,
 )
@@ -57,9 +62,7 @@ def steps_per_epoch(script: Script) -> Iterator[Located]:
             continue
         if not events or not script.is_known(scheduler) or not all(map(is_per_epoch, events)):
             continue
-        counted = next(
-            ((name, counts_batches(value)) for name, value in lengths(scheduler) if counts_batches(value)), None
-        )
+        counted = next(_counted(scheduler, events[0].loops[-1]), None)
         deeper = any(
             len(o.loops) > len(events[0].loops) and is_within(o.loops, events[0].loops)
             for o in script.optimizing(scheduler)
@@ -67,9 +70,17 @@ def steps_per_epoch(script: Script) -> Iterator[Located]:
         if counted and deeper:
             yield Located(
                 events[0].node,
-                f"{scheduler.symbol} counts in batches ({counted[0]} has {counted[1]}), but is stepped once an epoch",
+                f"{scheduler.symbol} counts in batches ({counted}), but is stepped once an epoch",
                 "call scheduler.step() after every optimizer.step(), or give the length in epochs",
             )
+
+
+def _counted(scheduler: Scheduler, loop: Loop) -> Iterator[str]:
+    """The lengths of a scheduler that are counted in batches, other than the length of the loop that steps it."""
+    for name, value in lengths(scheduler):
+        counted = counts_steps(name, value)
+        if counted and counted not in (loop.bound, text_of(scheduler.arguments.get("epochs"))):
+            yield f"{name} {'is' if counted == text_of(value) else 'has'} {counted}"
 
 
 @script_rule("LR906", "epochs-stepped-per-batch", WARNING)
@@ -117,11 +128,16 @@ def _in_epochs(scheduler: Scheduler, bound: str, epochs: int | None) -> str:
     """Why the lengths of a scheduler are epochs; "" where that is not sure."""
     for name, value in lengths(scheduler):
         same_text = bound and text_of(value) == bound and not bound.isdigit()
-        if name != "steps_per_epoch" and (same_text or (epochs is not None and epochs > 1 and number(value) == epochs)):
+        if name in WHOLE and (same_text or (epochs is not None and epochs > 1 and number(value) == epochs)):
             return f"{name} is {text_of(value)}, as many as there are epochs"
+    function = scheduler.arguments.get("lr_lambda")
+    if isinstance(function, Opaque) and _of_epochs(scheduler):
+        return "its function is one of the epoch"
     gamma = number(scheduler.arguments.get("gamma"))
     if epochs is None or epochs < 5:
         return ""
+    if scheduler.symbol == "ExponentialLR" and gamma is not None and 0 < gamma < 1 and gamma**epochs < LEAST_LEFT:
+        return f"gamma is {gamma}, for {epochs} epochs"
     if scheduler.made is not None and isinstance(scheduler.made.schedule, MultiStep):
         last = max(scheduler.made.schedule.milestones, default=0)
         if epochs / 3 <= last <= epochs:
@@ -131,6 +147,20 @@ def _in_epochs(scheduler: Scheduler, bound: str, epochs: int | None) -> str:
         if size and epochs / 10 <= size <= epochs and (gamma is None or gamma <= 0.5):
             return f"step_size is {size}, of {epochs} epochs"
     return ""
+
+
+LEAST_LEFT = 0.01
+"""Share of the rate that is left at the end of a run, below which a decay is one for each epoch, not each batch."""
+
+
+def _of_epochs(scheduler: Scheduler) -> bool:
+    """Whether LambdaLR's function takes what it calls an epoch, and compares it with a number of epochs."""
+    for node in [*scheduler.node.args, *(keyword.value for keyword in scheduler.node.keywords)]:
+        if isinstance(node, ast.Lambda) and len(node.args.args) == 1 and EPOCH.search(node.args.args[0].arg):
+            used = [names.dotted(part) for part in ast.walk(node.body) if isinstance(part, ast.Name | ast.Attribute)]
+            others = [name for name in used if name and name != node.args.args[0].arg]
+            return any(map(EPOCH.search, others)) and not any(map(STEPS.search, others))
+    return False
 
 
 @script_rule("LR907", "never-stepped", WARNING)
