@@ -1,4 +1,4 @@
-"""The pitfalls: each is found where it is, with its numbers and what mends it, and not found beside it."""
+"""The pitfalls: each is found where it is, with its numbers and what clears it, and not found beside it."""
 
 import dataclasses
 import math
@@ -126,7 +126,7 @@ def respelled(schedule: Schedule, path: Path, words: str) -> str:
     return f"{schedule.reference.name} {shlex.join(children)}{options}"
 
 
-def mended(line: str, fix: Fix) -> str:
+def fixed(line: str, fix: Fix) -> str:
     """The line with a fix, as JSON has it, typed on the command line."""
     schedule, run = parts_of(line)
     text = schedule.spec
@@ -466,7 +466,7 @@ def assert_fixes_clear(line: str) -> int:
     found = findings(*parts_of(line))
     for finding in found:
         for fix in finding.fixes:
-            after = findings(*parts_of(mended(line, fix)))
+            after = findings(*parts_of(fixed(line, fix)))
             before = [other.code for other in found].count(finding.code)
             assert [other.code for other in after].count(finding.code) < before, f"{line}: {finding.fix}: {after}"
     return sum(len(finding.fixes) for finding in found)

@@ -47,7 +47,7 @@ def read(job: Job) -> Made:
     job.refuse_unknown()
     if kind == "none" or kind not in NAMES:
         if kind in ("plateau", "plateau_lr"):
-            job.refuse("sched", "plateau follows the evaluation metric: lrsched plateau summary.csv replays it")
+            job.refuse("sched", "plateau follows the evaluation metric: lrsched timm-plateau summary.csv replays it")
         if kind in ("none", ""):
             return Made("constant", {"factor": 1.0}, lr, epochs=epochs.value, interval=EPOCH)
         job.refuse("sched", f"expected one of {', '.join(NAMES)}, found '{kind}'")
