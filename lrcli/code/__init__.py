@@ -5,8 +5,9 @@ import importlib
 from lrcli.errors import InputError
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import TARGETS
 
-TARGETS = ("torch", "transformers", "timm", "optax", "keras", "lightning", "accelerate", "hf-args", "deepspeed")
+__all__ = ("TARGETS", "refusal", "write")
 
 
 def write(schedule: Schedule, run: Run, target: str | None = None, *, amp: bool = False) -> str:

@@ -266,7 +266,8 @@ class _Fold(ast.NodeTransformer):
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
         if isinstance(node.left, ast.Constant) and all(isinstance(other, ast.Constant) for other in node.comparators):
-            return ast.Constant(bool(eval(ast.unparse(node), {"__builtins__": {}})))
+            text = ast.unparse(node).replace(" is not ", " != ").replace(" is ", " == ")
+            return ast.Constant(bool(eval(text, {"__builtins__": {}})))
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:

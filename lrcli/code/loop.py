@@ -95,6 +95,12 @@ def defined(parts: Parts) -> list[str]:
     return [*([] if not parts.definitions or not parts.definitions[0] else [""]), *parts.definitions]
 
 
+def spaced(definitions: Sequence[str]) -> list[str]:
+    """Definitions after the imports: a blank line before constants, two before functions."""
+    found = [line for place, line in enumerate(definitions) if line or any(definitions[max(0, place - 2) : place])]
+    return ["", "", *found] if found and found[0].startswith(("def ", "class ", "@")) else ["", *found]
+
+
 def import_lines(statements: Sequence[str]) -> list[str]:
     """The imports, sorted as isort does: the standard library, a blank line, the others; one for each module."""
     plain: set[str] = set()
@@ -117,7 +123,7 @@ def import_lines(statements: Sequence[str]) -> list[str]:
     return [line for place, block in enumerate(blocks) for line in ([""] if place else []) + block]
 
 
-STANDARD = ("bisect", "itertools", "math")
+STANDARD = ("bisect", "functools", "itertools", "math")
 """Modules of the standard library that the code may import."""
 
 

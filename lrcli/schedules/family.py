@@ -57,6 +57,15 @@ LIVE, VECTORS, FORMULA = "live", "vectors", "formula"
 tests/vectors, or, where no framework is named, values of the published formula."""
 
 
+TARGETS = ("torch", "transformers", "timm", "optax", "keras", "lightning", "accelerate", "hf-args", "deepspeed")
+"""What `lrsched code --to` takes."""
+
+
+def targets(own: str = "torch") -> tuple[str, ...]:
+    """All targets, a framework's own first: it is the one that is written unless another is asked for."""
+    return (own, *(target for target in TARGETS if target != own))
+
+
 class Family(NamedTuple):
     """The schedulers of one framework."""
 
@@ -98,7 +107,7 @@ PYTORCH = family(
         steps=torch_steps,
         checkpoint=EVERYTHING,
         evidence=LIVE,
-        code=("torch", "lightning", "accelerate", "transformers", "timm", "optax", "keras", "hf-args", "deepspeed"),
+        code=targets("torch"),
     )
 )
 HUGGING_FACE = family(
@@ -109,7 +118,7 @@ HUGGING_FACE = family(
         steps=transformers_steps,
         checkpoint=POSITION_AND_BASE_RATES,
         evidence=LIVE,
-        code=("transformers", "torch", "lightning", "accelerate", "hf-args", "optax", "keras", "timm", "deepspeed"),
+        code=targets("transformers"),
     )
 )
 TIMM = family(
@@ -120,7 +129,7 @@ TIMM = family(
         steps=timm_steps,
         checkpoint=EVERYTHING,
         evidence=LIVE,
-        code=("timm", "torch", "lightning", "optax", "keras"),
+        code=targets("timm"),
         composes=False,
     )
 )
@@ -133,7 +142,7 @@ DEEPSPEED = family(
         steps=carried_steps,
         checkpoint=POSITION,
         evidence=LIVE,
-        code=("torch", "lightning", "accelerate", "optax", "keras", "deepspeed"),
+        code=targets("deepspeed"),
         composes=False,
     )
 )
@@ -147,7 +156,7 @@ MEGATRON = family(
         steps=whole_batches,
         checkpoint=AGREEMENT,
         evidence=VECTORS,
-        code=("torch", "lightning", "accelerate", "optax", "keras"),
+        code=targets(),
     )
 )
 ULTRALYTICS = family(
@@ -160,7 +169,7 @@ ULTRALYTICS = family(
         steps=batches_alone,
         checkpoint=EVERYTHING,
         evidence=VECTORS,
-        code=("torch", "lightning", "accelerate", "optax", "keras"),
+        code=targets(),
         composes=False,
     )
 )
@@ -174,7 +183,7 @@ KERAS = family(
         steps=batches_alone,
         checkpoint=POSITION,
         evidence=LIVE,
-        code=("torch", "keras", "lightning", "accelerate", "optax"),
+        code=targets("keras"),
         precision=FLOAT32,
         composes=False,
     )
@@ -189,7 +198,7 @@ FAIRSEQ = family(
         steps=torch_steps,
         checkpoint=POSITION,
         evidence=VECTORS,
-        code=("torch", "lightning", "accelerate", "optax", "keras"),
+        code=targets(),
     )
 )
 FASTAI = family(
@@ -202,7 +211,7 @@ FASTAI = family(
         steps=batches_alone,
         checkpoint=POSITION,
         evidence=VECTORS,
-        code=("torch", "lightning", "accelerate", "optax", "keras"),
+        code=targets(),
     )
 )
 MORE = family(
@@ -213,6 +222,6 @@ MORE = family(
         steps=torch_steps,
         checkpoint=POSITION,
         evidence=FORMULA,
-        code=("torch", "lightning", "accelerate", "optax", "keras", "transformers", "timm", "deepspeed", "hf-args"),
+        code=targets(),
     )
 )
