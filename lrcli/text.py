@@ -3,6 +3,11 @@
 DEFAULT_PRECISION = 6
 _LONGEST_QUOTE = 60
 
+KEPT = "\0"
+"""In the place of a blank at which no line ends."""
+
+_QUOTED, _OPTION_AND_VALUE = r'"[^"\n]*"', r"(?<!\S)--?[a-z][\w-]* [^\s-]\S*"
+
 
 def printable(text: str) -> str:
     """`text` with every control or otherwise unprintable character escaped, so that it cannot drive a terminal."""
@@ -33,3 +38,23 @@ def significant(value: float, precision: int = DEFAULT_PRECISION) -> str:
 def plural(count: int, noun: str) -> str:
     """`count` and `noun`, as in "1 row" and "2 rows"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def wrapped(text: str, width: int, indent: str = "", further: str = "") -> list[str]:
+    """`text` in lines of at most `width`: broken between words, and not between an option and its value.
+
+    The first line begins with `indent`, the others with `further`. A quoted part stays whole where it fits a line.
+    """
+    import re
+    import textwrap
+
+    width = max(width, 1)
+    further = further[: width - 1]
+
+    def whole(found: re.Match[str]) -> str:
+        return found[0].replace(" ", KEPT) if len(found[0]) <= width - len(further) else found[0]
+
+    for pattern in (_QUOTED, _OPTION_AND_VALUE):
+        text = re.sub(pattern, whole, text)
+    lines = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False)
+    return [line.replace(KEPT, " ") for line in lines]

@@ -9,7 +9,7 @@ import pytest
 
 from lrcli.cli import command
 from lrcli.cli.app import SUMMARY, short_help
-from lrcli.cli.front import LINES, WIDTH, front_page, short_page
+from lrcli.cli.front import SIZE, front_page, short_page
 
 DATA = Path(__file__).parent / "data" / "logs"
 
@@ -18,10 +18,14 @@ def lrsched(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess
     return subprocess.run([sys.executable, "-m", "lrcli", *words], capture_output=True, text=True, cwd=cwd)
 
 
-def test_the_first_page_fits_a_screen() -> None:
-    page = front_page(SUMMARY)
-    assert page.count("\n") <= LINES
-    assert max(map(len, page.splitlines())) <= WIDTH
+@pytest.mark.parametrize("size", [(60, 30), (80, 24), (120, 40), (200, 50)])
+def test_the_first_page_fits_a_screen(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    page = front_page(SUMMARY, size)
+    assert page.count("\n") < size[1]
+    assert max(map(len, page.splitlines())) <= size[0]
+    assert ("Others" not in page) == (size[1] >= 40)
+    monkeypatch.setenv("COLUMNS", str(size[0]))
+    monkeypatch.setenv("LINES", str(size[1]))
     assert short_help([]) == short_help(["-h"]) == short_help(["help"]) == page
 
 
@@ -29,9 +33,10 @@ def test_the_first_page_fits_a_screen() -> None:
 def test_the_short_page_of_a_command_fits_a_screen(name: str) -> None:
     found = command.find(name)
     assert found is not None
-    page = short_page(found)
-    assert page.count("\n") <= 24 + 6, page
-    assert all(len(line) <= WIDTH or line.strip() in found.examples for line in page.splitlines())
+    for size in (SIZE, (60, 20)):
+        page = short_page(found, size)
+        assert page.count("\n") <= 24 + 6 or size != SIZE, page
+        assert max(map(len, page.splitlines())) <= size[0]
 
 
 def test_help_has_a_word_of_its_own_and_the_version_a_letter() -> None:
@@ -89,7 +94,7 @@ def test_what_people_type_first_is_answered_with_the_way_out(line: str, words: s
 )
 def test_what_is_missing_is_said_in_two_lines_of_a_terminal(line: str) -> None:
     message, *others = lrsched(*line.split()).stderr.splitlines()
-    assert len(message) <= 2 * WIDTH
+    assert len(message) <= 2 * SIZE[0]
     assert len(others) <= 1
 
 

@@ -187,11 +187,12 @@ def short_help(words: list[str]) -> str:
     if words and words != [HELP] and words[-1] != "-h":
         return ""
     from lrcli.cli.front import front_page, short_page
+    from lrcli.cli.output import terminal_size
 
     if words in ([], [HELP], ["-h"]):
-        return front_page(SUMMARY)
+        return front_page(SUMMARY, terminal_size())
     command = find(words[0]) if len(words) == 2 else None
-    return short_page(command) if command else ""
+    return short_page(command, terminal_size()) if command else ""
 
 
 def run(words: list[str]) -> int:

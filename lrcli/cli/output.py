@@ -17,7 +17,7 @@ from lrcli.rows import Block as TableBlock
 from lrcli.rows import Rows
 from lrcli.schedules.kind import Kind
 from lrcli.schedules.param import Declared, ParamError, declaration, param
-from lrcli.text import DEFAULT_PRECISION, plural, quoted
+from lrcli.text import DEFAULT_PRECISION, plural, quoted, wrapped
 
 SUFFIXES = {
     "csv": "csv",
@@ -32,6 +32,9 @@ SUFFIXES = {
 FOR_A_PERSON = (PICTURE, "plot", "table")
 
 DEFAULT_SIZE = (80, 24)
+
+LEAST_PICTURE = 11
+"""Lines of the terminal for a picture, however much stands below it: with fewer there is no curve to be seen."""
 
 LARGEST = 1000
 """Columns and lines of a picture; a larger one is beyond what a terminal shows, and takes seconds."""
@@ -58,10 +61,6 @@ def _size(text: str) -> tuple[float, float]:
 
 SIZE = Kind("SIZE", _size, lambda size: "x".join(f"{side * 2.54:g}" for side in size) + "cm")
 """Of a figure, kept in inches."""
-
-
-LEAST_PICTURE = 9
-"""Lines that a picture keeps, whatever is said around it."""
 
 
 @declaration
@@ -112,8 +111,8 @@ class Output(Declared):
         below = ""
         if chosen in FOR_A_PERSON:
             below = "".join("".join(render("table", table, style)) for table in tables) + remark
-            whole = style.height - below.count("\n")
-            style = style._replace(height=max(1, min(LEAST_PICTURE, whole), whole - reserve))
+            least = min(style.height, LEAST_PICTURE)
+            style = style._replace(height=max(least, style.height - below.count("\n") - reserve))
             chosen = "plot" if tables and chosen == PICTURE else chosen
         if not rows.panels and chosen in CURVES:
             fitting = ", ".join(name for name in FORMATS if name not in CURVES)
@@ -145,7 +144,10 @@ class Output(Declared):
         from lrcli.render.jsonl import plain
 
         text = json.dumps(plain(document), indent=2)
-        self.show_text(text + "\n")
+        with opened(self.output) as write:
+            write(text + "\n")
+        if self.open:
+            show_file(self.output)
         if text != json.dumps(document, indent=2):
             say(f"{NAME}: values that are not finite (NaN or infinite) are null, as JSON has none of them\n")
 
@@ -162,6 +164,7 @@ class Output(Declared):
 
     def show_text(self, text: str) -> None:
         """Write a text that is not rows."""
+        refuse_unless_text(self.output)
         with opened(self.output) as write:
             write(text)
         if self.open:
@@ -194,18 +197,23 @@ class Output(Declared):
             return "json" if self.json else self.format
         if self.to_terminal:
             return PICTURE
-        suffix = os.path.splitext(self.output)[1].lower()
-        if suffix and suffix[1:] not in SUFFIXES:
+        suffix = suffix_of(self.output)
+        if suffix and suffix not in SUFFIXES:
             known = ", ".join(f".{name}" for name in SUFFIXES)
             raise InputError(
                 f"--output: no format has the suffix of {quoted(self.output)}; expected one of {known}, or --format"
             )
-        return SUFFIXES[suffix[1:]] if suffix else "csv"
+        return SUFFIXES.get(suffix, "csv")
 
     @property
     def is_auto(self) -> bool:
         """Whether no format was asked for by name."""
         return self.format == "auto" and not self.json
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether words are what is wanted: no format was asked for, by its name or the file's, and none is seen."""
+        return self.is_auto and not self.to_terminal and suffix_of(self.output) in ("", "txt")
 
     def style(self) -> Style:
         """What the place can show. An explicit size or colour is never overruled."""
@@ -228,6 +236,17 @@ class Output(Declared):
         if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
             return False
         return bool(os.environ.get("FORCE_COLOR")) or self.to_terminal
+
+
+def suffix_of(path: str) -> str:
+    """What a file's name says of its format: "svg"; empty where it says nothing."""
+    return os.path.splitext(path)[1].lower()[1:]
+
+
+def refuse_unless_text(path: str) -> None:
+    """Raises InputError where the name of a file to which text goes promises another format."""
+    if suffix_of(path) in set(SUFFIXES) - {"md"}:
+        raise InputError(f"--output: this is text; expected a name such as x.txt, found {quoted(path)}")
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
@@ -254,13 +273,12 @@ def watched(blocks: Iterable[Block], total: int | None = None) -> Iterable[Block
 
 def folded(text: str, width: int, indent: int) -> str:
     """The lines of `text` broken between words where they are wider than `width`, the rest of each indented."""
-    import textwrap
 
-    def fill(line: str) -> str:
-        margin = " " * (len(line) - len(line.lstrip()) + indent)
-        return textwrap.fill(line, max(20, width), subsequent_indent=margin, break_on_hyphens=False)
+    def fill(line: str) -> list[str]:
+        margin = line[: len(line) - len(line.lstrip())]
+        return wrapped(line.strip(), max(20, width), margin, margin + " " * indent) or [""]
 
-    return "".join(f"{fill(line)}\n" for line in text.splitlines())
+    return "".join(f"{part}\n" for line in text.splitlines() for part in fill(line))
 
 
 def can_draw(stream: IO[str] | None) -> bool:

@@ -28,6 +28,9 @@ FONT_SIZE = 9
 WIDTH_OF_CHARACTER = 5.6
 """On average, in points."""
 
+SAMPLE = 10
+"""Characters that the sample of a curve takes in the legend, with the gaps around it."""
+
 SMALLEST_FONT = 5
 
 LINES_BESIDE_PANELS = 7
@@ -39,7 +42,6 @@ POINTS_PER_INCH = 72
 SETTINGS: Any = {
     "svg.hashsalt": "lrsched",
     "pdf.fonttype": 42,
-    "text.parse_math": False,
     "font.size": FONT_SIZE,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -85,19 +87,28 @@ def drawn(digest: Digest, style: Style) -> "Figure":
     heights = [3 if panel.rate else 2 for panel in rows.panels]
     axes = figure.subplots(len(rows.panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     characters = int(style.size[0] * POINTS_PER_INCH / WIDTH_OF_CHARACTER)
-    figure.suptitle(fitted(printable(rows.title), characters), fontsize=FONT_SIZE)
+    figure.suptitle(fitted(printable(rows.title), characters), fontsize=FONT_SIZE, parse_math=False)
     above = style.size[1] * POINTS_PER_INCH - LINES_BESIDE_PANELS * FONT_SIZE
     for panel, axis, height in zip(rows.panels, axes, heights, strict=True):
         draw_panel(axis, digest, panel, style)
         name = "learning rate" if panel.rate else " ".join(map(printable, panel.columns))
         room = above * height / sum(heights) / (len(name) * WIDTH_OF_CHARACTER)
-        axis.set_ylabel(name, fontsize=max(SMALLEST_FONT, FONT_SIZE * min(1.0, room)))
-    axes[-1].set_xlabel(printable(rows.columns[0]))
+        axis.set_ylabel(name, fontsize=max(SMALLEST_FONT, FONT_SIZE * min(1.0, room)), parse_math=False)
+    axes[-1].set_xlabel(printable(rows.columns[0]), parse_math=False)
     axes[-1].xaxis.get_major_locator().set_params(integer=True)
     handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
     if handles:
-        labels = [fitted(label, characters - 10) for label in handles]
-        figure.legend(list(handles.values()), labels, loc="outside lower center", frameon=False, fontsize=8)
+        labels = [fitted(label, characters - SAMPLE) for label in handles]
+        legend = figure.legend(
+            list(handles.values()),
+            labels,
+            loc="outside lower center",
+            ncols=max(1, min(len(labels), characters // (max(map(len, labels)) + SAMPLE))),
+            frameon=False,
+            fontsize=8,
+        )
+        for text in legend.get_texts():
+            text.set_parse_math(False)
     return figure
 
 

@@ -86,19 +86,21 @@ def fitted(text: str, width: int) -> str:
 
 
 def legend(digest: Digest, panels: Sequence[Panel], style: Style, name_marks: bool) -> Iterator[str]:
-    """What stands below the plot: the curves, the marks, and what was left out."""
+    """What stands below the plot: the curves and the marks, as many on a line as fit, and what was left out."""
+    named: list[tuple[str, str, int]] = []
+    """What is drawn, what it is called, and its colour."""
     for panel in panels:
         if len(panel.columns) > 1:
             for place, name in list(enumerate(panel.columns))[:MOST_NAMED]:
-                sample = colored("━━", PALETTE[place % len(PALETTE)]) if style.color else MARKERS[place % len(MARKERS)]
-                yield f" {sample} {fitted(printable(name), style.width - 5)}"
+                sample = "━━" if style.color else MARKERS[place % len(MARKERS)]
+                named.append((sample, printable(name), PALETTE[place % len(PALETTE)]))
             if len(panel.columns) > MOST_NAMED:
-                yield f" and {len(panel.columns) - MOST_NAMED} more"
-    named = [mark for mark in digest.rows.marks if mark.label and name_marks]
-    for mark in named[:MOST_NAMED]:
-        yield fitted(f" ╎ {mark.row}: {printable(mark.label)}", style.width)
-    if len(named) > MOST_NAMED:
-        yield f" and {len(named) - MOST_NAMED} more from {named[MOST_NAMED].row} on"
+                named.append(("", f"and {len(panel.columns) - MOST_NAMED} more", MARK_COLOR))
+    marks = [mark for mark in digest.rows.marks if mark.label and name_marks]
+    named += [("╎", f"{mark.row}: {printable(mark.label)}", MARK_COLOR) for mark in marks[:MOST_NAMED]]
+    if len(marks) > MOST_NAMED:
+        named.append(("", f"and {len(marks) - MOST_NAMED} more from {marks[MOST_NAMED].row} on", MARK_COLOR))
+    yield from side_by_side(named, style)
     not_finite = sum(series.left_out for series in digest.series.values())
     if not_finite:
         yield f" {plural(not_finite, 'value')} not drawn: not finite"
@@ -106,6 +108,23 @@ def legend(digest: Digest, panels: Sequence[Panel], style: Style, name_marks: bo
         rates = [digest.series[name] for panel in panels if panel.rate for name in panel.columns]
         if any(bucket and bucket.low <= 0 for series in rates for bucket in series.buckets):
             yield " 0 and below are not drawn: the axis is logarithmic"
+
+
+def side_by_side(named: Sequence[tuple[str, str, int]], style: Style) -> Iterator[str]:
+    """Samples with their names and colours, as many on a line as fit."""
+    line, used = "", 0
+    for sample, name, color in named:
+        name = fitted(name, style.width - len(sample) - 2)
+        wide = len(f" {sample} {name}") if sample else len(name) + 1
+        shown = colored(sample, color) if sample and style.color else sample
+        gap = " " if line else ""
+        if line and used + len(gap) + wide > style.width:
+            yield line
+            line, used, gap = "", 0, ""
+        line += f"{gap} {shown} {name}" if sample else f"{gap} {name}"
+        used += len(gap) + wide
+    if line:
+        yield line
 
 
 def colored(text: str, color: int) -> str:

@@ -7,7 +7,7 @@ from lrcli.render.digest import Digest
 from lrcli.render.matter import Row
 from lrcli.render.style import Style
 from lrcli.rows import Block, Cell, Rows
-from lrcli.text import plural, printable, significant
+from lrcli.text import plural, printable, significant, wrapped
 
 SHORT = 40
 """Rows that are shown without leaving any out."""
@@ -22,6 +22,8 @@ NARROWEST = 24
 """Columns of a text that goes on in the next line."""
 
 GAP = "  "
+LEAST_RULE = 3
+"""Columns of the line below the names, beside what it says."""
 
 Numbered = Sequence[tuple[int, Row]]
 
@@ -63,18 +65,17 @@ def drawn(digest: Digest, style: Style, most: int) -> str:
     fitting = those_that_fit(columns, style.width)
     grid = Grid(columns, style, fitting)
     dropped = [name for name in columns if name not in fitting]
-    if dropped:
-        notes.append(f"no room for {', '.join(dropped)}")
     count = digest.matter.count
-    told = f" {len(shown)} of {plural(count, 'row')}; -f csv has all" if len(shown) < count else ""
-    return grid.header(told) + grid.lines(columns) + "".join(f"{line}\n" for line in folded(notes, style.width))
-
-
-def folded(notes: Sequence[str], width: int) -> list[str]:
-    """The notes in lines of at most `width`."""
-    import textwrap
-
-    return [line for note in notes for line in textwrap.wrap(note, max(width, 1), subsequent_indent="  "[: width - 1])]
+    told = [f"{len(shown)} of {plural(count, 'row')}; -f csv has all"] if len(shown) < count else []
+    left_out = [f"no room for {', '.join(dropped)}"] if dropped else []
+    if not grid.has_room(told + left_out):
+        notes += left_out
+        left_out = []
+    return (
+        grid.header(told + left_out)
+        + grid.lines(columns)
+        + "".join(f"{line}\n" for note in notes for line in wrapped(note, style.width, further="  "))
+    )
 
 
 def columns_of(rows: Rows, block: Block | Sequence[Sequence[Cell]], precision: int) -> dict[str, list[str]]:
@@ -83,7 +84,7 @@ def columns_of(rows: Rows, block: Block | Sequence[Sequence[Cell]], precision: i
     for name, column in zip(rows.columns, block or [[]] * len(rows.columns), strict=True):
         columns[unlike(printable(name), columns)] = [text_of(value, precision) for value in column]
     names = [mark for mark in rows.marks if mark.label]
-    if names:
+    if len(names) > 1:
         columns[unlike("schedule", columns)] = [name_at(names, place) for place in (block[0] if block else [])]
     return columns
 
@@ -178,18 +179,23 @@ class Grid:
             natural = max(width_of(name, columns[name]), 0 if text else least)
             self.headers.append(Header(name, shown[name] if isinstance(shown, Mapping) else natural, text))
 
-    def header(self, told: str = "") -> str:
+    @property
+    def width(self) -> int:
+        """Columns of the terminal that it takes."""
+        return sum(header.width + len(GAP) for header in self.headers) - len(GAP)
+
+    def has_room(self, told: Sequence[str]) -> bool:
+        """Whether the line below the names can say this."""
+        return LEAST_RULE + 1 + len("; ".join(told)) <= self.style.width
+
+    def header(self, told: Sequence[str] = ()) -> str:
         """The names and the line below them, which says what there is to tell if it has the room."""
         names = GAP.join(header.cell(header.name) for header in self.headers).rstrip()
         if self.style.color:
             names = f"\x1b[1m{names}\x1b[0m"
-        wide = sum(header.width + len(GAP) for header in self.headers) - len(GAP)
-        rule = "─" * wide
-        if told and wide + len(told) > self.style.width:
-            rule, told = "─" * max(3, wide - len(told)), told
-        if told and len(rule) + len(told) > self.style.width:
-            told = ""
-        return f"{names}\n{rule}{told}\n"
+        text = f" {'; '.join(told)}" if told and self.has_room(told) else ""
+        wide = min(self.width, max(LEAST_RULE, self.style.width - len(text))) if text else self.width
+        return f"{names}\n{'─' * wide}{text}\n"
 
     def lines(self, columns: Mapping[str, list[str]]) -> str:
         """The rows; a text that is wider than its column goes on in the next line."""
@@ -206,9 +212,7 @@ def pieces(cell: str, header: Header) -> list[str]:
     """The cell in lines as wide as its column; a number is never broken."""
     if not header.is_text or length_of(cell) <= header.width:
         return [cell]
-    import textwrap
-
-    return textwrap.wrap(cell, header.width, subsequent_indent="  ", break_on_hyphens=False)
+    return wrapped(cell, header.width, further="  ")
 
 
 def is_text(cells: Sequence[str]) -> bool:

@@ -40,14 +40,16 @@ def run(given: Instances) -> int:
     config = FileSpec(asked.config, asked.config, {}, reading) if asked.config else found_config(asked.run, reading)
     made = audit(record, config)
     grave = any(finding.severity != "note" for finding in made.findings)
-    if output.chosen_format() == "json":
+    if not output.takes_text and output.chosen_format() == "json":
         output.show_document(made.as_document(asked.run))
         return int(grave)
     text, rows = sentences(made), made.rows()
     if output.to_terminal:
         text = folded(text, output.style().width, indent=2)
-    if rows is None or (output.is_auto and not output.to_terminal):
+    if output.takes_text or (rows is None and output.is_auto and output.to_terminal):
         output.show_text(text)
+    elif rows is None:
+        raise InputError(f"--format: there is no curve and no table: {text.partition('.')[0]}")
     else:
         output.show(rows, remark=text)
     return int(grave)

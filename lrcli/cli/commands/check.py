@@ -7,7 +7,7 @@ from lrcli import spec
 from lrcli.checks import NOTE, RULES, findings, findings_of, lengths
 from lrcli.cli import settings
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.output import folded, is_terminal, terminal_size
+from lrcli.cli.output import folded, is_terminal, refuse_unless_text, suffix_of, terminal_size
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import DOCUMENT, RULES_DOCUMENT, SHOWN, Report, lines_of, rules_shown
 from lrcli.cli.reports import Checked as CheckedSpec
@@ -25,6 +25,8 @@ from lrcli.text import printable_lines, quoted
 
 __all__ = ["COMMAND", "lines_of"]
 
+AUTO = "auto"
+
 
 @declaration
 class Checked(Declared):
@@ -40,19 +42,24 @@ class Checked(Declared):
     ignore: str | None = param("codes to leave out, with commas; LR1 stands for all that begin so", default=None)
     select: str | None = param("codes to look for, with commas, and no others", default=None)
     exit_zero: bool = param("exit with 0 whatever is found", default=False)
-    format: str = param("how findings are shown", default="text", choices=tuple(SHOWN), short="f")
+    format: str = param(
+        "how findings are shown; auto: what PATH's suffix says, else text",
+        default=AUTO,
+        choices=(AUTO, *SHOWN),
+        short="f",
+    )
     json: bool = param("short for --format json", default=False)
     output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
 
     def validate(self) -> None:
-        if self.json and self.format not in ("text", "json"):
+        if self.json and self.format not in (AUTO, "json"):
             raise ParamError("--json", f"expected to be alone, found beside --format {self.format}")
 
 
 def run(given: Instances) -> int:
     """Show the findings; 1 if there is a warning or an error."""
     asked: Checked = given[Checked]
-    format = "json" if asked.json else asked.format
+    format = "json" if asked.json else by_suffix(asked.output) if asked.format == AUTO else asked.format
     if asked.rules:
         with opened(asked.output) as write:
             write(rules_shown(format))
@@ -102,6 +109,15 @@ class Choice:
         return self.counts(finding.code) and not finding.code.startswith(
             _codes("per-file-ignores", self.table.ignored_in(finding.place.file)) or ("-",)
         )
+
+
+def by_suffix(path: str) -> str:
+    """The format that a file's name asks for; text where it asks for none."""
+    suffix = suffix_of(path)
+    if suffix not in SHOWN:
+        refuse_unless_text(path)
+        return "text"
+    return suffix
 
 
 def _checked(text: str, given: Instances, chosen: Choice) -> CheckedSpec:

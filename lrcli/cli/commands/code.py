@@ -2,6 +2,7 @@
 
 from lrcli import spec
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
+from lrcli.cli.output import refuse_unless_text
 from lrcli.cli.remarks import say_all
 from lrcli.cli.writing import opened
 from lrcli.code import TARGETS, write
@@ -29,6 +30,7 @@ def run(given: Instances) -> int:
     schedule, settled, taken = spec.written(asked.spec, given[Reading]).in_run(given[Run])
     say_all(taken)
     source = write(schedule, settled, asked.to, amp=asked.amp)
+    refuse_unless_text(asked.output)
     with opened(asked.output) as out:
         out(source)
     return 0

@@ -1,7 +1,6 @@
 """`lrsched explain NAME`: what a scheduler does, what surprises people, and where step() goes; or what a check says."""
 
 import re
-import textwrap
 from collections.abc import Iterator
 
 from lrcli import spec
@@ -15,10 +14,12 @@ from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import STEP
 from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
+from lrcli.text import wrapped
 
 WIDEST = 100
 """Columns of running text; longer lines are hard to read."""
 
+NARROWEST = 20
 PLOT_HEIGHT = 16
 RULE_CODE = re.compile(r"LR[0-9]+", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ def run(given: Instances) -> int:
     if not output.is_auto:
         raise ParamError("--format", "expected none: an explanation is text")
     name = given[Explained].name
-    width = min(output.style().width, WIDEST)
+    width = max(min(output.style().width, WIDEST), NARROWEST)
     lines = rule_lines(name, width) or schedule_lines(spec.find(name), output)
     output.show_text("".join(f"{line}\n" for line in lines))
     return 0
@@ -55,14 +56,14 @@ def rule_lines(code: str, width: int) -> list[str]:
     lines = [f"{rule.code} {rule.name} ({rule.severity})", *wrapped(rule.summary, width)]
     for heading, body in rule.sections.items():
         lines += ["", heading] if heading else [""]
-        lines += listed(body, width) if heading in ("", "Cause", "Source") else [f"  {line}" for line in body]
+        lines += listed(body, width) if heading in ("", "Cause", "Source") else indented(body, width)
     return lines
 
 
 def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
     """The explanation of a scheduler, from its declaration."""
     style = output.style()
-    width = min(style.width, WIDEST)
+    width = max(min(style.width, WIDEST), NARROWEST)
     reference, sections = cls.reference, sections_of(cls)
     yield f"{reference.name}: {reference.exact_to}"
     yield from wrapped(summary_of(cls), width)
@@ -73,7 +74,7 @@ def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
     yield from ("", "Parameters")
     yield from parameter_lines(cls, width)
     yield from ("", "In a training loop")
-    yield from wrapped(calling(cls), width, "  ")
+    yield from wrapped(calling(cls), width, "  ", "  ")
     if "Resume" in sections:
         yield from ("", "To resume")
         yield from listed(sections["Resume"], width)
@@ -101,8 +102,8 @@ def calling(cls: type[Schedule]) -> str:
 def parameter_lines(cls: type[Schedule], width: int) -> Iterator[str]:
     """A line or more per parameter."""
     for declared in cls.params().values():
-        yield from wrapped(f"{declared.option} {declared.metavar}".rstrip(), width, "  ")
-        yield from wrapped(f"{declared.help}{default_text(declared)}", width, "      ")
+        yield from wrapped(f"{declared.option} {declared.metavar}".rstrip(), width, "  ", "  ")
+        yield from wrapped(f"{declared.help}{default_text(declared)}", width, "      ", "      ")
 
 
 def default_text(declared: Param) -> str:
@@ -125,14 +126,7 @@ def listed(lines: list[str], width: int) -> Iterator[str]:
 def indented(lines: list[str], width: int) -> Iterator[str]:
     """Lines as they stand, those that are too long wrapped."""
     for line in lines:
-        yield from wrapped(line, width, "  ", "      ")
-
-
-def wrapped(text: str, width: int, indent: str = "", further: str | None = None) -> list[str]:
-    """`text` in lines of at most `width`."""
-    return textwrap.wrap(
-        text, max(width, 20), initial_indent=indent, subsequent_indent=indent if further is None else further
-    )
+        yield from wrapped(line, width, "  ", "      ") or [""]
 
 
 COMMAND = Command(

@@ -75,16 +75,16 @@ def run(given: Instances) -> int:
 
 
 def grouped(blocks: str, width: int) -> str:
-    """The list for a person: a heading per family, a line per scheduler; what has no room there stands below it."""
-    found = list(entries(blocks))
-    longest = max(len(entry.name) for entry in found)
+    """The list for a person: a heading per family, a line per scheduler; where one has no room, two for each."""
     lines: list[str] = []
-    for family, members in groupby(found, key=lambda entry: entry.family):
+    for family, members in groupby(entries(blocks), key=lambda entry: entry.family):
         lines += ["", family]
-        for entry in members:
-            line = f"  {entry.name:{longest}}  {entry.curve:{THUMBNAIL}}"
-            fits = len(line) + 2 + len(entry.exact_to) <= width
-            lines += [f"{line}  {entry.exact_to}"] if fits else [line, f"    {entry.exact_to}"]
+        several = list(members)
+        longest = max(len(entry.name) for entry in several)
+        shown = [(f"  {entry.name:{longest}}  {entry.curve:{THUMBNAIL}}", entry.exact_to) for entry in several]
+        fits = all(len(line) + 2 + len(exact_to) <= width for line, exact_to in shown)
+        for line, exact_to in shown:
+            lines += [f"{line}  {exact_to}"] if fits else [line, f"    {exact_to}"]
     lines += ["", "lrsched explain NAME says what each does; lrsched NAME --help how to run it."]
     return folded("\n".join(line.rstrip() for line in lines[1:]), width, indent=2)
 

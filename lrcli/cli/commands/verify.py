@@ -53,10 +53,10 @@ def run(given: Instances) -> int:
         verdict = judged(meant.schedule, meant.run, log, column, asked)
     else:
         verdict = verify(meant.schedule, meant.run, record_of(log, column), asked.rtol)
-    if output.chosen_format() == "json":
-        output.show_document(verdict.as_document())
-    elif output.is_auto and not output.to_terminal:
+    if output.takes_text:
         output.show_text(sentences(verdict))
+    elif output.chosen_format() == "json":
+        output.show_document(verdict.as_document())
     else:
         remark = sentences(verdict)
         if output.to_terminal:
