@@ -328,8 +328,8 @@ function __lrsched_section
                 '--select=LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR117|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR229|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921|LR922' 'codes to look for, with commas, and no others' \
                 '--exit-zero' 'exit with 0 whatever is found' \
                 '--no-exit-zero' 'switches --exit-zero off' \
-                '--format=text|json|github|sarif' 'how findings are shown' \
-                '-f=text|json|github|sarif' 'how findings are shown' \
+                '--format=auto|text|json|github|sarif' 'how findings are shown; auto: what PATH\'s suffix says, else text' \
+                '-f=auto|text|json|github|sarif' 'how findings are shown; auto: what PATH\'s suffix says, else text' \
                 '--json' 'short for --format json' \
                 '--no-json' 'switches --json off' \
                 '--output=<file>' 'file to write, whole or not at all; - is standard output' \

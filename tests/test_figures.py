@@ -61,6 +61,22 @@ def test_axes_have_units_and_the_legend_names_curves_and_marks() -> None:
     ]
 
 
+def test_the_numbers_of_a_logarithmic_axis_are_numbers_and_dollars_in_a_name_stay() -> None:
+    rows = of_values([1e-2, 1e-4, 1e-8])
+    rows.title, rows.marks = "a $b$", [Mark(0, "c $d$")]
+    drawn = figure.drawn(Digest(rows, 100), Style(log_y=True))
+    drawn.canvas.draw()
+    assert all(label.get_parse_math() for label in drawn.axes[0].get_yticklabels())
+    assert not any(label.get_parse_math() for label in [drawn._suptitle, *drawn.legends[0].texts])
+
+
+def test_short_names_stand_side_by_side_in_the_legend() -> None:
+    rows = of_values([0.1, 0.2])
+    rows.marks = [Mark(0, "one"), Mark(1, "two")]
+    assert figure.drawn(Digest(rows, 100), Style()).legends[0]._ncols == 2
+    assert figure.drawn(Digest(VIEWS["three"](), 100), Style(size=(3.0, 2.0))).legends[0]._ncols == 1
+
+
 def test_a_curve_goes_through_every_row() -> None:
     drawn = figure.drawn(Digest(of_spec("cosine --t-max 50"), 100), Style())
     (line,) = drawn.axes[0].lines
@@ -128,6 +144,37 @@ def test_what_cannot_be_drawn_is_refused(
     assert main(["cosine", "--t-max", "9", *options]) == 2
     message = capsys.readouterr().err
     assert all(word in message for word in named), message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [*BEGINS, "csv", "json"])
+@pytest.mark.parametrize("command", [["verify", "log.csv", "step --step-size 2"], ["audit", "log.csv"]])
+def test_what_is_written_is_what_the_name_of_the_file_says(
+    command: list[str], suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("log.csv").write_text("epoch,lr\n" + "".join(f"{epoch},{0.1 * 0.1 ** (epoch // 2)!r}\n" for epoch in range(8)))
+    assert main([*command, "-o", f"out.{suffix}"]) == 0
+    begins = {**BEGINS, "csv": b"row,expected,logged\n", "json": b"{\n"}[suffix]
+    assert Path(f"out.{suffix}").read_bytes().startswith(begins)
+    assert main([*command, "-o", "out.txt"]) == 0
+    assert Path("out.txt").read_text().startswith("The run ")
+
+
+@pytest.mark.parametrize("suffix", ["svg", "csv", "json"])
+@pytest.mark.parametrize(
+    "command", [["explain", "cosine"], ["code", "cosine --t-max 9"], ["check", "cosine --t-max 9"]]
+)
+def test_text_is_not_written_under_the_name_of_something_else(
+    command: list[str], suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if command[0] == "check" and suffix == "json":
+        assert main([*command, "-o", "out.json"]) == 0
+        assert Path("out.json").read_text().startswith("{")
+        return
+    assert main([*command, "-o", f"out.{suffix}"]) == 2
+    assert "--output: this is text" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

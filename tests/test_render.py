@@ -5,6 +5,7 @@ import io
 import json
 import math
 import random
+import re
 from collections.abc import Callable
 
 import pytest
@@ -16,10 +17,12 @@ from lrcli.compare import compared
 from lrcli.engine import Selection, simulate
 from lrcli.render import FIGURES, FORMATS, PICTURE, render, render_figure
 from lrcli.render.digest import Digest
+from lrcli.render.plot import side_by_side
 from lrcli.render.style import Style
 from lrcli.render.ticks import linear_ticks, log_ticks, widened
 from lrcli.rows import BLOCK, Mark, Panel, Rows
 from lrcli.run import Run
+from lrcli.text import wrapped
 
 DRAWN = ("table", "plot", PICTURE)
 SIZES = [(60, 24), (80, 24), (120, 40), (200, 50)]
@@ -288,3 +291,25 @@ def test_ticks_lie_within_the_limits(one: float, other: float) -> None:
 def test_logarithmic_ticks_lie_within_the_limits(low: float, span: float) -> None:
     low, high = widened(low, min(low + span, 305), 0.5)
     assert all(low - 1e-6 <= place <= high + 1e-6 for place, _ in log_ticks(low, high, 5))
+
+
+@pytest.mark.parametrize("width", [1, 2, 7, 20, 33, 40, 60, 80])
+def test_text_is_folded_between_words_and_an_option_keeps_its_value(width: int) -> None:
+    text = 'use sequential "linear --total-iters 5" "cosine --t-max 45 --eta-min 1e-05" --milestones 5 or -n 3'
+    lines = wrapped(text, width, further="  ")
+    assert max(map(len, lines)) <= max(width, 2)
+    if width >= 20:
+        assert " ".join(line.strip() for line in lines) == text
+        for kept in ("--total-iters 5", "--t-max 45", "--eta-min 1e-05", "--milestones 5", "-n 3"):
+            assert any(kept in line for line in lines)
+    if width >= 40:
+        assert any('"cosine --t-max 45 --eta-min 1e-05"' in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [12, 30, 80])
+@pytest.mark.parametrize("color", [False, True])
+def test_curves_are_named_side_by_side_where_they_fit(width: int, color: bool) -> None:
+    named = [("━━", "old", 32), ("━━", "new", 172), ("╎", "25: taken up", 244), ("", "and 3 more", 244)]
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in side_by_side(named, Style(width=width, color=color))]
+    assert max(map(len, lines)) <= width
+    assert len(lines) == {12: 4, 30: 2, 80: 1}[width]
