@@ -5,7 +5,7 @@ A tick is an iteration, which is a batch: the warmup counts them, and the rest o
 Source: ultralytics 8.4.190 and 8.3.100 engine/trainer.py (_setup_scheduler, _do_train, build_optimizer)
 """
 
-from lrcli.configs.facts import TEXT, Fact, Job, shown
+from lrcli.configs.facts import TEXT, Fact, Job, Version, shown
 from lrcli.configs.trainer import Made, Trainer
 from lrcli.configs.tree import Node
 from lrcli.schedules.counting import divided
@@ -16,6 +16,8 @@ NEWEST, FLOORED = (8, 4), 100
 
 WRITTEN_SINCE = {"channels_last": ((8, 3), "8.4.190"), "bgr": ((8, 1), "8.2")}
 """Keys that every args.yaml has from a version on, with what a file without them is read as."""
+
+FORK = "val_period"
 
 STEPPED_BEFORE = (8, 2)
 """From here on the scheduler is stepped before an epoch; before, after it, and the rates are an epoch late."""
@@ -35,13 +37,8 @@ def marks(root: Node) -> bool:
 def read(job: Job) -> Made:
     """What the trainer makes of its arguments."""
     version = job.version
-    missing = [key for key in WRITTEN_SINCE if job.root.get(key) is None]
-    if not job.version_said and len(job.root.value) >= FEWEST_KEYS and missing:
-        version, writer = WRITTEN_SINCE[missing[-1]]
-        read_as = ".".join(map(str, version))
-        job.assume(f"without {missing[-1]}, which {writer} writes, the file is of an older ultralytics: read as "
-                   f"{read_as}")  # fmt: skip
-        job.version_said = True
+    if not job.version_said and len(job.root.value) >= FEWEST_KEYS:
+        version = written_by(job)
     epochs = job.whole("epochs", 100, "epochs", at_least=1)
     batch = job.whole("batch", 16, "batch_size")
     nominal = job.whole("nbs", 64)
@@ -99,6 +96,20 @@ def read(job: Job) -> Made:
         "warmup_version": "8.4" if version >= NEWEST else "8.3" if version >= STEPPED_BEFORE else "8.1",
     }
     return Made("ultralytics", values, rate, total, batches, interval=STEP)
+
+
+def written_by(job: Job) -> Version:
+    """The version whose rules count for an args.yaml that a trainer wrote."""
+    version, reason = job.version, ""
+    for key, (before, writer) in WRITTEN_SINCE.items():
+        if job.root.get(key) is None:
+            version, reason = before, f"without {key}, which {writer} writes, the file is of an older ultralytics"
+    if job.root.get(FORK) is not None:
+        version, reason = (8, 1), f"{FORK} is a key of YOLOv10's own ultralytics, which is 8.1"
+    if reason:
+        job.assume(f"{reason}: read as {'.'.join(map(str, version))}")
+        job.version_said = True
+    return version
 
 
 def batches_of(job: Job, batch: Fact) -> int:
