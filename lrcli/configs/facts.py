@@ -124,7 +124,7 @@ DECIDES = re.compile(
 HARMLESS = re.compile(
     r"eval|save|saving|log|print|checkpoint|ckpt|early_stop|patience|monitor|per_epoch|profil|callback|metric|resume|"
     r"^lr_finder|test_|val_|valid|freeze|unfreeze|beta|kl_|temperature|mask|noise_sched|ema|timestep|wandb|hub|name$|"
-    r"prompt|dropout|mixup|curriculum_|aux|^do_",
+    r"prompt|dropout|mixup|curriculum_|aux|^do_|_seconds|multi_turn",
     re.ASCII,
 )
 """Keys that look so and do not."""

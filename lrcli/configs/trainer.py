@@ -102,6 +102,11 @@ def is_swift(root: Node) -> bool:
 
 def recognised(path: str, root: Node, written: str) -> Trainer:
     """The trainer whose keys the file has. Raises InputError where none or several fit."""
+    if root.has("log_history"):
+        raise InputError(
+            f"{path}: it is the state of a run, with its log, and no configuration: lrsched audit, fit and verify read "
+            "it"
+        )
     if is_swift(root):
         raise InputError(
             f"{path}: it is ms-swift's, which takes the keys of transformers and Megatron-LM with defaults of its own "

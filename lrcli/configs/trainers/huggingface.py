@@ -41,7 +41,7 @@ def read(dialect: Dialect, job: Job) -> Made:
     """What the Trainer makes of the file."""
     job.scope = scope_of(job.root)
     job.text_numbers_fail = "" if job.of_words else dialect.text_numbers_fail
-    if own := next((key for key in OWN_LOOPS if job.node(key)), ""):
+    if own := next((key for key in OWN_LOOPS if job.root.get(job.scope + key)), ""):
         job.refuse(own, "TrainingArguments has no such key: it is that of a program with a training loop of its own "
                    "(as run_*_no_trainer.py), which may count its steps and its warmup otherwise")  # fmt: skip
     lr = rate_of(job, dialect)

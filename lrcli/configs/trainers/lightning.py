@@ -58,8 +58,11 @@ def scheduler_class(symbol: str) -> type[Schedule] | None:
     return next((cls for cls in fitting if cls.reference.symbol == name), None)
 
 
-def fields_of(job: Job, cls: type[Schedule], arguments: dict[str, Any], where: str) -> dict[str, Any]:
-    """The class's own arguments as the fields of the scheduler that lrsched has for it."""
+def fields_of(job: Job, cls: type[Schedule], arguments: dict[str, Any], where: str, prefix: str) -> dict[str, Any]:
+    """The class's own arguments as the fields of the scheduler that lrsched has for it.
+
+    `where` is the key that messages name, `prefix` what stands before the arguments' keys.
+    """
     values: dict[str, Any] = {}
     params = cls.params()
     if any(declared.kind is SPEC for declared in params.values()):
@@ -92,7 +95,7 @@ def fields_of(job: Job, cls: type[Schedule], arguments: dict[str, Any], where: s
             try:
                 value = taken(value, NUMBER)
             except ValueError:
-                job.refuse(where, f"{name}: expected a number, found '{value}'; --set {where}.{name}=NUMBER gives it")
+                job.refuse(where, f"{name}: expected a number, found '{value}'; --set {prefix}{name}=NUMBER gives it")
         values[name] = tuple(value) if isinstance(value, list) else value
     if "epochs" in values or "steps_per_epoch" in values:
         epochs, each = values.pop("epochs", None), values.pop("steps_per_epoch", None)
@@ -222,7 +225,7 @@ def read(job: Job) -> Made:
         job.refuse("lr_scheduler", "expected one scheduler, found a list")
     key = "lr_scheduler.init_args" if job.node("lr_scheduler.init_args") else "lr_scheduler"
     cls = class_of(job, "lr_scheduler", path, "metrics.csv")
-    values = fields_of(job, cls, job.mapping("lr_scheduler.init_args"), key)
+    values = fields_of(job, cls, job.mapping("lr_scheduler.init_args"), key, "lr_scheduler.init_args.")
     lr = rate_of(job)
     epochs, steps = epochs_of(job)
     schedule = cls(**values)
@@ -307,7 +310,7 @@ def read_hydra(job: Job) -> Made:
         values[key] = value
     interval = job.run.interval if "interval" in job.run.said else cls.stepped
     total = job.option("steps", "ticks") if interval == STEP else job.option("epochs", "ticks")
-    fields = fields_of(job, cls, values, path or "_target_")
+    fields = fields_of(job, cls, values, path or "_target_", prefix)
     optimizers = [(place, name) for place, name in targets(job.root) if name.startswith("torch.optim.") and (
         ".lr_scheduler." not in name
     )]  # fmt: skip
