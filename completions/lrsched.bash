@@ -256,6 +256,11 @@ _lrsched_columns() {
     done
 }
 
+# A configuration file may stand where a scheduler does: where no name fits, readline offers files.
+_lrsched_or_file() {
+    (( ${#COMPREPLY[@]} )) || compopt -o default 2> /dev/null
+}
+
 # Offers what may stand at the end of the line $2, each with $3 before it. $1 says what the line is: a `program`'s,
 # whose first word is to be left out, a `spec` or a `part` of one.
 _lrsched_complete() {
@@ -270,8 +275,12 @@ _lrsched_complete() {
             program)
                 [[ $current == -* ]] && _lrsched_section Program
                 _lrsched_offer "$prefix" "${_lrsched_commands[@]}" "${options[@]}"
+                _lrsched_or_file
                 ;;
-            spec) _lrsched_offer "$prefix" "${_lrsched_schedulers[@]}" ;;
+            spec)
+                _lrsched_offer "$prefix" "${_lrsched_schedulers[@]}"
+                _lrsched_or_file
+                ;;
             part) _lrsched_offer "$prefix" "${_lrsched_parts[@]}" ;;
         esac
         return
@@ -335,6 +344,7 @@ _lrsched_complete() {
                 _lrsched_complete "$values" "$current" "$prefix"
             elif [[ $values == spec ]]; then
                 _lrsched_offer "$prefix" "${_lrsched_schedulers[@]}"
+                _lrsched_or_file
             else
                 _lrsched_offer "$prefix" "${_lrsched_parts[@]}"
             fi

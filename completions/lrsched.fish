@@ -79,6 +79,17 @@ function __lrsched_commands
         'wsd' 'Up to the base rate, constant for most of the run, then down: the end need not be known at the start.'
 end
 
+# Prints the words $argv, or the files of this folder where none of them begins as $current does: a configuration file
+# may stand where a scheduler does.
+function __lrsched_or_file --no-scope-shadowing
+    if set -q argv[1]; and string match -qr -- '^'(string escape --style=regex -- "$current") $argv
+        printf '%s
+' $argv
+    else
+        complete -C "'' $quote$current"
+    end
+end
+
 # What a spec may begin with.
 function __lrsched_specs
     string match -r '^(?:chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-flat-cos|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|power|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-plateau|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd)\t.*' (__lrsched_commands)
@@ -861,7 +872,7 @@ function __lrsched_complete --argument-names kind line prefix
     if not set -q words[1]
         switch $kind
             case program
-                __lrsched_commands
+                __lrsched_or_file (__lrsched_commands)
                 string match -q -- '-*' $current; and __lrsched_section Program
             case spec part
                 set -l names (__lrsched_{$kind}s | string match -r '^'(string escape --style=regex -- $current)'.*')
@@ -871,6 +882,8 @@ function __lrsched_complete --argument-names kind line prefix
                     __lrsched_complete $kind "$name " "$prefix"
                 else if set -q names[1]
                     string replace -r -- '^' "$prefix" $names
+                else if test $kind = spec
+                    __lrsched_or_file | string replace -r -- '^' "$prefix"
                 end
         end
         return
@@ -935,8 +948,10 @@ function __lrsched_complete --argument-names kind line prefix
             set -l inner (string trim -c '<>' -- $values)
             if set -q quote[1]
                 __lrsched_complete $inner "$current" "$prefix"
+            else if test $inner = spec
+                __lrsched_or_file (__lrsched_specs)
             else
-                __lrsched_{$inner}s
+                __lrsched_parts
             end
         case '*'
             string split '|' -- $values | string replace -r -- '^' "$prefix"

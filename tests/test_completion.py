@@ -286,6 +286,10 @@ EXAMPLES = [
     ('lrsched compare \'sequential "linear" "cosine --t-max 5" --mil', {"--milestones"}),
     ('lrsched compare "cosine --t-max 5" --epo', {"--epochs"}),
     ("lrsched nothing --t", set()),
+    # A configuration file may stand where a scheduler does.
+    ("lrsched met", {"metrics.csv"}),
+    ("lrsched code met", {"metrics.csv"}),
+    ('lrsched compare "cosine --t-max 5" "met', {"metrics.csv"}),
 ]
 
 

@@ -457,6 +457,7 @@ REFUSED = [
     ("a.py", "param_scheduler = [\n", "not Python"),
     ("a.py", "_base_ = './none.py'\nparam_scheduler = dict(type='StepLR', step_size=1)\n", "is not here"),
     ("a.py", "_base_ = './a.py'\n", "leads back here"),
+    ("a.py", "_base_ = 5\n", "_base_: expected names of files"),
     ("a.sh", "train --lr 1 --lr-decay-style cosine --train-iters $N\n", "train_iters: N is not in this file"),
     ("a.sh", "train --lr $5 --lr-decay-style cosine --train-iters 9\n", "lr: $5 is not in this file"),
     ("a.sh", "t --per_device_train_batch_size $(nproc) --learning_rate 1\n", "size: nproc is not in this file"),

@@ -9,6 +9,7 @@ Source: mmengine 0.10 config/config.py
 import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ def _module(path: str, text: str, above: list[Path], depth: int) -> dict[str, No
     # In quotes it stands for the value too.
     text = re.sub(r"""(['"])(_base_\.[\w.]+)\1""", r"\2", text)
     try:
-        tree = ast.parse(text)
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(text)
     except SyntaxError as error:
         raise refused(path, error.lineno or 1, error.offset or 1, f"not Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
@@ -92,7 +94,7 @@ def _bases(path: str, value: ast.expr, above: list[Path], depth: int) -> dict[st
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         raise refused(path, value.lineno, value.col_offset + 1, "_base_: expected names of files") from None
     merged: dict[str, Node] = {}
-    for name in [named] if isinstance(named, str) else named:
+    for name in named if isinstance(named, list | tuple) else [named]:
         if not isinstance(name, str):
             raise refused(path, value.lineno, value.col_offset + 1, "_base_: expected names of files")
         merged = {**merged, **_base(path, name, value, above, depth)}

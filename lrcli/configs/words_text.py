@@ -7,6 +7,7 @@ worked out, and anything else that a shell would have to run, or is given from o
 import ast
 import re
 import shlex
+import warnings
 from typing import Any
 
 from lrcli.configs.python_text import OPERATIONS, UNKNOWN
@@ -100,7 +101,8 @@ def unknown(name: str) -> str:
 def _arithmetic(text: str) -> Any:
     """Whole numbers as a shell works them out."""
     try:
-        tree: Any = ast.parse(text.strip().replace("/", "//"), mode="eval").body
+        with warnings.catch_warnings(action="ignore"):
+            tree: Any = ast.parse(text.strip().replace("/", "//"), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return UNKNOWN
 

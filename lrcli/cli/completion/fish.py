@@ -37,7 +37,7 @@ function __lrsched_complete --argument-names kind line prefix
     if not set -q words[1]
         switch $kind
             case program
-                __lrsched_commands
+                __lrsched_or_file (__lrsched_commands)
                 string match -q -- '-*' $current; and __lrsched_section Program
             case spec part
                 set -l names (__lrsched_{$kind}s | string match -r '^'(string escape --style=regex -- $current)'.*')
@@ -47,6 +47,8 @@ function __lrsched_complete --argument-names kind line prefix
                     __lrsched_complete $kind "$name " "$prefix"
                 else if set -q names[1]
                     string replace -r -- '^' "$prefix" $names
+                else if test $kind = spec
+                    __lrsched_or_file | string replace -r -- '^' "$prefix"
                 end
         end
         return
@@ -111,8 +113,10 @@ function __lrsched_complete --argument-names kind line prefix
             set -l inner (string trim -c '<>' -- $values)
             if set -q quote[1]
                 __lrsched_complete $inner "$current" "$prefix"
+            else if test $inner = spec
+                __lrsched_or_file (__lrsched_specs)
             else
-                __lrsched_{$inner}s
+                __lrsched_parts
             end
         case '*'
             string split '|' -- $values | string replace -r -- '^' "$prefix"
@@ -138,6 +142,16 @@ def script(tree: Tree) -> str:
 
 function __lrsched_commands
     {listed(summaries.items(), 4)}
+end
+
+# Prints the words $argv, or the files of this folder where none of them begins as $current does: a configuration file
+# may stand where a scheduler does.
+function __lrsched_or_file --no-scope-shadowing
+    if set -q argv[1]; and string match -qr -- '^'(string escape --style=regex -- "$current") $argv
+        printf '%s\n' $argv
+    else
+        complete -C "'' $quote$current"
+    end
 end
 
 # What a spec may begin with.

@@ -42,10 +42,16 @@ _lrsched_spec() {
   local -a suffix=(-qS ' ')
   compset -q
   if (( CURRENT == 1 )); then
-    $1
+    # A configuration file may stand where a scheduler does.
+    $1 || _files
   else
     _lrsched_follow $words[1] $@[2,-1]
   fi
+}
+
+# The first word: a command, or a configuration file.
+_lrsched_first() {
+  _lrsched_commands || _files
 }
 
 # What follows the first of `words`: the options and arguments of the sections $@.
@@ -63,7 +69,7 @@ _lrsched() {
   local -a specs sections line suffix
   if (( CURRENT == 2 )); then
     _lrsched_section Program
-    _arguments $specs '1: :_lrsched_commands'
+    _arguments $specs '1: :_lrsched_first'
   else
     shift words
     (( CURRENT -= 1 ))
