@@ -48,13 +48,16 @@ class Form(NamedTuple):
     """The field that is a whole number to be found."""
 
 
-def forms(cls: type[Schedule], marks: Landmarks, level: int) -> Iterator[Form]:
-    """What is tried of a scheduler: at level 0 what may have a default has it, from 1 on floors and bends are found."""
+def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None = None) -> Iterator[Form]:
+    """What is tried of a scheduler: at level 0 what may have a default has it, from 1 on floors and bends are found.
+
+    `base` is the optimizer's rate, where it is known.
+    """
     params = list(cls.params().values())
     if any(declared.role in (role.PARTS, role.EXPRESSION) for declared in params) or cls.fields(role.JUDGEMENT):
         return
     scale = cls.fields(role.PEAK)
-    numbers: list[str] = [scale[0].name] if scale else [BASE]
+    numbers: list[str] = [scale[0].name] if scale else [BASE] if base is None else []
     freed = _freed(cls, level)
     if freed is None:
         return

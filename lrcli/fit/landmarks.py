@@ -3,6 +3,7 @@
 Rows may be ticks apart: what happens between two rows has a first and a last tick at which it may have happened.
 """
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,14 @@ MOST_ROWS = 1500
 MOST_DROPS = 40
 
 NEARLY_HIGHEST = 0.9
+
+SHARP = 4
+"""Times what is beside it: a slope that is a jump, a change of slope that is a turn."""
+
+LEAST_BREAK = 1e-5
+"""Of the highest rate: less is rounding."""
+
+MOST_BREAKS = 12
 
 WIDEST = 40
 """Candidates for the tick of something that happened between two rows."""
@@ -64,9 +73,9 @@ class Landmarks:
         kept = thinned(values)
         return cls(ticks[kept], values[kept], tolerance, lengths)
 
-    def from_tick(self, start: int) -> "Landmarks":
-        """The rows from a tick on, which is counted as 0."""
-        kept = self.ticks >= start
+    def from_tick(self, start: int, stop: float = math.inf) -> "Landmarks":
+        """The rows from a tick on, which is counted as 0, and before another."""
+        kept = (self.ticks >= start) & (self.ticks < stop)
         return Landmarks(
             self.ticks[kept] - start, self.values[kept], self.tolerance, [one - start for one in self.lengths]
         )
@@ -143,6 +152,18 @@ class Landmarks:
         return self.held_until + round((self.bottom - self.held_until) * share)
 
     @cached_property
+    def is_straight(self) -> bool:
+        """Whether all that follows the highest rate is one straight line, which is not seen to end."""
+        import numpy as np
+
+        fall = self.values[self.held_until :]
+        if self.bottom < len(self.values) - 1 or len(fall) < 3:
+            return self.bottom == len(self.values) - 1
+        ticks = self.ticks[self.held_until :]
+        line = fall[0] + (fall[-1] - fall[0]) * (ticks - ticks[0]) / (ticks[-1] - ticks[0])
+        return bool((np.abs(line - fall) <= 1e-4 * self.highest).all())
+
+    @cached_property
     def restarts(self) -> list[int]:
         """The rows at which the rate jumps up after it has fallen, by more than it fell or rose just before."""
         found = []
@@ -155,6 +176,30 @@ class Landmarks:
             if rise > 3 * max(slopes) and rise > 0.1 * self.highest:
                 found.append(row)
         return found
+
+    @cached_property
+    def breaks(self) -> list[int]:
+        """The rows at which the curve jumps, or turns sharply: where another schedule may have taken over."""
+        import numpy as np
+
+        values, ticks = self.values, self.ticks
+        if len(values) < 5:
+            return []
+        slopes = np.diff(values) / np.diff(ticks)
+        steep = np.abs(slopes)
+        around = np.maximum(np.append(steep[1:], 0.0), np.insert(steep[:-1], 0, 0.0))
+        jumps = (steep > SHARP * around) & (np.abs(np.diff(values)) > LEAST_BREAK * 10 * self.highest)
+        turns = np.abs(np.diff(slopes))
+        near = np.maximum(np.append(turns[1:], 0.0), np.insert(turns[:-1], 0, 0.0))
+        sharp = (turns > SHARP * near) & (turns * np.diff(ticks)[1:] > LEAST_BREAK * self.highest)
+        # What turns beside a jump is the jump.
+        sharp &= ~(jumps[1:] | jumps[:-1])
+        weight = np.zeros(len(values))
+        weight[1:][jumps] = steep[jumps]
+        weight[1:-1][sharp] += turns[sharp]
+        rows = np.flatnonzero(weight)
+        heaviest = rows[np.argsort(-weight[rows], kind="stable")][:MOST_BREAKS]
+        return sorted(int(row) for row in heaviest)
 
     @cached_property
     def probes(self) -> list[int]:

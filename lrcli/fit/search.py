@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.by_epoch import guesses_by_epoch
+from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.estimates import forms, likely_ends
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import typed
 from lrcli.fit.solve import Guess, Solver
 from lrcli.record import Reading, Record, Tolerance, rates_at, readings, readings_of_anything, tolerance_of
+from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.run import Run
 from lrcli.schedules import every, role
@@ -34,16 +36,33 @@ apart; within a thousandth."""
 WORTH_A_MENTION = 1e-3
 """Relative error up to which a candidate is nearly right."""
 
-LEVELS = 6
-
 SECONDS = 1.5
 """Of CPU, after which no further scheduler is tried."""
 
 
-SECONDS_EACH = 0.06
-SECONDS_PER_TICK = 5e-6
+RATES = 1_500_000
+"""Rates that are computed in about a second of CPU."""
+
+RATES_EACH = 20_000
+"""For one scheduler at one stage: those that can give the log are quick to find it."""
+
 SECONDS_BY_EPOCH = 0.25
-"""Of CPU for one scheduler at one level: those that can give the log are quick to find it."""
+
+
+class Stage(NamedTuple):
+    """What is tried of every scheduler before more is tried of any."""
+
+    level: int
+    """What is left free; see `forms`."""
+    sought: bool
+    """Whether lengths are sought that the log does not suggest."""
+
+
+STAGES = [
+    Stage(level, sought)
+    for level, sought in ((0, False), (1, False), (0, True), (2, False), (3, False), (1, True), (4, False), (5, False))
+] + [Stage(level, True) for level in (2, 3, 4, 5)]
+SOUGHT = STAGES.index(Stage(0, True))
 
 
 OFTEN = 3
@@ -112,14 +131,9 @@ class Search:
     def __init__(self, record: Record, seconds: float = SECONDS) -> None:
         self.record = record
         self.tolerance = tolerance_of(record)
-        self.deadline = time.process_time() + seconds
+        self.effort = Effort(int(seconds * RATES))
         self.found: dict[str, Found] = {}
         self.lengths = [length for length in (record.facts.max_steps,) if length]
-
-    @property
-    def is_late(self) -> bool:
-        """Whether the time is up."""
-        return time.process_time() > self.deadline
 
     def candidates(self) -> list[Found]:
         """All that was found, the best first."""
@@ -152,17 +166,18 @@ class Search:
         own = [cls for cls in every_one if cls.fields(role.WARMUP)] if marks.rises else every_one
         # What warms up by itself is likelier behind a rise than what would need another schedule before it.
         others = [cls for cls in every_one if cls not in own]
-        for level in range(LEVELS):
+        for stage in STAGES:
             for classes in (own, others):
                 for cls in classes:
-                    if self.is_late:
-                        return
-                    self._try(cls, level, marks, reading)
+                    self._try(cls, stage, marks, reading)
                 if self._has_found(reading, self.tolerance.kind == FULL_PRECISION and classes is own):
-                    return
-            if level in (0, 1):
-                self._warmups(level, marks, reading)
-            if self._has_found(reading):
+                    break
+            if stage.level in (0, 1):
+                self._warmups(stage, marks, reading)
+            # A straight line is the beginning of many: those whose length must be sought, too.
+            if self.effort.is_spent or (
+                self._has_found(reading) and not (marks.is_straight and STAGES.index(stage) < SOUGHT)
+            ):
                 return
 
     def _has_found(self, reading: Reading, to_the_bit: bool = False) -> bool:
@@ -187,15 +202,15 @@ class Search:
                 self._hold(schedule, Run(lr=float(marks.values[0])), reading)
                 return
 
-    def _try(self, cls: type[Schedule], level: int, marks: Landmarks, reading: Reading) -> None:
+    def _try(self, cls: type[Schedule], stage: Stage, marks: Landmarks, reading: Reading) -> None:
         most = MOST_ALIKE if marks.moves_in_steps else 1
-        for guess in guesses(cls, level, marks):
+        for guess in guesses(cls, stage, marks, self.effort.part(RATES_EACH)):
             if self._hold(guess.schedule, Run(lr=guess.lr), reading):
                 most -= _is_plain(guess.lr) or most > 1
             if most <= 0:
                 return
 
-    def _warmups(self, level: int, marks: Landmarks, reading: Reading) -> None:
+    def _warmups(self, stage: Stage, marks: Landmarks, reading: Reading) -> None:
         """A straight line up, and then any scheduler that torch can put behind it."""
         if not marks.rises or marks.peak + 1 >= len(marks.values):
             return
@@ -204,11 +219,9 @@ class Search:
             if len(rest.values) < 2:
                 continue
             for cls in candidates_of(rest):
-                if self.is_late:
-                    return
                 if not cls.reference.family.composes or cls.fields(role.WARMUP, role.TARGET) or cls.rewrites_base_rate:
                     continue
-                for guess in guesses(cls, level, rest):
+                for guess in guesses(cls, stage, rest, self.effort.part(RATES_EACH)):
                     factor = _start_factor(marks, warmup, guess.lr)
                     if factor is None:
                         continue
@@ -223,6 +236,8 @@ class Search:
         import numpy as np
 
         composed, values = run.warmed_up(schedule), self.record.values
+        if not self._is_near(composed, run, reading):
+            return False
         run = self._read_as(composed, run, reading)
         name = spec_of(schedule, run)
         if name in self.found:
@@ -239,6 +254,21 @@ class Search:
             exactness = NEARLY
         self.found[name] = Found(schedule, run, reading, exactness, error)
         return exactness != NEARLY
+
+    def _is_near(self, composed: Schedule, run: Run, reading: Reading) -> bool:
+        """Whether a few of the rows are nearly right: most candidates are not worth a look at all of them."""
+        if not composed.has_closed_form():
+            return True
+        rows = range(0, len(reading.ticks), max(1, len(reading.ticks) // 16))
+        ticks = [int(reading.ticks[row]) for row in rows]
+        if sorted(ticks) != ticks:
+            return True
+        wanted = [float(self.record.values[row]) for row in rows]
+        found = few_rates_at(composed, run.lrs[0], ticks)
+        return all(
+            abs(one - other) <= 2 * WORTH_A_MENTION * abs(other) + 1e-9 * max(wanted)
+            for one, other in zip(found, wanted, strict=True)
+        )
 
     def _read_as(self, composed: Schedule, run: Run, reading: Reading) -> Run:
         """The run with the interval under which `verify` reads the log as it was read here."""
@@ -269,15 +299,16 @@ def exactness_of(expected: "Floats", found: "Floats", tolerance: Tolerance) -> s
     return ROUNDED
 
 
-def guesses(cls: type[Schedule], level: int, marks: Landmarks) -> Iterator[Guess]:
-    """The guesses at a scheduler; nothing where its arithmetic fails."""
+def guesses(
+    cls: type[Schedule], stage: Stage, marks: Landmarks, effort: Effort, base: float | None = None
+) -> Iterator[Guess]:
+    """The guesses at a scheduler, at this rate of the optimizer or at any; nothing where its arithmetic fails."""
     seen = set()
-    deadline = time.process_time() + SECONDS_EACH + SECONDS_PER_TICK * int(marks.ticks[-1])
-    for form in forms(cls, marks, level):
-        if time.process_time() > deadline:
-            return
+    for form in forms(cls, marks, stage.level, base):
         try:
-            solver = Solver(form, marks)
+            if stage.sought and form.whole is None:
+                continue
+            solver = Solver(form, marks, effort, base)
             signature = solver.signature()
             if signature is None:
                 continue
@@ -287,9 +318,11 @@ def guesses(cls: type[Schedule], level: int, marks: Landmarks) -> Iterator[Guess
             if alike in seen:
                 continue
             seen.add(alike)
-            yield from solver.guesses(deadline)
+            yield from solver.guesses(solver.sought_wholes() if stage.sought else solver.plain_wholes())
         except (InputError, ArithmeticError, ValueError):
             continue
+        except SpentError:
+            return
 
 
 def _is_choice(cls: type[Schedule], name: str) -> bool:

@@ -2,11 +2,12 @@
 
 import dataclasses
 import math
-import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from lrcli.errors import InputError
+from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import BASE, FLOORS, Form
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.numbers import bounds_of, crossings, passing_through, simplest
@@ -33,18 +34,21 @@ class Guess:
 
 
 class Solver:
-    """One form on one log."""
+    """One form on one log. What it tries is taken from `effort`; it ends with Spent where none is left."""
 
-    def __init__(self, form: Form, marks: Landmarks) -> None:
+    def __init__(self, form: Form, marks: Landmarks, effort: Effort, base: float | None = None) -> None:
         self.form = form
+        self.base = marks.highest if base is None else base
         self.marks = marks
+        self.effort = effort
         self.params = form.cls.params()
+        self.defaults = {name: declared.default for name, declared in self.params.items()} | form.fixed
+        self.cost = 0 if form.cls.has_closed_form() else int(marks.ticks[-1])
         self.bounds = [self._bounds(name) for name in form.numbers]
         self.ticks = marks.ticks.tolist()
         self.values = marks.values.tolist()
         self.guess = [self._first_guess(name) for name in form.numbers]
         self.rows = self._rows()
-        self.last: tuple[Any, Any] = None, None
 
     def _bounds(self, name: str) -> tuple[float, float]:
         if name == BASE:
@@ -105,10 +109,10 @@ class Solver:
             return len(marks.values) - 1
         return marks.middle
 
-    def made(self, numbers: Sequence[float], whole: int | None) -> Guess:
-        """The schedule with these values. Raises InputError where it refuses them."""
-        values = dict(self.form.fixed)
-        lr = self.marks.highest
+    def _values(self, numbers: Sequence[float], whole: int | None) -> tuple[dict[str, Any], float]:
+        """The fields, and the optimizer's rate."""
+        values = dict(self.defaults)
+        lr = self.base
         for name, number in zip(self.form.numbers, numbers, strict=True):
             if name == BASE:
                 lr = number
@@ -116,18 +120,21 @@ class Solver:
                 values[name] = number
         if self.form.whole is not None:
             values[self.form.whole] = whole
-        key = tuple(values.values())
-        if key != self.last[0]:
-            self.last = key, self.form.cls(**values)
-        return Guess(self.last[1], lr)
+        return values, lr
+
+    def made(self, numbers: Sequence[float], whole: int | None) -> Guess:
+        """The schedule with these values. Raises InputError where it refuses them."""
+        values, lr = self._values(numbers, whole)
+        return Guess(self.form.cls(**values), lr)
 
     def at(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int]) -> list[float]:
         """The rates at rows, which increase; NaN where there are none."""
-        try:
-            guess = self.made(numbers, whole)
-        except FAILURES:
-            return [math.nan] * len(rows)
-        return few_rates_at(guess.schedule, guess.lr, [self.ticks[row] for row in rows])
+        self.effort.take(len(rows) + self.cost)
+        values, lr = self._values(numbers, whole)
+        # Nobody checks the values: what is found with them is made again, and checked.
+        schedule = object.__new__(self.form.cls)
+        schedule.__dict__.update(values)
+        return few_rates_at(schedule, lr, [self.ticks[row] for row in rows])
 
     def solved(self, whole: int | None) -> list[float] | None:
         """The numbers, for that whole number."""
@@ -170,15 +177,11 @@ class Solver:
                 return None
         return curve
 
-    def guesses(self, deadline: float = math.inf) -> Iterator[Guess]:
+    def guesses(self, wholes: Iterator[int | None]) -> Iterator[Guess]:
         """What passes through the rows that tell most, the numbers as a person would have typed them."""
-        tried: set[int | None] = set()
         rows = self.marks.probes
         wanted = self.marks.values[rows]
-        for whole in self._wholes(deadline):
-            if whole in tried or time.process_time() > deadline:
-                continue
-            tried.add(whole)
+        for whole in wholes:
             numbers = self.solved(whole)
             if numbers is None or not self._near(numbers, whole, rows):
                 continue
@@ -200,47 +203,50 @@ class Solver:
         most = WORTH_A_LOOK * self.marks.highest
         return all(abs(rate - self.values[row]) <= most for rate, row in zip(found, rows, strict=True))
 
-    def _wholes(self, deadline: float) -> Iterator[int | None]:
-        """The whole numbers to be tried: what the log says, where it ends, and where the curve passes through."""
+    @property
+    def least(self) -> int:
+        """The least that the whole number may be."""
+        assert self.form.whole is not None
+        return int(self.params[self.form.whole].at_least or 1)
+
+    def plain_wholes(self) -> Iterator[int | None]:
+        """The whole numbers that are tried first: what the log says, and where it ends."""
         if self.form.whole is None:
-            yield None
-            return
-        marks, least = self.marks, int(self.params[self.form.whole].at_least or 1)
-        yield from marks.lengths
-        ends = [int(marks.ticks[-1]) + 1, int(marks.ticks[-1])]
+            return iter((None,))
+        marks = self.marks
+        ends = [*marks.lengths, int(marks.ticks[-1]) + 1, int(marks.ticks[-1])]
         if marks.moves_in_steps or marks.rises or marks.bottom < len(marks.values) - 1:
             ends += [int(marks.ticks[row]) + shift for row in (marks.bottom, marks.peak) for shift in (0, 1)]
         if marks.moves_in_steps:
             ends += marks.before(marks.steps[0]).ticks()
+        return iter(list(dict.fromkeys(end for end in ends if end >= self.least)))
+
+    def sought_wholes(self) -> Iterator[int | None]:
+        """The whole numbers with which the curve passes through one row more."""
+        marks = self.marks
+        if self.form.whole is None or marks.is_flat:
+            return
         rows = [marks.along(0.35) if any(self._row_of(n) == marks.middle for n in self.form.numbers) else marks.middle]
         if marks.middle in (marks.peak, marks.bottom):
             rows = [marks.bottom]
-        wanted = marks.values[rows]
+        wanted = float(marks.values[rows[0]])
+        if wanted == marks.highest:
+            return
 
         def residual(whole: int) -> float:
-            if time.process_time() > deadline:
-                return math.nan
             numbers = self.solved(whole)
             if numbers is None:
                 return math.nan
             self.guess = list(numbers)
-            return self.at(numbers, whole, rows)[0] - float(wanted[0])
+            return self.at(numbers, whole, rows)[0] - wanted
 
-        yield from dict.fromkeys(end for end in ends if end >= least)
         first = self.guess
-        start = max(least, int((marks.ticks[rows[0]] - marks.ticks[marks.held_until]) * 0.4), 1)
+        start = max(self.least, int((marks.ticks[rows[0]] - marks.ticks[marks.held_until]) * 0.4), 1)
         grid: list[int] = []
         tick = float(start)
         while tick < FARTHEST * max(8, int(marks.ticks[marks.bottom])) and len(grid) < 40:
-            grid.append(max(int(tick), least))
+            grid.append(max(int(tick), self.least))
             tick = max(tick * RATIO, tick + 1)
-        if not marks.is_flat and marks.values[rows[0]] != marks.highest:
-            found: list[int] = []
-            for whole in crossings(residual, sorted(set(grid))):
-                found.append(whole)
-                if len(found) >= 4:
-                    break
-            self.guess = first
-            yield from found
-            for whole in found[:2]:
-                yield from (whole + 1, whole - 1)
+        found = list(islice(crossings(residual, sorted(set(grid))), 4))
+        self.guess = first
+        yield from dict.fromkeys([*found, *(near + shift for near in found[:2] for shift in (1, -1))])

@@ -78,14 +78,14 @@ def _looked_up(schedule: Absolute, lrs: tuple[float, ...], ticks: Sequence[int],
 
 
 def few_rates_at(schedule: Schedule, lr: float, ticks: Sequence[int]) -> list[float]:
-    """The rates at a few ticks, which increase; NaN where there are none."""
+    """The rates at a few ticks, which increase, but for the rounding of tick after tick; NaN where there are none."""
     nan = float("nan")
     found: list[float] = []
     try:
-        if isinstance(schedule, Absolute) and ticks and ticks[-1] > 2 * len(ticks):
+        if schedule.has_closed_form():
             bound = schedule.bind(0, (lr,))
-            base = bound.base(lr)
-            found.extend(bound.at(tick, base) for tick in ticks)
+            base = bound.base(lr) if isinstance(bound, Absolute) else lr
+            found.extend([bound.closed_form(tick, base) for tick in ticks])
         else:
             source, position = rates(schedule, (lr,)), 0
             for tick in ticks:

@@ -93,6 +93,9 @@ def scheduler(
     return declare
 
 
+_PER_GROUP: dict[type, list[Param]] = {}
+
+
 class Schedule(Declared):
     """Base of all schedules. A subclass gives `tick`, and whatever else differs from torch's usual behaviour."""
 
@@ -132,9 +135,21 @@ class Schedule(Declared):
         """The rate after construction with last_epoch=t-1, which makes the tick counter `t`."""
         return lr if t else self.first(lr, base_lr)
 
+    def closed_form(self, t: int, base_lr: float) -> float:
+        """The rate of tick `t` whatever the rate before it was, which rounding parts from that of the ticks one by one.
+
+        torch's own `_get_closed_form_lr`. Raises NotImplementedError where there is none.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def has_closed_form(cls) -> bool:
+        """Whether the rate of a tick is known without those before it."""
+        return cls.closed_form is not Schedule.closed_form
+
     def restart(self, lr: float, base_lr: float) -> float:
         """The rate at the milestone of a SequentialLR where this schedule takes over: torch's closed form at 0."""
-        return base_lr
+        return self.closed_form(0, base_lr)
 
     @property
     def counts_in(self) -> str:
@@ -202,8 +217,9 @@ class Schedule(Declared):
         `lrs` are the rates of all groups. Raises ParamError where a list has another length.
         """
         resolved = {}
-        for declared, value in self.items():
-            if isinstance(value, tuple) and declared.is_per_group:
+        for declared in self.per_group():
+            value = getattr(self, declared.name)
+            if isinstance(value, tuple):
                 if len(value) != len(lrs):
                     reason = declared.length_error.format(name=declared.name, given=len(value), groups=len(lrs))
                     raise ParamError(declared.option, reason)
@@ -280,6 +296,13 @@ class Schedule(Declared):
         return found and found[1]
 
     @classmethod
+    def per_group(cls) -> list[Param]:
+        """The fields that may have a value for each parameter group."""
+        if cls not in _PER_GROUP:
+            _PER_GROUP[cls] = [declared for declared in cls.params().values() if declared.is_per_group]
+        return _PER_GROUP[cls]
+
+    @classmethod
     def example(cls) -> str:
         """A spec of this scheduler that shows what it does."""
         words = [cls.reference.name]
@@ -312,8 +335,8 @@ class Absolute(Schedule):
     def constructed(self, t: int, lr: float, base_lr: float) -> float:
         return self.at(t, base_lr)
 
-    def restart(self, lr: float, base_lr: float) -> float:
-        return self.at(0, base_lr)
+    def closed_form(self, t: int, base_lr: float) -> float:
+        return self.at(t, base_lr)
 
     def stream(self, lr: float) -> Iterator[float]:
         return self.advance(0, lr, self.base(lr))

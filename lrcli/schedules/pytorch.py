@@ -53,8 +53,8 @@ class Step(Schedule):
     def constructed(self, t: int, lr: float, base_lr: float) -> float:
         return self.tick(t, lr, base_lr)
 
-    def restart(self, lr: float, base_lr: float) -> float:
-        return base_lr * self.gamma ** (0 // self.step_size)
+    def closed_form(self, t: int, base_lr: float) -> float:
+        return base_lr * self.gamma ** (t // self.step_size)
 
     def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
         if self.step_size <= 0:
@@ -102,8 +102,8 @@ class MultiStep(Schedule):
     def constructed(self, t: int, lr: float, base_lr: float) -> float:
         return self.tick(t, lr, base_lr)
 
-    def restart(self, lr: float, base_lr: float) -> float:
-        return base_lr * self.gamma ** bisect_right(sorted(self.milestones), 0)
+    def closed_form(self, t: int, base_lr: float) -> float:
+        return base_lr * self.gamma ** bisect_right(sorted(self.milestones), t)
 
     @property
     def horizon(self) -> int | None:
@@ -155,8 +155,8 @@ class Constant(Schedule):
     def constructed(self, t: int, lr: float, base_lr: float) -> float:
         return self.tick(t, lr, base_lr)
 
-    def restart(self, lr: float, base_lr: float) -> float:
-        return base_lr * (self.factor + (self.total_iters <= 0) * (1 - self.factor))
+    def closed_form(self, t: int, base_lr: float) -> float:
+        return base_lr * (self.factor + (t >= self.total_iters) * (1 - self.factor))
 
     @property
     def horizon(self) -> int | None:
@@ -219,9 +219,9 @@ class Linear(Schedule):
     def first(self, lr: float, base_lr: float) -> float:
         return lr * self.start_factor
 
-    def restart(self, lr: float, base_lr: float) -> float:
+    def closed_form(self, t: int, base_lr: float) -> float:
         rise = self.end_factor - self.start_factor
-        return base_lr * (self.start_factor + rise * min(self.total_iters, 0) / self.total_iters)
+        return base_lr * (self.start_factor + rise * min(self.total_iters, t) / self.total_iters)
 
     def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
         rise = self.end_factor - self.start_factor
@@ -266,6 +266,9 @@ class Exponential(Schedule):
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return lr * self.gamma
 
+    def closed_form(self, t: int, base_lr: float) -> float:
+        return base_lr * self.gamma**t
+
 
 @torch_scheduler("polynomial", "PolynomialLR")
 class Polynomial(Schedule):
@@ -292,8 +295,8 @@ class Polynomial(Schedule):
     def tick(self, t: int, lr: float, base_lr: float) -> float:
         return lr if t > self.total_iters else lr * self._factor(t)
 
-    def restart(self, lr: float, base_lr: float) -> float:
-        factor: float = (1.0 - min(self.total_iters, 0) / self.total_iters) ** self.power
+    def closed_form(self, t: int, base_lr: float) -> float:
+        factor: float = (1.0 - min(self.total_iters, t) / self.total_iters) ** self.power
         return base_lr * factor
 
     def advance(self, t: int, lr: float, base_lr: float) -> Iterator[float]:
@@ -368,11 +371,7 @@ class Cosine(Schedule):
         ) + self.eta_min
 
     def closed_form(self, t: int, base_lr: float) -> float:
-        """The rate of tick `t`, whatever the rate before it was."""
         return self.eta_min + (base_lr - self.eta_min) * (1 + math.cos(t * math.pi / self.T_max)) / 2
-
-    def restart(self, lr: float, base_lr: float) -> float:
-        return self.closed_form(0, base_lr)
 
     def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
         return CosineTicker(self, group, last_epoch)

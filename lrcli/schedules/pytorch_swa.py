@@ -102,6 +102,11 @@ class Swa(Schedule):
     def first(self, lr: float, base_lr: float) -> float:
         return self.tick(0, lr, base_lr)
 
+    def closed_form(self, t: int, base_lr: float) -> float:
+        share = _cosine_share if self.anneal_strategy == "cos" else _linear_share
+        now = share(min(1, t / max(1, self.anneal_epochs)))
+        return resolved(self.swa_lr) * now + base_lr * (1 - now)
+
     def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
         return SwaTicker(self, group, last_epoch)
 
