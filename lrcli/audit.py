@@ -12,7 +12,8 @@ from lrcli.configs.facts import Remark
 from lrcli.configs.file_spec import FileSpec
 from lrcli.errors import InputError
 from lrcli.fit import Found, Search, follows
-from lrcli.fit.search import NEARLY, POSSIBLE, settled
+from lrcli.fit.decided import settled
+from lrcli.fit.found import NEARLY, POSSIBLE
 from lrcli.plan import Planned
 from lrcli.record import Record
 from lrcli.rows import Rows

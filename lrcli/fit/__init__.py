@@ -1,7 +1,9 @@
 """Which schedule gives this log? Roles and landmarks propose values, numbers are solved for, the simulation decides."""
 
 from lrcli.errors import InputError
-from lrcli.fit.search import EXACTNESSES, Candidate, Found, Search, follows, settled
+from lrcli.fit.decided import settled
+from lrcli.fit.found import EXACTNESSES, Candidate, Found
+from lrcli.fit.search import Search, follows
 from lrcli.record import Record
 
 __all__ = ["EXACTNESSES", "Candidate", "Found", "Search", "fit", "follows"]

@@ -28,8 +28,11 @@ BASE = "base rate"
 
 FLOORS = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE, role.FLOOR_DIVISOR)
 BENDS = (role.POWER, role.CURVE, role.WAVES, role.CYCLE_DECAY)
-WHOLES = (role.LENGTH, role.DECAY, role.TIMESCALE, role.SCALE)
+WHOLES = (role.LENGTH, role.DECAY, role.EPOCHS, role.TIMESCALE)
 """Whole numbers that the rates determine, the first that a scheduler has."""
+
+SHARES = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.05, 0.15, 0.75)
+"""Of a length, that people type."""
 
 SPANS = (1, 10, 100, 1000)
 """Units of time in which a decay without an end is written."""
@@ -56,13 +59,11 @@ def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None 
     params = list(cls.params().values())
     if any(declared.role in (role.PARTS, role.EXPRESSION) for declared in params) or cls.fields(role.JUDGEMENT):
         return
-    scale = cls.fields(role.PEAK)
-    numbers: list[str] = [scale[0].name] if scale else [BASE] if base is None else []
     freed = _freed(cls, level)
     if freed is None:
         return
-    numbers += freed
-    whole = _whole(cls, marks)
+    numbers = scale_of(cls, base) + freed
+    whole = _whole(cls, level)
     choices: dict[str, list[Any]] = {}
     for declared in params:
         if declared.name in numbers or declared is whole:
@@ -83,11 +84,23 @@ def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None 
         yield Form(cls, fixed, tuple(numbers), whole and whole.name)
 
 
+def scale_of(cls: type[Schedule], base: float | None) -> list[str]:
+    """The number that the whole curve is proportional to."""
+    peaks = cls.fields(role.PEAK)
+    if peaks:
+        return [peaks[0].name]
+    return [] if base is not None or cls.fields(role.SCALE) else [BASE]
+
+
 def _freed(cls: type[Schedule], level: int) -> list[str] | None:
     """The numbers that are not at their default; None where a scheduler has nothing more to free."""
     floors = [declared for declared in cls.fields(*FLOORS) if not declared.required]
     bends = [declared for declared in cls.fields(*BENDS) if not declared.required and not declared.choices]
     bends = [declared for declared in bends if declared.annotation is not int]
+    bends += [declared for declared in cls.fields(role.SCALE, role.GROWTH) if not declared.required]
+    bends += [one for one in cls.fields(role.TIMESCALE) if not one.required and one.annotation not in WHOLE_TYPES]
+    if level == TIMESCALES and _timescale_sought(cls):
+        return []
     sets = [[], [floors[:1]], [floors[1:2]], [bends[:1]], [floors[:1], bends[:1]], [bends[1:2]]]
     if level >= len(sets):
         return None
@@ -97,9 +110,20 @@ def _freed(cls: type[Schedule], level: int) -> list[str] | None:
     return [declared.name for part in chosen for declared in part]
 
 
-def _whole(cls: type[Schedule], marks: Landmarks) -> Param | None:
+WHOLE_TYPES = (int, int | None)
+
+TIMESCALES = 3
+"""The level at which a timescale that may be left out is sought."""
+
+
+def _timescale_sought(cls: type[Schedule]) -> bool:
+    return bool([one for one in cls.fields(role.TIMESCALE) if not one.required and one.annotation in WHOLE_TYPES])
+
+
+def _whole(cls: type[Schedule], level: int) -> Param | None:
     for declared in cls.fields(*WHOLES):
-        if declared.annotation in (int, int | None) and (declared.required or declared.role is not role.TIMESCALE):
+        optional = declared.role is role.TIMESCALE and not declared.required
+        if declared.annotation in WHOLE_TYPES and (not optional or level == TIMESCALES):
             if declared.role is role.DECAY and declared.default is None:
                 continue
             return declared
@@ -132,6 +156,8 @@ def _warmup(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any]
     least = int(declared.at_least or 0)
     if not marks.rises:
         # A warmup that was over before the first row shows in the base rate alone: a person typed a short one.
+        if marks.is_beheaded:
+            return [least]
         return [least, *range(least + 1, min(int(marks.ticks[0]) + 1, MOST_HIDDEN))]
     first = int(marks.ticks[marks.peak - 1])
     last = int(marks.ticks[min(marks.peak + 1, len(marks.ticks) - 1)])
@@ -167,6 +193,8 @@ def likely_ends(marks: Landmarks, first: int, last: int) -> list[int]:
 
 def _hold(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     row = marks.held_until
+    if marks.is_beheaded and not row:
+        return [0]
     if row + 1 >= len(marks.ticks):
         ends = [int(marks.ticks[row])]
     else:
@@ -180,12 +208,17 @@ def _decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
         ends = [int(marks.ticks[marks.bottom]), *marks.lengths]
         held = int(marks.ticks[marks.held_until])
         return [None, *(end - held for end in ends if end > held)]
-    return [] if declared.required else [declared.default]
+    # Where it begins is where the curve turns for the last time.
+    rows = [row for row in (marks.held_until, *marks.breaks[-1:]) if row or not marks.is_beheaded]
+    turns = [int(marks.ticks[row]) for row in rows]
+    ends = [*marks.lengths, *marks.ends[:2]]
+    found = [end - turn + shift for turn in turns for end in ends for shift in (0, 1, -1) if end - turn + shift > 0]
+    return [*([] if declared.required else [declared.default]), *dict.fromkeys(found)][:MOST_ENDS]
 
 
 def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if not marks.moves_in_steps:
-        return []
+        return [KINDS[declared.annotation].take(span) for span in SPANS] if cls.fields(role.VARIANT) else []
     falls = [row for row in marks.steps if marks.values[row] < marks.values[row - 1]]
     if not falls:
         return []
@@ -298,7 +331,7 @@ def _share_of_length(row: int, marks: Landmarks, declared: Param) -> list[Any]:
         for digits in (10, 20, 100):
             shares = [part / digits for part in range(digits + 1) if low <= part / digits * length <= high]
             found += shares[:8]
-    return list(dict.fromkeys(found))[:10]
+    return [*dict.fromkeys([*found[:10], *(share for share in SHARES if row)])]
 
 
 def _peak_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:

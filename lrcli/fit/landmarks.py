@@ -151,6 +151,19 @@ class Landmarks:
         """The row at a share of the rows of the first fall."""
         return self.held_until + round((self.bottom - self.held_until) * share)
 
+    @property
+    def is_beheaded(self) -> bool:
+        """Whether the log begins so late that nothing is known of the beginning."""
+        return len(self.ticks) > 1 and int(self.ticks[0]) > 2 * int(self.ticks[1] - self.ticks[0])
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """Lengths of a run that would end with this log, the likeliest first."""
+        last = int(self.ticks[-1])
+        gap = last - int(self.ticks[-2]) if len(self.ticks) > 1 else 1
+        further = sorted(range(last + 2, last + min(gap, WIDEST) + 1), key=roughness)
+        return [last + 1, last, *further]
+
     @cached_property
     def is_straight(self) -> bool:
         """Whether all that follows the highest rate is one straight line, which is not seen to end."""

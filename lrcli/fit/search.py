@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrcli.engine import spec_of
@@ -11,10 +11,11 @@ from lrcli.errors import InputError
 from lrcli.fit.by_epoch import guesses_by_epoch
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.estimates import forms, likely_ends
+from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import typed
 from lrcli.fit.solve import Guess, Solver
-from lrcli.record import Reading, Record, Tolerance, rates_at, readings, readings_of_anything, tolerance_of
+from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.run import Run
@@ -29,21 +30,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-EXACT, FLOAT32, ROUNDED, POSSIBLE, NEARLY = EXACTNESSES = ("exact", "float32", "rounded", "possible", "nearly")
-"""Equal to the bit; equal in float32; equal as far as the log shows; equal, but so are others that it cannot tell
-apart; within a thousandth."""
-
 WORTH_A_MENTION = 1e-3
 """Relative error up to which a candidate is nearly right."""
 
-SECONDS = 1.5
+SECONDS = 1.2
 """Of CPU, after which no further scheduler is tried."""
 
 
-RATES = 1_500_000
+RATES = 400_000
 """Rates that are computed in about a second of CPU."""
 
-RATES_EACH = 20_000
+RATES_EACH, RATES_SOUGHT = 8_000, 15_000
 """For one scheduler at one stage: those that can give the log are quick to find it."""
 
 SECONDS_BY_EPOCH = 0.25
@@ -57,72 +54,28 @@ class Stage(NamedTuple):
     sought: bool
     """Whether lengths are sought that the log does not suggest."""
 
+    @property
+    def effort(self) -> int:
+        """What is spent on one scheduler."""
+        return RATES_SOUGHT if self.sought else RATES_EACH
+
+    @property
+    def is_early(self) -> bool:
+        """Whether no length was sought yet."""
+        return not any(stage.sought for stage in STAGES[: STAGES.index(self) + 1])
+
 
 STAGES = [
     Stage(level, sought)
     for level, sought in ((0, False), (1, False), (0, True), (2, False), (3, False), (1, True), (4, False), (5, False))
 ] + [Stage(level, True) for level in (2, 3, 4, 5)]
-SOUGHT = STAGES.index(Stage(0, True))
 
-
-OFTEN = 3
-"""Drops from which on they are taken to be regular."""
 
 PLAIN = 2
 """Digits of a rate that somebody may have typed."""
 
-FAR_FETCHED = 4
-"""Digits more than another candidate needs: nobody typed those."""
-
-
-class Candidate(NamedTuple):
-    """A schedule that gives the log, or nearly; `spec` has the run's options too."""
-
-    spec: str
-    exactness: str
-    error: float
-    """Largest relative difference."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """A schedule in its run, under a reading, and how well it gives the log."""
-
-    schedule: Schedule
-    run: Run
-    reading: Reading
-    exactness: str
-    error: float
-
-    @property
-    def spec(self) -> str:
-        """The command line that makes it."""
-        return spec_of(self.schedule, self.run)
-
-    @property
-    def composed(self) -> Schedule:
-        """With its warmup."""
-        return self.run.warmed_up(self.schedule)
-
-    @property
-    def roughness(self) -> tuple[int, int]:
-        """How much a person has to say: options, then digits. What is nothing need not be said."""
-        words = self.spec.replace(",", " ").replace(":", " ").split()
-        numbers = [word for word in words if word[:1].isdigit() and word not in NOTHING]
-        return len(words) - 2 * sum(word in NOTHING for word in words), sum(map(_digits, numbers))
-
-
 MOST_ALIKE = 4
 """Of one scheduler, where the log does not show the tick of a drop."""
-
-NOTHING = ("0", "0.0")
-
-
-def _digits(word: str) -> int:
-    try:
-        return roughness(float(word))
-    except ValueError:
-        return 1
 
 
 class Search:
@@ -138,12 +91,19 @@ class Search:
     def candidates(self) -> list[Found]:
         """All that was found, the best first."""
         self._by_epoch()
-        for reading in readings_of_anything(self.record) if not self._is_plain() else []:
-            marks = Landmarks.of(reading.ticks, self.record.values, self.tolerance, self.lengths)
-            if len(marks.values) < 2 and marks.highest == 0:
-                continue
-            self.look(marks, reading)
-            if self._is_plain():
+        views = [] if self._is_plain() else [View(reading, self) for reading in readings_of_anything(self.record)]
+        views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
+        for view in views:
+            if view.marks.is_flat:
+                self._constant(view.marks, view.reading)
+                return list(self.found.values())
+        for stage in STAGES:
+            for view in views:
+                self.look(stage, view)
+            # A straight line is the beginning of many: those whose length must be sought, too.
+            if self.effort.is_spent or (
+                any(self._has_found(view) and not (view.marks.is_straight and stage.is_early) for view in views)
+            ):
                 break
         return sorted(self.found.values(), key=self._rank)
 
@@ -157,32 +117,19 @@ class Search:
         order = list(every()).index(found.schedule.reference.name)
         return (found.exactness == NEARLY, in_full and found.exactness != EXACT, *found.roughness, order)
 
-    def look(self, marks: Landmarks, reading: Reading) -> None:
+    def look(self, stage: Stage, view: "View") -> None:
         """Try every scheduler on one reading."""
-        if marks.is_flat:
-            self._constant(marks, reading)
-            return
-        every_one = candidates_of(marks)
-        own = [cls for cls in every_one if cls.fields(role.WARMUP)] if marks.rises else every_one
-        # What warms up by itself is likelier behind a rise than what would need another schedule before it.
-        others = [cls for cls in every_one if cls not in own]
-        for stage in STAGES:
-            for classes in (own, others):
-                for cls in classes:
-                    self._try(cls, stage, marks, reading)
-                if self._has_found(reading, self.tolerance.kind == FULL_PRECISION and classes is own):
-                    break
-            if stage.level in (0, 1):
-                self._warmups(stage, marks, reading)
-            # A straight line is the beginning of many: those whose length must be sought, too.
-            if self.effort.is_spent or (
-                self._has_found(reading) and not (marks.is_straight and STAGES.index(stage) < SOUGHT)
-            ):
-                return
+        for classes in (view.own, view.others):
+            for cls in classes:
+                self._try(cls, stage, view.marks, view.reading)
+            if self._has_found(view, self.tolerance.kind == FULL_PRECISION and classes is view.own):
+                break
+        if stage.level in (0, 1):
+            self._warmups(stage, view.marks, view.reading)
 
-    def _has_found(self, reading: Reading, to_the_bit: bool = False) -> bool:
+    def _has_found(self, view: "View", to_the_bit: bool = False) -> bool:
         good = (EXACT,) if to_the_bit else (EXACT, FLOAT32, ROUNDED)
-        return any(one.reading is reading and one.exactness in good for one in self.found.values())
+        return any(one.reading is view.reading and one.exactness in good for one in self.found.values())
 
     def _by_epoch(self) -> None:
         """Schedulers that know how many ticks an epoch has, where the log has a row for each epoch."""
@@ -204,7 +151,7 @@ class Search:
 
     def _try(self, cls: type[Schedule], stage: Stage, marks: Landmarks, reading: Reading) -> None:
         most = MOST_ALIKE if marks.moves_in_steps else 1
-        for guess in guesses(cls, stage, marks, self.effort.part(RATES_EACH)):
+        for guess in guesses(cls, stage, marks, self.effort.part(stage.effort)):
             if self._hold(guess.schedule, Run(lr=guess.lr), reading):
                 most -= _is_plain(guess.lr) or most > 1
             if most <= 0:
@@ -221,7 +168,7 @@ class Search:
             for cls in candidates_of(rest):
                 if not cls.reference.family.composes or cls.fields(role.WARMUP, role.TARGET) or cls.rewrites_base_rate:
                     continue
-                for guess in guesses(cls, stage, rest, self.effort.part(RATES_EACH)):
+                for guess in guesses(cls, stage, rest, self.effort.part(stage.effort)):
                     factor = _start_factor(marks, warmup, guess.lr)
                     if factor is None:
                         continue
@@ -242,6 +189,7 @@ class Search:
         name = spec_of(schedule, run)
         if name in self.found:
             return self.found[name].exactness != NEARLY
+        self.effort.left -= len(reading.ticks) // 2
         expected = rates_at(composed, run.lrs, reading.ticks)
         if not np.isfinite(expected).all():
             return False
@@ -282,21 +230,20 @@ class Search:
         return dataclasses.replace(run, interval=usual)
 
 
+class View:
+    """A reading of the log, what it shows, and the schedulers that may show it."""
+
+    def __init__(self, reading: Reading, search: Search) -> None:
+        self.reading = reading
+        self.marks = Landmarks.of(reading.ticks, search.record.values, search.tolerance, search.lengths)
+        possible = candidates_of(self.marks)
+        # What warms up by itself is likelier behind a rise than what would need another schedule before it.
+        self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if self.marks.rises else possible
+        self.others = [cls for cls in possible if cls not in self.own]
+
+
 def _is_plain(rate: float) -> bool:
     return roughness(rate) <= PLAIN
-
-
-def exactness_of(expected: "Floats", found: "Floats", tolerance: Tolerance) -> str | None:
-    """How well the rates are those of the log; None where they are not."""
-    import numpy as np
-
-    if (expected == found).all():
-        return EXACT
-    if not tolerance.rounded(expected, found).all():
-        return None
-    if (expected.astype(np.float32) == found.astype(np.float32)).all():
-        return FLOAT32
-    return ROUNDED
 
 
 def guesses(
@@ -335,7 +282,7 @@ def candidates_of(marks: Landmarks) -> list[type[Schedule]]:
     found = []
     for cls in every().values():
         steps = bool(cls.fields(role.DROPS_AT, role.DROP_EVERY))
-        if steps and not marks.moves_in_steps:
+        if steps and not marks.moves_in_steps and not cls.fields(role.VARIANT):
             continue
         if not marks.rises and cls.fields(role.PEAK_AT):
             continue
@@ -369,54 +316,6 @@ def _start_factor(marks: Landmarks, warmup: int, lr: float) -> list[float] | Non
         return None
     near = [one for one in typed(start, 1e-4) if 0 < one <= 1]
     return [1 / 3, *near] if math.isclose(start, 1 / 3, rel_tol=1e-4) else near
-
-
-def settled(found: Sequence[Found], record: Record) -> list[Candidate]:
-    """The candidates as they are shown: exact where the log leaves no other choice."""
-    good = [one for one in found if one.exactness != NEARLY]
-    if not good:
-        return [Candidate(one.spec, one.exactness, one.error) for one in found]
-    shown = []
-    for one in good:
-        exactness = one.exactness if determined(one, good, record) else POSSIBLE
-        shown.append(Candidate(one.spec, exactness, one.error))
-    return sorted(shown, key=lambda candidate: candidate.exactness == POSSIBLE)
-
-
-def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
-    """Whether all that give the log agree: between its rows, and up to the end of this schedule."""
-    import numpy as np
-
-    last = int(one.reading.ticks.max())
-    horizon = one.composed.horizon
-    if horizon is None or horizon > last + 2:
-        last = max(2 * last, horizon or 0)
-    ticks = np.unique(np.linspace(0, last, 2000).astype(np.int64))
-    own = rates_at(one.composed, one.run.lrs, ticks)
-    peak = float(np.nanmax(np.abs(own))) if np.isfinite(own).any() else 0.0
-    if len(record) < 4 or len(np.unique(record.values)) < 3:
-        return False
-    for other in others:
-        if other is one or other.reading.axis != one.reading.axis:
-            continue
-        if other.roughness[1] > one.roughness[1] + FAR_FETCHED or _is_regular(one, other, record):
-            continue
-        shift = 0 if other.reading.axis == "row" else int(other.reading.ticks[0] - one.reading.ticks[0])
-        rates = rates_at(other.composed, other.run.lrs, ticks + shift)
-        both = np.isfinite(rates) & np.isfinite(own)
-        if not (np.abs(rates - own)[both] <= np.maximum(1e-5 * np.abs(own[both]), 1e-7 * peak)).all():
-            return False
-    return True
-
-
-def _is_regular(one: Found, other: Found, record: Record) -> bool:
-    """Whether the log shows a period often enough to believe in it rather than in a list, or in a last cycle."""
-    own, others = type(one.schedule), type(other.schedule)
-    if own.fields(role.DROP_EVERY) and others.fields(role.DROPS_AT):
-        return int((record.values[1:] < record.values[:-1]).sum()) >= OFTEN
-    if own.fields(role.CYCLE) and others.fields(role.CYCLES):
-        return int((record.values[1:] > 1.5 * record.values[:-1]).sum()) >= OFTEN - 1
-    return False
 
 
 def follows(text: str, record: Record) -> bool:

@@ -3,23 +3,36 @@
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
-from lrcli.fit.estimates import BASE, FLOORS, Form
-from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.estimates import BASE, FLOORS, Form, scale_of
+from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import bounds_of, crossings, passing_through, simplest
-from lrcli.record.curve import FAILURES, few_rates_at
+from lrcli.record.curve import few_rates_at
+from lrcli.run import BaseRates
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 
-WORTH_A_LOOK = 2e-2
-"""Of the highest rate: a difference beyond which neighbours are not tried."""
+WORTH_A_LOOK, WORTH_TYPING = 3e-3, 1e-4
+"""Of the highest rate: differences beyond which a candidate is dropped, and up to which its numbers are rounded."""
+
+SHAPELESS = 4e-2
+"""Of the highest rate: a difference that no other height makes good."""
 
 RATIO = 1.8
 """From each length that is tried to the next."""
+
+MOST_BY_SHARE = 40
+
+QUICK = 4
+"""Rows at which most candidates are seen to be wrong."""
+
+DEFAULT_RATE = BaseRates().lrs[0]
+"""The rate of the optimizer where it changes nothing."""
 
 FARTHEST = 120
 """Times the length of the first fall."""
@@ -38,7 +51,8 @@ class Solver:
 
     def __init__(self, form: Form, marks: Landmarks, effort: Effort, base: float | None = None) -> None:
         self.form = form
-        self.base = marks.highest if base is None else base
+        unused = form.cls.fields(role.SCALE) and BASE not in form.numbers
+        self.base = (DEFAULT_RATE if unused else marks.highest) if base is None else base
         self.marks = marks
         self.effort = effort
         self.params = form.cls.params()
@@ -61,7 +75,7 @@ class Solver:
         marks = self.marks
         lowest, highest = float(marks.values[marks.bottom]), marks.highest
         if name == BASE:
-            return highest
+            return self.base
         meaning, default = self.params[name].role, self.params[name].default
         if meaning is role.PEAK:
             return highest
@@ -125,7 +139,13 @@ class Solver:
     def made(self, numbers: Sequence[float], whole: int | None) -> Guess:
         """The schedule with these values. Raises InputError where it refuses them."""
         values, lr = self._values(numbers, whole)
-        return Guess(self.form.cls(**values), lr)
+        schedule = self.form.cls(**values)
+        if BASE not in self.form.numbers and self.form.cls.fields(role.PEAK):
+            rows = self.marks.probes
+            ticks = [self.ticks[row] for row in rows]
+            if few_rates_at(schedule, DEFAULT_RATE, ticks) == few_rates_at(schedule, lr, ticks):
+                lr = DEFAULT_RATE
+        return Guess(schedule, lr)
 
     def at(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int]) -> list[float]:
         """The rates at rows, which increase; NaN where there are none."""
@@ -140,6 +160,8 @@ class Solver:
         """The numbers, for that whole number."""
         if self.rows is None:
             return None
+        if not self.rows:
+            return []
         values = self.values
         return passing_through(
             lambda numbers: self.at(numbers, whole, self.rows or ()),
@@ -165,10 +187,6 @@ class Solver:
         """The curve before anything is found: forms that share it are the same. None where it is seen not to fit."""
         whole = None if self.form.whole is None else int(self.marks.ticks[-1]) + 1
         rows = self.marks.probes
-        try:
-            self.made(self.guess, whole)
-        except FAILURES as error:
-            return (hash(str(error)),)
         curve = tuple(self.at(self.guess, whole, rows))
         if self.marks.rises and self.form.cls.fields(role.WARMUP):
             numbers = self.solved(whole)
@@ -181,9 +199,12 @@ class Solver:
         """What passes through the rows that tell most, the numbers as a person would have typed them."""
         rows = self.marks.probes
         wanted = self.marks.values[rows]
+        quick = rows[1 :: max(1, len(rows) // QUICK)]
         for whole in wholes:
+            if not self._has_the_shape(whole, quick):
+                continue
             numbers = self.solved(whole)
-            if numbers is None or not self._near(numbers, whole, rows):
+            if numbers is None or not self._near(numbers, whole, quick) or not self._near(numbers, whole, rows):
                 continue
 
             def fits(combination: Sequence[float], whole: int | None = whole) -> bool:
@@ -192,15 +213,30 @@ class Solver:
                 found = np.array(self.at(combination, whole, rows))
                 return bool(self.marks.tolerance.rounded(found, wanted).all())
 
-            nice = simplest(numbers, fits) or numbers
-            try:
-                yield self.made(nice, whole)
-            except InputError:
-                continue
+            # What nearly fits the probes as somebody may have typed it does not always fit the other rows.
+            nice = simplest(numbers, fits) if self._near(numbers, whole, rows, WORTH_TYPING) else numbers
+            for found in [numbers] if nice in (None, numbers) else [nice, numbers]:
+                with suppress(InputError):
+                    yield self.made(found or numbers, whole)
 
-    def _near(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int]) -> bool:
+    def _has_the_shape(self, whole: int | None, rows: list[int]) -> bool:
+        """Whether the curve is nearly that of the log, but for its height; True where more than that is free."""
+        if len(self.form.numbers) != 1 or self.rows is None or scale_of(self.form.cls, None) != [*self.form.numbers]:
+            return True
+        places = sorted({*rows, *self.rows})
+        found = dict(zip(places, self.at(self.guess, whole, places), strict=True))
+        there = found[self.rows[0]]
+        if not there > 0:
+            return False
+        height = self.values[self.rows[0]] / there
+        most = SHAPELESS * self.marks.highest
+        return all(abs(height * found[row] - self.values[row]) <= most for row in rows)
+
+    def _near(
+        self, numbers: Sequence[float], whole: int | None, rows: Sequence[int], most: float = WORTH_A_LOOK
+    ) -> bool:
         found = self.at(numbers, whole, rows)
-        most = WORTH_A_LOOK * self.marks.highest
+        most = max(most, 3 * self.marks.tolerance.relative) * self.marks.highest
         return all(abs(rate - self.values[row]) <= most for rate, row in zip(found, rows, strict=True))
 
     @property
@@ -214,12 +250,27 @@ class Solver:
         if self.form.whole is None:
             return iter((None,))
         marks = self.marks
-        ends = [*marks.lengths, int(marks.ticks[-1]) + 1, int(marks.ticks[-1])]
+        ends = [*marks.lengths, *marks.ends, *self._by_share()]
         if marks.moves_in_steps or marks.rises or marks.bottom < len(marks.values) - 1:
             ends += [int(marks.ticks[row]) + shift for row in (marks.bottom, marks.peak) for shift in (0, 1)]
         if marks.moves_in_steps:
             ends += marks.before(marks.steps[0]).ticks()
+        # A decay is counted from where it begins.
+        before = sum(self.form.fixed.get(one.name) or 0 for one in self.form.cls.fields(role.WARMUP, role.HOLD))
+        ends = [end - before for end in ends] if self.params[self.form.whole].role is role.DECAY else ends
         return iter(list(dict.fromkeys(end for end in ends if end >= self.least)))
+
+    def _by_share(self) -> list[int]:
+        """The lengths of which what the log shows is the share that the form has."""
+        marks = self.marks
+        for meaning, row in ((role.PEAK_AT, marks.peak), (role.FLAT_UNTIL, marks.held_until)):
+            for declared in self.form.cls.fields(meaning):
+                share = self.form.fixed.get(declared.name) or 0.0
+                if share and 0 < row < len(marks.ticks) - 1:
+                    low, high = int(marks.ticks[row - 1] / share), int((marks.ticks[row + 1] + 2) / share) + 1
+                    there = range(max(low, int(marks.ticks[-1])), high + 1)
+                    return sorted(there, key=roughness)[:MOST_BY_SHARE]
+        return []
 
     def sought_wholes(self) -> Iterator[int | None]:
         """The whole numbers with which the curve passes through one row more."""

@@ -44,7 +44,7 @@ class Reading(NamedTuple):
         """How the log counts."""
         if self.length > 1:
             return f"{self.axis} {self.origin} is tick {int(self.ticks[0])}, and each has {self.length}"
-        return f"{self.axis} {self.origin} is tick 0"
+        return f"{self.axis} {max(self.origin, 0)} is tick {max(-self.origin, 0)}"
 
 
 def readings(record: Record, schedule: Schedule, run: Run) -> list[Reading]:
@@ -175,15 +175,19 @@ def by_row(record: Record) -> Reading:
 
 
 def _read(positions: Any, axis: str) -> list[Reading]:
-    """Both origins, where the log does not show which."""
+    """Both origins and conventions, where the log does not show which."""
     import numpy as np
 
     ticks = positions.astype(np.int64)
     first = int(ticks.min())
-    if first <= 0:
-        return [Reading(ticks, axis, 0)] if first == 0 else []
+    if first < 0:
+        return []
     gaps = np.diff(np.unique(ticks[:1000]))
-    later = first == 1 or (len(gaps) and first == int(gaps.min())) or not len(gaps)
+    gap = int(gaps.min()) if len(gaps) else 1
+    if first == 0:
+        # A log of every tick shows the first one, a log of every n-th may show what was set for the next.
+        return [Reading(ticks + shift, axis, -shift) for shift in ((0, 1) if gap > 1 else (0,))]
+    later = first == 1 or not len(gaps) or first == gap
     return [Reading(ticks - origin, axis, origin) for origin in ((1, 0) if later else (0, 1))]
 
 

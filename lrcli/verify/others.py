@@ -345,7 +345,8 @@ def _number(slot: Slot, residual: Callable[[Any], float], marks: Landmarks) -> I
 
 def other_schedule(case: Case) -> Iterator[Explanation]:
     """What `fit` knows: another scheduler that gives the whole log, or the same one with more values changed."""
-    from lrcli.fit.search import NEARLY, follows
+    from lrcli.fit import follows
+    from lrcli.fit.found import NEARLY
 
     if not case.moves:
         return
@@ -373,7 +374,7 @@ def _differences(case: Case, schedule: Schedule, run: Run) -> list[Change]:
 
 def nearest(case: Case) -> Iterator[Explanation]:
     """No explanation, but what comes nearest."""
-    from lrcli.fit.search import NEARLY
+    from lrcli.fit.found import NEARLY
 
     near = [one for one in case.known if one.exactness == NEARLY] if case.moves else []
     if near:

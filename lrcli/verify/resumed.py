@@ -259,7 +259,7 @@ def _changed_to(case: Case, tried: Case, solve: Callable[[Case, int], Iterator[C
 def changed(case: Case) -> Iterator[Explanation]:
     """Other hyperparameters, or another schedule, from a tick on: on the same ticks, or begun there."""
     from lrcli.fit import Search
-    from lrcli.fit.search import NEARLY
+    from lrcli.fit.found import NEARLY
 
     tail = case.values[case.place :]
     if not _is_seam(case) or len(tail) < 5:

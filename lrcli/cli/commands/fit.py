@@ -6,7 +6,7 @@ from lrcli.cli.log_source import chosen_rate, opened_log
 from lrcli.cli.output import Output, folded
 from lrcli.errors import InputError
 from lrcli.fit import Candidate, fit
-from lrcli.fit.search import NEARLY, POSSIBLE
+from lrcli.fit.found import NEARLY, POSSIBLE
 from lrcli.rows import Rows
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param

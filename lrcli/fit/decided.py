@@ -1,0 +1,149 @@
+"""What a log decides: a candidate is exact where the log leaves no other choice, and possible where it does."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lrcli.errors import InputError
+from lrcli.fit.found import EXACT, NEARLY, POSSIBLE, Candidate, Found
+from lrcli.fit.landmarks import roughness
+from lrcli.record import Record, Tolerance, rates_at, tolerance_of
+from lrcli.run import Run
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+
+OFTEN = 3
+"""Drops from which on they are taken to be regular."""
+
+FAR_FETCHED = 4
+"""Digits more than another candidate needs: nobody typed those."""
+
+MOST_TYPED = 6
+"""Digits of a number that somebody may have typed."""
+
+MOST_JUDGED = 8
+"""Candidates; those behind them are possible at best."""
+
+A_LITTLE = 1e-3
+"""Relative change of a number that a log must show if it decides it."""
+
+
+def settled(found: Sequence[Found], record: Record) -> list[Candidate]:
+    """The candidates as they are shown: exact where the log leaves no other choice."""
+    good = [one for one in found if one.exactness != NEARLY]
+    if not good:
+        return [Candidate(one.spec, one.exactness, one.error) for one in found]
+    tolerance = tolerance_of(record)
+    shown = []
+    for place, one in enumerate(good):
+        sure = place < MOST_JUDGED and determined(one, good, record) and pinned(one, record, tolerance)
+        shown.append(Candidate(one.spec, one.exactness if sure else POSSIBLE, one.error))
+    return sorted(shown, key=lambda candidate: candidate.exactness == POSSIBLE)
+
+
+def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
+    """Whether all that give the log agree: between its rows, and up to the end of this schedule."""
+    import numpy as np
+
+    if len(record) < 4 or len(np.unique(record.values)) < 3 or not _is_typed(one):
+        return False
+    ticks = _until_the_end(one)
+    own = rates_at(one.composed, one.run.lrs, ticks)
+    for other in others:
+        if other is one or other.reading.axis != one.reading.axis:
+            continue
+        if other.roughness[1] > one.roughness[1] + FAR_FETCHED or _is_regular(one, other, record):
+            continue
+        shift = 0 if other.reading.axis == "row" else int(other.reading.ticks[0] - one.reading.ticks[0])
+        if shift and other.roughness[1] > one.roughness[1]:
+            continue  # Another convention, with stranger numbers.
+        if not _agree(rates_at(other.composed, other.run.lrs, ticks), own):
+            return False
+    return True
+
+
+def _until_the_end(one: Found) -> Any:
+    """Ticks up to the last row, and where the schedule goes on, up to its end."""
+    import numpy as np
+
+    last = int(one.reading.ticks.max())
+    horizon = one.composed.horizon
+    if horizon is None or horizon > last + 2:
+        last = max(2 * last, horizon or 0)
+    return np.unique(np.linspace(0, last, 2000).astype(np.int64))
+
+
+def _agree(rates: Any, own: Any) -> bool:
+    """Whether two curves are the same, but for what arithmetic in float32 makes of them."""
+    import numpy as np
+
+    peak = float(np.nanmax(np.abs(own))) if np.isfinite(own).any() else 0.0
+    both = np.isfinite(rates) & np.isfinite(own)
+    return bool((np.abs(rates - own)[both] <= np.maximum(1e-5 * np.abs(own[both]), 1e-7 * peak)).all())
+
+
+def _is_typed(one: Found) -> bool:
+    """Whether a person may have typed all of its numbers; a value that was computed gives the log to the bit."""
+    if one.exactness == EXACT and one.schedule.fields(role.DROP_FACTOR):
+        return True
+    numbers = [*one.run.lrs, one.run.warmup_start_factor, *(value for _, value in one.schedule.items())]
+    return all(
+        roughness(number) <= MOST_TYPED or number * 3 == round(number * 3)
+        for number in numbers
+        if isinstance(number, float)
+    )
+
+
+def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
+    """Whether each of its values is the only one that gives the log, or changes nothing that the log does not show."""
+    ticks = _until_the_end(one)
+    own = rates_at(one.composed, one.run.lrs, ticks)
+    for schedule, run in _neighbours(one):
+        try:
+            composed = run.warmed_up(schedule)
+        except InputError:
+            continue
+        found = rates_at(composed, run.lrs, one.reading.ticks)
+        if tolerance.rounded(found, record.values).all() and not _agree(rates_at(composed, run.lrs, ticks), own):
+            return False
+    return True
+
+
+def _neighbours(one: Found) -> Iterator[tuple[Schedule, Run]]:
+    """The same with one of its values a little more or less."""
+    for declared, value in one.schedule.items():
+        if value is None or value == declared.default or declared.role is None:
+            continue
+        for other in _a_little_more_and_less(value):
+            try:
+                yield dataclasses.replace(one.schedule, **{declared.name: other}), one.run
+            except (InputError, ArithmeticError):
+                continue
+    for warmup in (one.run.warmup + 1, one.run.warmup - 1) if one.run.warmup else ():
+        yield one.schedule, dataclasses.replace(one.run, warmup=warmup)
+
+
+def _a_little_more_and_less(value: Any) -> list[Any]:
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, value - 1]
+    if isinstance(value, float):
+        return [value * (1 + A_LITTLE), value * (1 - A_LITTLE)] if value else []
+    if isinstance(value, tuple) and all(isinstance(item, int) for item in value):
+        return [
+            tuple(item + shift * (place == changed) for place, item in enumerate(value))
+            for changed in range(len(value))
+            for shift in (1, -1)
+        ]
+    return []
+
+
+def _is_regular(one: Found, other: Found, record: Record) -> bool:
+    """Whether the log shows a period often enough to believe in it rather than in a list, or in a last cycle."""
+    own, others = type(one.schedule), type(other.schedule)
+    if own.fields(role.DROP_EVERY) and others.fields(role.DROPS_AT):
+        return int((record.values[1:] < record.values[:-1]).sum()) >= OFTEN
+    if own.fields(role.CYCLE) and others.fields(role.CYCLES):
+        return int((record.values[1:] > 1.5 * record.values[:-1]).sum()) >= OFTEN - 1
+    return False

@@ -1,0 +1,79 @@
+"""What a search has found: a schedule in its run, and how well it gives the log."""
+
+import dataclasses
+from typing import TYPE_CHECKING, NamedTuple
+
+from lrcli.engine import spec_of
+from lrcli.fit.landmarks import roughness
+from lrcli.record import Reading, Tolerance
+from lrcli.run import Run
+from lrcli.schedules.base import Schedule
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+EXACT, FLOAT32, ROUNDED, POSSIBLE, NEARLY = EXACTNESSES = ("exact", "float32", "rounded", "possible", "nearly")
+"""Equal to the bit; equal in float32; equal as far as the log shows; equal, but so are others that it cannot tell
+apart; within a thousandth."""
+
+NOTHING = ("0", "0.0")
+
+
+class Candidate(NamedTuple):
+    """A schedule that gives the log, or nearly; `spec` has the run's options too."""
+
+    spec: str
+    exactness: str
+    error: float
+    """Largest relative difference."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A schedule in its run, under a reading, and how well it gives the log."""
+
+    schedule: Schedule
+    run: Run
+    reading: Reading
+    exactness: str
+    error: float
+
+    @property
+    def spec(self) -> str:
+        """The command line that makes it."""
+        return spec_of(self.schedule, self.run)
+
+    @property
+    def composed(self) -> Schedule:
+        """With its warmup."""
+        return self.run.warmed_up(self.schedule)
+
+    @property
+    def roughness(self) -> tuple[int, int]:
+        """How much a person has to say: options, then digits. What is nothing need not be said."""
+        words = self.spec.replace(",", " ").replace(":", " ").split()
+        numbers = [word for word in words if word[:1].isdigit() and word not in NOTHING]
+        return len(words) - 2 * sum(word in NOTHING for word in words), sum(map(_digits, numbers))
+
+
+def _digits(word: str) -> int:
+    try:
+        return roughness(float(word))
+    except ValueError:
+        return 1
+
+
+def exactness_of(expected: "Floats", found: "Floats", tolerance: Tolerance) -> str | None:
+    """How well the rates are those of the log; None where they are not."""
+    import numpy as np
+
+    if (expected == found).all():
+        return EXACT
+    if not tolerance.rounded(expected, found).all():
+        return None
+    if (expected.astype(np.float32) == found.astype(np.float32)).all():
+        return FLOAT32
+    return ROUNDED
