@@ -739,9 +739,11 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'Verified' {
                 '=<file>	the log of the run; - is standard input'
                 '=<spec>	the schedule that was meant: "cosine --t-max 50 --lr 0.1"'
-                '--column=<column>	the log''s column of the rate; default: the obvious one'
+                '--column=<column>	the log''s column of the rate, or of each parameter group''s; default: the obvious ones'
                 '--metric=<column>	the log''s column of the metric, for plateau; default: the obvious one'
                 '--rtol=	relative difference that still counts as equal; default: 1e-6, or what the printed digits allow'
+                '--follow	go on reading as the log grows, up to the first row that does not follow'
+                '--no-follow	switches --follow off'
             }
             'wsd' {
                 '--warmup-steps=	ticks of the warmup'

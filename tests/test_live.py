@@ -8,11 +8,19 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
+from lrcli.logs.series import Lines, Series, Shown
+from lrcli.logs.table import Facts
+from lrcli.record import Record
 from lrcli.render.live import View
 from lrcli.render.style import Style
 from lrcli.replay import Told
 from lrcli.rows import Mark, Panel, Rows
+from lrcli.run import Run
 from lrcli.schedules.plateau import Plateau
+from lrcli.spec import parse
+from lrcli.verify.following import Following
 
 COLUMNS = ("epoch", "metric", "lr", "next_lr", "best", "bad_epochs", "cooldown", "event")
 
@@ -85,3 +93,34 @@ def test_plateau_follow_draws_before_the_log_ends(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         os.close(ours)
+
+
+def test_verify_follow_ends_at_the_first_row_that_does_not_follow(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("epoch,lr\n0,0.1\n1,0.05\n2,0.025\n")
+    command = [sys.executable, "-m", "lrcli", "verify", str(log), "exponential --gamma 0.5", "--follow"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    seen = [process.stdout.readline() for _ in range(4)]
+    assert seen == ["row,expected,logged\n", "0,0.1,0.1\n", "1,0.05,0.05\n", "2,0.025,0.025\n"]
+    with log.open("a") as more:
+        more.write("3,0.0125\n4,0.01\n5,0.0001\n")
+    rest, said = process.communicate(timeout=60)
+    assert rest == "3,0.0125,0.0125\n4,0.00625,0.01\n"
+    assert process.returncode == 1
+    assert "row 4 (line 6 of the log) has 0.01, expected 0.00625" in said
+
+
+def test_verify_follow_waits_until_it_is_known_how_the_log_rounds() -> None:
+    following = Following(parse("exponential --gamma 0.9").schedule, Run())
+    series = [
+        Series("lr", Lines(), None, None, np.array([0.1, 0.09, 0.081, 0.073, 0.066][:count]), Shown(2, None))
+        for count in range(1, 6)
+    ]
+    for each in series:
+        each.lines.extend(range(1, len(each) + 1))
+    blocks = list(following.blocks(Record.of_series(each, Facts("csv")) for each in series))
+    assert [row for block in blocks for row in block[0]] == [0, 1, 2, 3, 4]
+    assert following.verdict is not None
+    assert following.verdict.follows
+    assert following.coming(blocks[-1]) == ["row 4, rate 0.066: follows so far, 5 rows read"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lrcli.errors import InputError
@@ -138,6 +138,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200))
+@example(b"-")
 def test_any_bytes_are_a_log_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = written(tmp_path_factory.getbasetemp(), data)
     try:

@@ -11,6 +11,8 @@ from lrcli.engine import rates
 from lrcli.fit import fit
 from lrcli.logs.series import Shown
 from lrcli.record import Record
+from lrcli.render import render
+from lrcli.render.style import Style
 from lrcli.run import Run
 from lrcli.schedules.plateau import float32
 from lrcli.verify import Verdict, verify
@@ -317,3 +319,49 @@ def test_seams_are_named() -> None:
         assert document["explanation"] == name
         assert document["at"] == 40
     assert held(text, by_epoch([0.1] * 20)).as_document()["explanation"] == "never_stepped"
+
+
+def written(tmp_path: Path, columns: str, rows: Sequence[Sequence[float]]) -> str:
+    log = tmp_path / "log.csv"
+    log.write_text("\n".join([columns, *(",".join(map(repr, row)) for row in rows)]) + "\n")
+    return str(log)
+
+
+def test_the_columns_of_parameter_groups(tmp_path: Path) -> None:
+    rates = [[tick, 0.1 * 0.5**tick, 0.01 * 0.5**tick] for tick in range(5)]
+    log = written(tmp_path, "step,lr/pg0,lr/pg1", rates)
+    for columns in ([], ["--column", "lr/pg0,lr/pg1"], ["--column", "pg0", "--column", "pg1"]):
+        done = lrsched("verify", log, "exponential --gamma 0.5 --lr 0.1,0.01", *columns)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("5 of 5 rates are equal") == 2
+    swapped = lrsched("verify", log, "exponential --gamma 0.5 --lr 0.1,0.015", "--json")
+    document = json.loads(swapped.stdout)
+    assert swapped.returncode == 1
+    assert (document["explanation"], document["base_lr"]) == ("base_lr", 0.01)
+    assert [one["follows"] for one in document["columns"]] == [True, False]
+    wrong = lrsched("verify", log, "exponential --gamma 0.5 --lr 0.1,0.01,0.2")
+    assert wrong.returncode == 2
+    assert "has 3 parameter groups" in wrong.stderr
+
+
+def test_the_row_where_they_part_is_shown() -> None:
+    found = values("cosine --t-max 1000", 1000)
+    found[737] *= 1.1
+    table = "".join(render("table", held("cosine --t-max 1000", by_epoch(found)).rows("", "row"), Style(80, 24)))
+    assert "737" in [line.split()[0] for line in table.splitlines()]
+
+
+def test_rates_that_are_next_to_infinite_make_no_noise(tmp_path: Path) -> None:
+    log = written(tmp_path, "epoch,lr", [(0, 0.1), (1, 1e200), (2, 1e-300), (3, 1e308), (4, 0.0), (5, 3.0)])
+    done = lrsched("verify", log, "cosine --t-max 5")
+    assert done.returncode == 1
+    assert "Warning" not in done.stderr
+    infinite = lrsched("verify", written(tmp_path, "epoch,lr", [(0, 0.1), (1, float("inf"))]), "cosine --t-max 5")
+    assert infinite.returncode == 2
+    assert "line 3: expected a learning rate, found inf" in infinite.stderr
+
+
+def test_a_plateau_whose_rate_is_logged_after_the_step(tmp_path: Path) -> None:
+    rows = [(0, 1.0, 0.1), (1, 0.9, 0.1), (2, 0.9, 0.1), (3, 0.9, 0.1), (4, 0.9, 0.01), (5, 0.9, 0.01)]
+    done = lrsched("verify", written(tmp_path, "epoch,val_loss,lr", rows), "plateau --patience 2")
+    assert done.returncode == 0, done.stdout

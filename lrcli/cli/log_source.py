@@ -9,6 +9,7 @@ from lrcli.cli.output import is_terminal
 from lrcli.errors import InputError
 from lrcli.logs import Log, open_log
 from lrcli.logs.log import listed
+from lrcli.record import Record
 from lrcli.text import plural
 
 
@@ -44,6 +45,24 @@ def chosen_rate(log: Log, wanted: str | None, option: str) -> str:
     """The column of the rate, said aloud where it was not named in full."""
     column = log.choose_rate(wanted, option)
     return _said(log, column, wanted, option, [name for name in log.rates if name != column])
+
+
+def chosen_rates(log: Log, wanted: Sequence[str], option: str, count: int) -> list[str]:
+    """The columns of the rates of `count` parameter groups, said aloud where they were not named in full."""
+    if count == 1 and not wanted:
+        return [chosen_rate(log, None, option)]
+    found = [log.choose_rate(name, option) for name in wanted] or log.choose_rates(count, option)
+    if 1 < count != len(found):
+        raise InputError(f"{option}: the schedule has {count} parameter groups, found {len(found)} columns")
+    for place, column in enumerate(found):
+        _said(log, column, wanted[place] if wanted else None, option, [])
+    return found
+
+
+def record_of(log: Log, column: str) -> Record:
+    """The rates of a column, each with where it stands."""
+    [series] = log.series(column)
+    return Record.of_series(series, log.facts)
 
 
 def chosen_metric(log: Log, wanted: str | None, option: str) -> str:

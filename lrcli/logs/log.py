@@ -133,6 +133,18 @@ class Log:
         there = listed(self.value_columns)
         raise InputError(f"{option}: expected the column of the rate in {self.name}; there are {there}")
 
+    def choose_rates(self, count: int, option: str) -> list[str]:
+        """The columns of the rates of `count` parameter groups, in their order. Raises InputError."""
+        self._read_until(lambda: len(self.rates) >= count)
+        rates = names.rates(self.columns)
+        groups = [rate.column for rate in rates if rate.stem == rates[0].stem]
+        if len(groups) != count:
+            raise InputError(
+                f"{option}: the schedule has {count} parameter groups; expected the column of each in {self.name}, "
+                f"found {listed([rate.column for rate in rates]) if rates else 'no rate'}"
+            )
+        return groups
+
     def choose_metric(self, wanted: str | None, option: str) -> str:
         """The column of the metric: `wanted`, or the obvious one; a rate is never taken for a metric.
 
@@ -183,6 +195,17 @@ class Log:
             growing.series(self._table.digits[self.columns.index(growing.column)].shown(), self.facts.steps_per_epoch)
             for growing in gathered
         ]
+
+    def growing(self, column: str) -> Iterator[Series]:
+        """The values of a column so far, each time that more was read. Raises InputError as `series` does."""
+        step, epoch = self.step, self.epoch
+        gathered = Gathered(column, step is not None, epoch is not None)
+        for lines, (values,), (steps, epochs) in self._chunks((column,), (step, epoch)):
+            before = len(gathered.values)
+            gathered.extend(lines, steps, epochs, values)
+            if len(gathered.values) > before:
+                shown = self._table.digits[self.columns.index(column)].shown()
+                yield gathered.series(shown, self.facts.steps_per_epoch).apart()
 
     def _unknown(self, columns: Sequence[str]) -> str | None:
         """A column that nobody knows, which might say where the rows stand."""

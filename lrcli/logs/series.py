@@ -54,6 +54,11 @@ class Series:
     def __len__(self) -> int:
         return len(self.values)
 
+    def apart(self) -> Series:
+        """The same, which stays as it is while the log is read further."""
+        steps, epochs = (None if axis is None else axis.copy() for axis in (self.steps, self.epochs))
+        return Series(self.column, self.lines, steps, epochs, self.values.copy(), self.shown)
+
 
 class Lines:
     """The line of each row, counted from 1, kept only where it is not the one after the line before."""

@@ -70,7 +70,10 @@ def tabbed(chunk: str) -> str:
 
 def _has_columns(lines: list[str]) -> bool:
     """Whether the first line names columns, an axis or a rate among them, and the others have a number for each."""
-    header, *rows = [line.split("\t") for line in tabbed("\n".join(lines[:8])).split("\n") if line]
+    cells = [line.split("\t") for line in tabbed("\n".join(lines[:8])).split("\n") if line]
+    if not cells:
+        return False
+    header, *rows = cells
     known = any(names.is_axis(name) or names.as_rate(name) for name in header)
     fitting = (len(row) == len(header) and all(map(_CELL.fullmatch, row)) for row in rows)
     return len(header) > 1 and known and bool(rows) and all(fitting) and not any(end in lines[0] for end in ",;\t")

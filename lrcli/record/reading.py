@@ -24,6 +24,9 @@ NEARLY_WHOLE = 1e-6
 """Epochs are written as fractions of their steps: 2.9999998 is 3."""
 
 
+NEARLY_OVER = 0.1
+"""Of its length, by which a run may be longer than its schedule."""
+
 LOGGED_EVERY = (10, 1, 5, 20, 50, 100, 25, 2, 500, 4)
 """Steps between two rows, where the log does not say how many."""
 
@@ -63,7 +66,7 @@ def readings(record: Record, schedule: Schedule, run: Run) -> list[Reading]:
         elif _is_there(record.epochs) and length and _is_fractional(record.epochs):
             found = _read(_rounded(record.epochs * length), STEP)
         elif _is_there(record.epochs) and _is_fractional(record.epochs):
-            found = every_so_many(record)
+            found = _within(every_so_many(record), schedule, run)
         elif _is_there(record.epochs):
             found = in_steps(record, length, schedule) if per_step else []
             found = found if length and per_step else by_epoch(record) + found
@@ -141,6 +144,14 @@ def in_steps(record: Record, length: int | None, schedule: Schedule) -> list[Rea
         length = steps // count
     first = (epochs - origin) * length
     return [Reading(ticks, EPOCH, origin, length) for ticks in (first, first + length - 1, first + length)]
+
+
+def _within(found: list[Reading], schedule: Schedule, run: Run) -> list[Reading]:
+    """The readings under which the log does not go on long after the end of the schedule: that is no guess to make."""
+    horizon = run.warmed_up(schedule).horizon
+    if not horizon or not schedule.ends:
+        return found
+    return [reading for reading in found if int(reading.ticks.max()) <= horizon * (1 + NEARLY_OVER)]
 
 
 def every_so_many(record: Record) -> list[Reading]:

@@ -36,7 +36,7 @@ class Record:
         wrong = np.flatnonzero(~np.isfinite(series.values))
         if len(wrong):
             row = int(wrong[0])
-            raise InputError(f"line {series.lines[row]}: expected a learning rate, found {series.values[row]!r}")
+            raise InputError(f"line {series.lines[row]}: expected a learning rate, found {float(series.values[row])!r}")
         return cls(series.values, series.steps, series.epochs, series.lines, series.shown, facts)
 
     @classmethod

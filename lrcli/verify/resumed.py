@@ -2,12 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lrcli.engine import spec_of
+from lrcli.plan import Planned
 from lrcli.record import Record
 from lrcli.record.curve import FAILURES
+from lrcli.resume import SCHEDULER, Resumed
 from lrcli.run import Run
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.text import plural, significant
@@ -35,6 +37,7 @@ MOST_REPLAYED = 100_000
 """Ticks that a resume from an older checkpoint goes back."""
 
 MOST_SHIFTS = 200
+MOST_STARTS = 10
 SECONDS_FOR_A_TAIL = 0.6
 
 SKIPPED = "as AMP makes it where it skips optimizer steps, or a resume from an older checkpoint"
@@ -185,9 +188,17 @@ def _new(case: Case, start: int, rate: float, base: float) -> Iterator[tuple[str
     yield new, _continued(case.composed, ticks, {"lr": rate, "initial_lr": base})
     yield new, _continued(case.composed, ticks, {"lr": base}, rate)
     again = f"from row {start} on the optimizer begins again at {significant(base)}: its state was not loaded"
-    made = float(case.rates(case.schedule, case.run, ticks[:1] * 0)[0])
-    for first in dict.fromkeys((base, made)):
-        yield again, _advanced(case.composed, ticks, start, first, base)
+    yield again, _picked(_restored(case, start, SCHEDULER), ticks)
+
+
+def _restored(case: Case, start: int, load: str) -> Iterator[float]:
+    """The rates from `start` on of a run that is taken up there with a part of its checkpoint."""
+    run = dataclasses.replace(case.run, ticks=int(case.ticks.max()) + 1, epochs=None, steps=None, tokens=None)
+    planned = Planned(case.schedule, run)
+    ticker, group = Resumed(planned, planned, start, load).restored(0)
+    yield group["lr"]
+    ticker.step()
+    yield from ticker.stream()
 
 
 def _continued(schedule: Schedule, ticks: Any, group: dict[str, float], loaded: float | None = None) -> Any:
@@ -204,20 +215,13 @@ def _continued(schedule: Schedule, ticks: Any, group: dict[str, float], loaded: 
     return _picked(stream(), ticks)
 
 
-def _advanced(schedule: Schedule, ticks: Any, start: int, lr: float, base: float) -> Any:
-    """The rates of a scheduler that goes on from tick `start` on a group whose rate is `lr`."""
-    bound = schedule.bind(0, (base,))
-    further = bound.advance(start, lr, bound.base(base) if isinstance(bound, Absolute) else base)
-    return _picked(chain((lr,), islice(further, 1, None)), ticks)
-
-
 def _picked(source: Iterator[float], ticks: Any) -> Any:
     import numpy as np
 
     values: list[float] = []
     try:
         values.extend(islice(source, int(ticks.max()) + 1))
-    except (*FAILURES, NotImplementedError):
+    except (*FAILURES, NotImplementedError, AssertionError, LookupError):
         pass
     found = np.full(len(ticks), np.nan)
     there = (ticks >= 0) & (ticks < len(values))
@@ -229,16 +233,17 @@ def changed_value(case: Case) -> Iterator[Explanation]:
     """Another hyperparameter from a tick on: as if it had been so from the start, or going on from the rate it had."""
     yield from _changed_to(case, case, one_value)
     if _is_seam(case) and not isinstance(case.composed, Absolute):
-        yield from _changed_to(case, _GoingOn(case), one_value)
+        for start in range(int(case.ticks[case.place - 1]), int(case.ticks[case.place]))[:MOST_STARTS]:
+            yield from _changed_to(case, _GoingOn(case, start), one_value, start + 1)
 
 
 class _GoingOn(Case):
-    """The rows from the first that is another, for schedules that go on from the row before it."""
+    """The rows from the first that is another, for schedules that go on from a tick before it."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, start: int) -> None:
         super().__init__(case.schedule, case.run, case.verdict, case.first)
-        self.start = int(self.ticks[self.place - 1])
-        self.rate = float(self.expected[self.place - 1])
+        self.start = start
+        self.rate = float(case.rates(case.schedule, case.run, case.ticks[:1] * 0 + start)[0])
 
     def rates(self, schedule: Schedule, run: Run, ticks: "Ticks") -> "Floats":
         composed = run.warmed_up(schedule).bind(0, run.lrs)
@@ -246,10 +251,12 @@ class _GoingOn(Case):
         return found
 
 
-def _changed_to(case: Case, tried: Case, solve: Callable[[Case, int], Iterator[Changed]]) -> Iterator[Explanation]:
+def _changed_to(
+    case: Case, tried: Case, solve: Callable[[Case, int], Iterator[Changed]], at: int | None = None
+) -> Iterator[Explanation]:
     if not _is_seam(case) or len(case.values) - case.place < 5:
         return
-    at = int(case.ticks[case.place])
+    at = int(case.ticks[case.place]) if at is None else at
     for schedule, run, changes in solve(tried, case.place):
         if all(is_plain(change.found) for change in changes):
             sentence = f"from row {at} on the run is another: {words_of(changes)}"

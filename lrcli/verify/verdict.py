@@ -8,7 +8,7 @@ from lrcli.engine import MOST_WORK
 from lrcli.errors import InputError
 from lrcli.record import Reading, Record, Tolerance, rates_at, readings, tolerance_of
 from lrcli.record.tolerance import DOCUMENT as TOLERANCE
-from lrcli.rows import Panel, Rows
+from lrcli.rows import Block, Mark, Panel, Rows
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MOST_ROWS = 10_000_000
+
+COLUMNS = ("expected", "logged")
+PANELS = (Panel(COLUMNS),)
 
 
 class Difference(NamedTuple):
@@ -101,15 +104,22 @@ class Verdict:
             "detail": self.explanation.sentence if self.explanation else "",
         }
 
+    def block(self, start: int = 0, stop: int | None = None) -> Block:
+        """The rows from `start` on, up to `stop`: tick, expected, logged."""
+        part = slice(start, stop)
+        expected = [None if value != value else value for value in self.expected[part].tolist()]
+        return self.reading.ticks[part].tolist(), expected, self.record.values[part].tolist()
+
     def rows(self, title: str, axis: str) -> Rows:
-        """The schedule and the log side by side."""
-        expected = [None if value != value else value for value in self.expected.tolist()]
+        """The schedule and the log side by side, with a mark where they part."""
+        difference = self.first_difference
         return Rows(
-            columns=(axis, "expected", "logged"),
-            blocks=[(self.reading.ticks.tolist(), expected, self.record.values.tolist())],
+            columns=(axis, *COLUMNS),
+            blocks=[self.block()],
             length=len(self.record),
             title=title,
-            panels=(Panel(("expected", "logged")),),
+            panels=PANELS,
+            marks=[Mark(difference.row, "")] if difference else [],
             document={"verify": self.as_document()},
         )
 
@@ -135,42 +145,53 @@ DOCUMENT = {
 ROW = {"row": int, "expected": float, "logged": float}
 
 
-def compared(schedule: Schedule, run: Run, record: Record, rtol: float | None = None) -> Verdict:
+def compared(schedule: Schedule, run: Run, record: Record, rtol: float | None = None, group: int = 0) -> Verdict:
     """The log beside the schedule, under the reading that follows it the longest. Raises InputError for no rates."""
-    return _verdicts(schedule, run, record, rtol)[0]
+    return _verdicts(schedule, run, record, rtol, group)[0]
 
 
-def _verdicts(schedule: Schedule, run: Run, record: Record, rtol: float | None) -> list[Verdict]:
+def _verdicts(schedule: Schedule, run: Run, record: Record, rtol: float | None, group: int) -> list[Verdict]:
     """One under each reading, that which follows the longest first; only that one where it follows to the end."""
     import numpy as np
 
     if not len(record):
         raise InputError("the log holds no rates")
     composed = run.warmed_up(schedule)
-    tolerance = tolerance_of(record, rtol)
     found = []
-    for reading in readings(record, composed, run):
-        farthest, most = int(reading.ticks.max()), MOST_WORK // composed.cost
-        if farthest > most or len(record) > MOST_ROWS:
-            raise InputError(
-                f"expected a log of at most {min(most, MOST_ROWS)} ticks for this schedule, found one that reaches "
-                f"{max(farthest, len(record))}"
-            )
-        expected = rates_at(composed, run.lrs, reading.ticks)
-        wrong = np.flatnonzero(~tolerance.equal(expected, record.values))
-        verdict = Verdict(record, reading, expected, tolerance, int(wrong[0]) if len(wrong) else None)
-        if verdict.place is None:
-            return [verdict]
-        found.append(verdict)
+    with np.errstate(all="ignore"):
+        tolerance = tolerance_of(record, rtol)
+        for reading in readings(record, composed, run):
+            farthest, most = int(reading.ticks.max()), MOST_WORK // composed.cost
+            if farthest > most or len(record) > MOST_ROWS:
+                raise InputError(
+                    f"expected a log of at most {min(most, MOST_ROWS)} ticks for this schedule, found one that reaches "
+                    f"{max(farthest, len(record))}"
+                )
+            expected = rates_at(composed, run.lrs, reading.ticks, group)
+            wrong = np.flatnonzero(~tolerance.equal(expected, record.values))
+            verdict = Verdict(record, reading, expected, tolerance, int(wrong[0]) if len(wrong) else None)
+            if verdict.place is None:
+                return [verdict]
+            found.append(verdict)
     return sorted(found, key=lambda verdict: -(verdict.place or 0))
 
 
-def verify(schedule: Schedule, run: Run, record: Record, rtol: float | None = None) -> Verdict:
-    """Hold the rates of a log to the schedule, and explain a difference. Raises InputError for a log without rates."""
+def verify(schedule: Schedule, run: Run, record: Record, rtol: float | None = None, group: int = 0) -> Verdict:
+    """Hold the rates of a log, those of one parameter group, to the schedule, and explain a difference.
+
+    Raises InputError for a log without rates.
+    """
+    import numpy as np
+
     from lrcli.verify.explain import explained
 
-    verdicts = _verdicts(schedule, run, record, rtol)
-    return verdicts[0] if verdicts[0].follows else explained(schedule, run, verdicts)
+    verdicts = _verdicts(schedule, run, record, rtol, group)
+    if verdicts[0].follows:
+        return verdicts[0]
+    if len(run.lrs) > 1:
+        schedule, run = schedule.bind(group, run.lrs), dataclasses.replace(run, lr=run.lrs[group])
+    with np.errstate(all="ignore"):
+        return explained(schedule, run, verdicts)
 
 
 def of_rates(record: Record, rates: Sequence[float], rtol: float | None = None) -> Verdict:

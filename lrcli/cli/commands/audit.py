@@ -4,8 +4,7 @@ from pathlib import Path
 
 from lrcli.audit import DOCUMENT, Audit, audit
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.commands.verify import record_of
-from lrcli.cli.log_source import chosen_rate, opened_log
+from lrcli.cli.log_source import chosen_rate, opened_log, record_of
 from lrcli.cli.output import Output, folded
 from lrcli.configs.file_spec import FileSpec
 from lrcli.errors import InputError

@@ -1,8 +1,7 @@
 """`lrsched fit LOG`: which scheduler and hyperparameters give this log?"""
 
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.commands.verify import record_of
-from lrcli.cli.log_source import chosen_rate, opened_log
+from lrcli.cli.log_source import chosen_rate, opened_log, record_of
 from lrcli.cli.output import Output, folded
 from lrcli.errors import InputError
 from lrcli.fit import Candidate, fit

@@ -4,16 +4,19 @@ import dataclasses
 from pathlib import Path
 
 from lrcli import spec
+from lrcli.cli import INTERRUPTED, say
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.log_source import chosen_metric, chosen_rate, opened_log
+from lrcli.cli.log_source import chosen_metric, chosen_rates, opened_log
 from lrcli.cli.output import Output, folded
 from lrcli.cli.remarks import say_all
 from lrcli.errors import InputError
 from lrcli.logs import Log, Series
+from lrcli.logs.log import listed
 from lrcli.plan import Planned
 from lrcli.reading import Reading
 from lrcli.record import Record
 from lrcli.replay import Replay
+from lrcli.rows import Rows
 from lrcli.run import Run
 from lrcli.schedules import named
 from lrcli.schedules.kind import PATH, SPEC
@@ -21,7 +24,11 @@ from lrcli.schedules.param import Declared, declaration, param, shell_word
 from lrcli.schedules.plateau import MetricDriven
 from lrcli.text import significant
 from lrcli.verify import Verdict, of_rates, verify
-from lrcli.verify.verdict import DOCUMENT, ROW
+from lrcli.verify.following import Following
+from lrcli.verify.verdict import COLUMNS, DOCUMENT, PANELS, ROW
+
+WIDEST = 1000
+"""Where nobody reads, a remark is one line."""
 
 PRECISION = 9
 """Significant digits of a difference: more than float32 has."""
@@ -33,13 +40,23 @@ class Verified(Declared):
 
     log: str = param("the log of the run; - is standard input", positional=True, kind=PATH)
     schedule: str = param('the schedule that was meant: "cosine --t-max 50 --lr 0.1"', positional=True, kind=SPEC)
-    column: str | None = param("the log's column of the rate; default: the obvious one", default=None)
+    column: tuple[str, ...] = param(
+        "the log's column of the rate, or of each parameter group's; default: the obvious ones",
+        default=(),
+        repeated=True,
+    )
     metric: str | None = param("the log's column of the metric, for plateau; default: the obvious one", default=None)
     rtol: float | None = param(
         "relative difference that still counts as equal; default: 1e-6, or what the printed digits allow",
         default=None,
         at_least=0,
     )
+    follow: bool = param("go on reading as the log grows, up to the first row that does not follow", default=False)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that were named, also several in one word."""
+        return [name.strip() for names in self.column for name in names.split(",")]
 
 
 def run(given: Instances) -> int:
@@ -47,22 +64,75 @@ def run(given: Instances) -> int:
     asked, output = given[Verified], given[Output]
     meant = _meant(asked, given[Reading], given[Run])
     say_all(meant.taken)
-    log = opened_log(asked.log, "LOG")
-    column = chosen_rate(log, asked.column, "--column")
+    log = opened_log(asked.log, "LOG", follow=asked.follow)
+    columns = chosen_rates(log, asked.columns, "--column", len(meant.run.lrs))
+    if asked.follow:
+        return _follow(meant, log, columns, asked.rtol, output)
     if isinstance(meant.schedule, MetricDriven):
-        verdict = judged(meant.schedule, meant.run, log, column, asked)
+        verdicts = [judged(meant.schedule, meant.run, log, column, asked) for column in columns[:1]]
     else:
-        verdict = verify(meant.schedule, meant.run, record_of(log, column), asked.rtol)
+        records = [Record.of_series(series, log.facts) for series in log.series(*columns)]
+        groups = range(len(columns)) if len(meant.run.lrs) > 1 else [0] * len(columns)
+        verdicts = [
+            verify(meant.schedule, meant.run, record, asked.rtol, group)
+            for record, group in zip(records, groups, strict=True)
+        ]
+    return _told(dict(zip(columns, verdicts, strict=False)), meant, output)
+
+
+def _told(verdicts: dict[str, Verdict], meant: Planned, output: Output) -> int:
+    """Show the verdict on each column; the rows are those of the first that does not follow."""
+    parted = [verdict for verdict in verdicts.values() if not verdict.follows]
+    shown = (parted or list(verdicts.values()))[0]
+    remark = told_of(verdicts)
     if output.takes_text:
-        output.show_text(sentences(verdict))
+        output.show_text(remark)
     elif output.chosen_format() == "json":
-        output.show_document(verdict.as_document())
+        several = [{"column": name, **verdict.as_document()} for name, verdict in verdicts.items()]
+        output.show_document(shown.as_document() | ({"columns": several} if len(several) > 1 else {}))
     else:
-        remark = sentences(verdict)
         if output.to_terminal:
             remark = folded(remark, output.style().width, indent=0)
-        output.show(verdict.rows(meant.text, "row"), remark=remark)
-    return 0 if verdict.follows else 1
+        output.show(shown.rows(meant.text, "row"), remark=remark)
+    return int(bool(parted))
+
+
+def told_of(verdicts: dict[str, Verdict]) -> str:
+    """The verdicts in words, each with its column where there are several."""
+    if len(verdicts) == 1:
+        return "".join(map(sentences, verdicts.values()))
+    return "".join(f"{listed([name])}:\n{sentences(verdict)}" for name, verdict in verdicts.items())
+
+
+def _follow(meant: Planned, log: Log, columns: list[str], rtol: float | None, output: Output) -> int:
+    """Hold the log to the schedule as it grows."""
+    if isinstance(meant.schedule, MetricDriven) or len(columns) > 1:
+        raise InputError("--follow: expected one column of rates, and a schedule that does not wait for a metric")
+    following = Following(meant.schedule, meant.run, rtol)
+    rows = Rows(
+        columns=("row", *COLUMNS),
+        blocks=following.blocks(Record.of_series(series, log.facts) for series in log.growing(columns[0])),
+        length=None,
+        title=meant.text,
+        panels=PANELS,
+    )
+    if output.can_watch:
+        output.watch(rows, following.events, following.coming)
+    elif output.chosen_format() == "json":
+        for _ in rows.blocks:
+            pass
+    else:
+        output.show(rows)
+    seen = following.verdict
+    if seen is None:
+        return INTERRUPTED if log.interrupted else 0
+    verdict = verify(meant.schedule, meant.run, seen.record, rtol)
+    if output.chosen_format() == "json":
+        output.show_document(verdict.as_document())
+    else:
+        width = output.style().width if output.to_terminal else WIDEST
+        say(folded(sentences(verdict), width, indent=0))
+    return 1 if not verdict.follows else INTERRUPTED if log.interrupted else 0
 
 
 def _meant(asked: Verified, reading: Reading, run: Run) -> Planned:
@@ -95,7 +165,11 @@ def judged(plateau: MetricDriven, run: Run, log: Log, column: str, asked: Verifi
     shown = dataclasses.replace(
         record, values=record.values[rows], steps=None, epochs=None, lines=[record.lines[row] for row in rows]
     )
-    return of_rates(shown, [used[0] for used in found.rates], asked.rtol)
+    verdicts = [
+        of_rates(shown, [rates[0] for rates in convention], asked.rtol)
+        for convention in (found.rates, found.next_rates)  # logged before step(), or after it
+    ]
+    return max(verdicts, key=lambda verdict: (verdict.follows, verdict.place or 0))
 
 
 def _places(series: Series, by_epoch: bool) -> list[float]:
@@ -103,12 +177,6 @@ def _places(series: Series, by_epoch: bool) -> list[float]:
     if by_epoch and series.epochs is not None:
         return [float(epoch) // 1 for epoch in series.epochs.tolist()]
     return [float(series.lines[row]) for row in range(len(series))]
-
-
-def record_of(log: Log, column: str) -> Record:
-    """The rates of the log, each with where it stands."""
-    [series] = log.series(column)
-    return Record.of_series(series, log.facts)
 
 
 def sentences(verdict: Verdict) -> str:
@@ -144,10 +212,12 @@ COMMAND = Command(
         'lrsched verify metrics.csv "cosine --t-max 50 --lr 0.1"',
         'lrsched verify trainer_state.json "hf-linear --num-warmup-steps 0 --num-training-steps 6 --lr 5e-5"',
         'lrsched verify metrics.csv "step --step-size 30" --column lr-SGD --format json',
+        'lrsched verify results.csv "step --step-size 30 --lr 0.1,0.01" --column lr/pg0,lr/pg1',
+        'lrsched verify train.log "cosine --t-max 90" --follow',
     ),
     panel=TOOLS_PANEL,
     sections={"Comparison": Verified, "Reading": Reading, "Run": Run, "Output": Output},
     run=run,
-    document=DOCUMENT,
+    document={**DOCUMENT, "columns?": [{"column": str, **DOCUMENT}]},
     row=ROW,
 )
