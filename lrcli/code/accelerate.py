@@ -30,5 +30,6 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
             ")",
         ],
         accelerated=True,
+        scaled=amp,
     )
     return source(schedule, run, parts, amp)

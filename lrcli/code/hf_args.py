@@ -1,10 +1,12 @@
 """Transformers' TrainingArguments, as Python and as the YAML that scripts with HfArgumentParser read."""
 
+import dataclasses
 from typing import Any
 
 from lrcli.code import refusal
 from lrcli.code.layout import Group, Node, call, comment, laid_out, literal
 from lrcli.code.loop import import_lines
+from lrcli.code.transformers import counterpart
 from lrcli.engine import spec_of
 from lrcli.run import Run
 from lrcli.schedules import huggingface as hf
@@ -13,7 +15,6 @@ from lrcli.schedules.family import STEP
 from lrcli.schedules.huggingface_constant import Constant as PlainConstant
 from lrcli.schedules.huggingface_min_lr import CosineWarmupWithMinLr, CosineWithMinLr, WarmupStableDecay
 from lrcli.schedules.plateau import Plateau
-from lrcli.schedules.pytorch import Constant
 from lrcli.schedules.role import LENGTH, LENGTH_OF_CALL, WARMUP
 
 TYPES: dict[type[Schedule], str] = {
@@ -51,14 +52,12 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
 
 def arguments(schedule: Schedule, run: Run) -> dict[str, Any]:
     """The arguments by name. Raises InputError for what they cannot say."""
-    if run.warmup:
-        raise refusal(schedule, "hf-args", "its schedules warm up by themselves, with --num-warmup-steps")
     if len(run.lrs) > 1:
         raise refusal(schedule, "hf-args", "parameter groups are made in Python, not by arguments")
-    constant = isinstance(schedule, Constant) and schedule.factor == 1
-    kind = "constant" if constant else TYPES.get(type(schedule))
-    if kind is None:
+    own = schedule if isinstance(schedule, Plateau) else counterpart(schedule, run)
+    if own is None:
         raise refusal(schedule, "hf-args", "lr_scheduler_type has no such schedule")
+    run, schedule, kind = dataclasses.replace(run, warmup=0), own, TYPES[type(own)]
     if run.interval != STEP and not isinstance(schedule, Plateau):
         raise refusal(schedule, "hf-args", "the Trainer steps the scheduler after every optimizer step")
     given: dict[str, Any] = {"output_dir": "output", "learning_rate": run.lrs[0], "lr_scheduler_type": kind}
@@ -71,7 +70,7 @@ def arguments(schedule: Schedule, run: Run) -> dict[str, Any]:
     extra = {
         declared.name: value
         for declared, value in schedule.items()
-        if declared.role not in (WARMUP, LENGTH, LENGTH_OF_CALL) and value != declared.default and not constant
+        if declared.role not in (WARMUP, LENGTH, LENGTH_OF_CALL) and value != declared.default
     }
     if extra:
         given["lr_scheduler_kwargs"] = extra

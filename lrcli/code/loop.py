@@ -28,6 +28,10 @@ class Parts(NamedTuple):
     """The rates that the optimizer is made with; the run's where they are not given."""
     accelerated: bool = False
     """Whether an accelerator takes care of accumulation and mixed precision."""
+    scaled: bool = False
+    """Whether it scales the loss, and skips steps of the optimizer at times."""
+    remark: str = ""
+    """What else a reader should know, in a comment at the top."""
 
 
 class Pace(NamedTuple):
@@ -75,6 +79,7 @@ def source(schedule: Schedule, run: Run, parts: Parts, amp: bool = False) -> str
         imports.append("from itertools import cycle")
     lines = [
         *comment(f"lrsched: {spec_of(schedule, run)}"),
+        *(comment(parts.remark) if parts.remark else []),
         *import_lines(imports),
         *([*defined(parts), ""] if parts.definitions else []),
         "",
@@ -207,7 +212,10 @@ def gradients(batch: str, beat: Pace, parts: Parts, native_amp: bool) -> list[st
 def _stepped(update: list[str], parts: Parts, native_amp: bool) -> list[str]:
     """The lines of an optimizer step, with those of the scheduler where it is stepped with it."""
     if not native_amp:
-        guarded = ["if accelerator.sync_gradients:", *indented(update)] if parts.accelerated and update else update
+        stepped = (
+            f"if accelerator.sync_gradients{' and not accelerator.optimizer_step_was_skipped' if parts.scaled else ''}:"
+        )
+        guarded = [stepped, *indented(update)] if parts.accelerated and update else update
         return ["optimizer.step()", *guarded, "optimizer.zero_grad()"]
     if not update:
         return ["scaler.step(optimizer)", "scaler.update()", "optimizer.zero_grad()"]

@@ -9,6 +9,7 @@ from lrcli.schedules.base import Absolute, Schedule
 from lrcli.schedules.expression import Expression
 from lrcli.schedules.family import PYTORCH, STEP
 from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.role import EXPRESSION
 
 FUNCTIONS = ("sqrt", "cos", "sin", "exp", "log", "floor", "ceil", "pi")
 """What an expression may use of Python's math."""
@@ -48,7 +49,7 @@ class Writer:
         """The expression that constructs the scheduler of the optimizer."""
         if schedule.reference.family is PYTORCH:
             return self.made(schedule)
-        formulas = self._formulas(schedule)
+        formulas = self.formulas_of(schedule)
         if formulas[0].is_factor:
             return self._lambda_lr([written.name for written in formulas])
         self.rate_is_whole = True
@@ -84,6 +85,15 @@ class Writer:
         made: Node = functions[0] if len(functions) == 1 else listed(functions)
         return call("LambdaLR", "optimizer", lr_lambda=made)
 
+    def _expressed(self, expression: Expression) -> Formula:
+        """An expression as the function of a factor."""
+        names = [name for name in FUNCTIONS if name in expression.text]
+        self.imports += [f"from math import {', '.join(names)}"] if names else []
+        parameters = ("t", "base_lr") if "base_lr" in expression.text else ("t",)
+        lines = ["", "", f"def factor({', '.join(parameters)}):", f"    return {close_powers(expression.text)}"]
+        self.definitions += lines
+        return Formula("factor", (), (*lines,), parameters, is_factor=True)
+
     def _lambdas(self, expression: Expression) -> Node:
         names = [name for name in FUNCTIONS if name in expression.text]
         if names:
@@ -94,10 +104,13 @@ class Writer:
         each = [f"lambda t, base_lr={lr!r}: {text}" for lr in self.run.lrs]
         return each[0] if len(each) == 1 else listed(each)
 
-    def _formulas(self, schedule: Schedule) -> list[Formula]:
+    def formulas_of(self, schedule: Schedule) -> list[Formula]:
         """The formula, one for each parameter group where they differ; defined in the source."""
         if not isinstance(schedule, Absolute):
             raise refusal(schedule, "torch", "it has no formula of the tick")
+        expression = schedule.value(EXPRESSION)
+        if isinstance(expression, Expression):
+            return [self._expressed(expression)]
         bound = [schedule.bind(group, self.run.lrs) for group in range(len(self.run.lrs))]
         different = bound if any(other != bound[0] for other in bound[1:]) else bound[:1]
         found = []
@@ -112,7 +125,7 @@ class Writer:
 
     def _part(self, schedule: Schedule) -> Node:
         """A part of a composition that torch does not have: its function in a scheduler of its own."""
-        formulas = self._formulas(schedule)
+        formulas = self.formulas_of(schedule)
         if len(formulas) > 1:
             raise refusal(schedule, "torch", "a formula with other values for each parameter group has no short form")
         (written,) = formulas

@@ -1,40 +1,57 @@
-"""Transformers: the functions behind get_scheduler, called as they are."""
+"""Transformers: the functions behind get_scheduler, called as they are; its Trainer takes any scheduler of torch."""
 
-from lrcli.code import refusal
-from lrcli.code.layout import call, laid_out, literal
+import dataclasses
+
+from lrcli.code import torch
+from lrcli.code.layout import Node, call, laid_out, literal
 from lrcli.code.loop import Parts, source
+from lrcli.code.twin import twin
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import HUGGING_FACE
 from lrcli.schedules.huggingface_constant import Constant as PlainConstant
 from lrcli.schedules.plateau import Plateau
-from lrcli.schedules.pytorch import Constant
 from lrcli.schedules.role import LENGTH_OF_CALL
+
+FOREIGN = (
+    "Transformers has no such schedule. A Trainer takes this one with optimizers=(optimizer, scheduler), and steps it "
+    "after every optimizer step."
+)
 
 
 def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
-    """The source. Raises InputError for a schedule that Transformers does not have."""
+    """The source. Raises InputError for what neither Transformers nor torch can express."""
     return source(schedule, run, parts(schedule, run), amp)
+
+
+def counterpart(schedule: Schedule, run: Run) -> Schedule | None:
+    """What Transformers has with the same rates, a warmup of the run included; None where it has nothing."""
+    return twin(run.warmed_up(schedule), dataclasses.replace(run, warmup=0), HUGGING_FACE)
 
 
 def parts(schedule: Schedule, run: Run) -> Parts:
     """What Transformers' functions put into a loop."""
-    if run.warmup:
-        raise refusal(schedule, "transformers", "its schedules warm up by themselves, with --num-warmup-steps")
+    if isinstance(schedule, Plateau):
+        given = {
+            declared.name: literal(value)
+            for declared, value in schedule.items()
+            if declared.required or value != declared.default
+        }
+        return _parts("transformers.get_reduce_on_plateau_schedule", given, "scheduler.step(val_loss)")
+    own = counterpart(schedule, run)
+    if own is None:
+        return torch.parts(schedule, run)._replace(optimizer="AdamW", remark=FOREIGN)
     given = {
         declared.name: literal(value)
-        for declared, value in schedule.items()
+        for declared, value in own.items()
         if (declared.required or value != declared.default)
         and declared.role is not LENGTH_OF_CALL
-        and not isinstance(schedule, PlainConstant)
+        and not isinstance(own, PlainConstant)
     }
-    step = "scheduler.step()"
-    module, _, symbol = schedule.reference.source.rpartition(".")
-    if isinstance(schedule, Plateau):
-        module, symbol, step = "transformers", "get_reduce_on_plateau_schedule", "scheduler.step(val_loss)"
-    elif isinstance(schedule, Constant) and schedule.factor == 1:
-        module, symbol, given = "transformers", "get_constant_schedule", {}
-    elif schedule.reference.family is not HUGGING_FACE:
-        raise refusal(schedule, "transformers", "get_scheduler has no such schedule")
+    return _parts(own.reference.source, given, "scheduler.step()")
+
+
+def _parts(function: str, given: dict[str, Node], step: str) -> Parts:
+    module, _, symbol = function.rpartition(".")
     made = call(symbol, "optimizer", **given)
     return Parts([f"from {module} import {symbol}"], laid_out(made, 0, "scheduler = "), [step], optimizer="AdamW")
