@@ -170,6 +170,13 @@ def test_notebooks_have_cells(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
     (finding,) = check_file(str(tmp_path / "a.ipynb"))
     assert (finding.code, finding.place.cell, finding.place.line) == ("LR902", 3, 2)
+    cells[-1]["source"] = "\nscheduler = StepLR(optimizer, 30)"
+    cells.append({"cell_type": "code", "source": "optimizer = torch.optim.SGD(model.parameters(), 0.1)"})
+    cells.append({"cell_type": "code", "source": BEFORE_OPTIMIZER})
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
+    (finding,) = check_file(str(tmp_path / "a.ipynb"))
+    assert (finding.code, finding.place.cell, finding.place.line) == ("LR912", 4, 1)
+    assert "(line 2 of cell 3)" in finding.message
 
 
 def test_a_file_without_a_scheduler_is_not_parsed(tmp_path: Path) -> None:

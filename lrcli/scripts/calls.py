@@ -77,6 +77,9 @@ class Caller(Evaluator):
         if not names.HARMLESS.search(symbol or method) or method in ("append", "extend") or symbol == "setattr":
             for value in (*arguments, *keywords.values()):
                 self.escape(value)
+        if names.CHANGING.search(symbol or method):
+            for each in (owner, *arguments, *keywords.values()):
+                self.forget(each)
         if name == "dict" and not arguments and "**" not in keywords:
             return Dictionary(keywords)
         if name in FUNCTIONS and all(isinstance(argument, Known | Items) for argument in arguments):
@@ -130,12 +133,15 @@ class Caller(Evaluator):
             found = made(node, FrameScope(self), self.source.text)
         by_name = {**dict(enumerate_names(symbol, arguments)), **keywords}
         self.order += 1
-        optimizer = by_name.get("optimizer") or Opaque("")
         frame = self.frame.number
-        scheduler = Scheduler(node, symbol, family, optimizer, by_name, found, self.order, frame, self.loops)
+        scheduler = Scheduler(node, symbol, family, Opaque(""), by_name, found, self.order, frame, self.loops)
         scheduler.children = [
             each for value in (*arguments, *keywords.values()) for each in within(value) if isinstance(each, Scheduler)
         ]
+        if "optimizer" in by_name:
+            scheduler.optimizer = by_name["optimizer"]
+        elif scheduler.children:
+            scheduler.optimizer = scheduler.children[0].optimizer
         self.schedulers.append(scheduler)
         return scheduler
 
@@ -224,9 +230,10 @@ class Caller(Evaluator):
         me = Instance(cls, {})
         if node is not None:
             self.instances.append(me)
-        for statement in cls.node.body:
-            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-                me.attributes[statement.targets[0].id] = self.value(statement.value)
+        me.attributes |= self.constants(cls)
+        if "__init__" not in cls.methods and any(map(names.is_dataclass, cls.node.decorator_list)):
+            me.attributes |= dict(zip(_fields(cls.node), arguments, strict=False))
+            me.attributes |= {name: value for name, value in keywords.items() if name != "**"}
         if "__init__" in cls.methods:
             self.call(Function(cls.methods["__init__"], self.module, me), arguments, keywords, node)
         else:
@@ -237,6 +244,13 @@ class Caller(Evaluator):
 
 def _parameters(node: AnyFunction) -> list[str]:
     return [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+
+
+def _fields(node: ast.ClassDef) -> list[str]:
+    """The fields of a dataclass."""
+    return [
+        part.target.id for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+    ]
 
 
 def _is_static(node: AnyFunction) -> bool:

@@ -13,6 +13,7 @@ from lrcli.scripts.scope import FrameScope, Names, is_rate
 from lrcli.scripts.source import Source
 from lrcli.scripts.values import (
     SET_RATE,
+    Class,
     Condition,
     Either,
     Event,
@@ -151,20 +152,40 @@ class Evaluator(ABC):
             return self._unknown(node)
         if text in self.frame.outer:
             return self.frame.outer[text]
+        if isinstance(owner, Class) and node.attr in (constants := self.constants(owner)):
+            return constants[node.attr]
         if not text or not isinstance(owner, Opaque):
             return Opaque(text or (lambda: names.text(node)), owner, named=True)
         if node.attr not in names.CALLED_OPTIMIZER and owner.text.isidentifier():
             return Opaque(f"{owner.text}.{node.attr}", named=True)
         return self._unknown(node)
 
+    def constants(self, cls: Class) -> dict[str, Value]:
+        """What the body of a class assigns."""
+        if cls.constants is None:
+            cls.constants = {}
+            for statement in cls.node.body if cls.node.name not in self.outline.changed else ():
+                if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                    cls.constants[statement.targets[0].id] = self.value(statement.value)
+                elif (
+                    isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
+                ):
+                    cls.constants[statement.target.id] = self.value(statement.value)
+        return cls.constants
+
     def bind(self, target: ast.expr, value: Value, node: ast.expr) -> None:
         """Give a target its value."""
         if isinstance(target, ast.Name):
+            if self.frame is self.module and target.id in self.outline.changed:
+                self.forget(value)
+                value = Opaque(target.id, named=True) if isinstance(value, Known) else value
             self.frame.names[target.id] = self._named(target, value)
         elif isinstance(target, ast.Attribute):
             owner = self.value(target.value) if isinstance(target.value, ast.Name) else None
             if isinstance(owner, Instance):
                 owner.attributes[target.attr] = self._named(target, value)
+            elif isinstance(owner, Class):
+                self._put(self.constants(owner), target.attr, value)
             else:
                 self.frame.names[names.text(target)] = self._named(target, value)
         elif isinstance(target, ast.Tuple | ast.List):
@@ -178,7 +199,17 @@ class Evaluator(ABC):
         elif isinstance(target, ast.Subscript):
             if is_rate(target):
                 self.event(SET_RATE, target, Opaque(names.text(target.value)), (self.value(node),), None)
-            self.escape(value)
+            owner = self.value(target.value)
+            key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+            if isinstance(owner, Dictionary) and isinstance(key, str):
+                self._put(owner.values, key, value)
+            else:
+                self.forget(owner)
+                self.escape(value)
+
+    def _put(self, held: Names, name: str, value: Value) -> None:
+        """Give a name in something its value; under a condition it may be the old one too."""
+        held[name] = (either(held.get(name), value) if self.conditions else None) or value
 
     def _named(self, target: ast.expr, value: Value) -> Value:
         """A value under a name that says what it is, where nothing else does."""
@@ -257,6 +288,14 @@ class Evaluator(ABC):
             for thing in _held(each):
                 thing.escaped = True
 
+    def forget(self, value: Value | None) -> None:
+        """From here on others may have changed the numbers that it holds."""
+        for each in within(value):
+            held = _names_in(each)
+            for name, number in held.items():
+                if isinstance(number, Known):
+                    held[name] = Opaque(name, named=True)
+
 
 _KINDS: dict[type[ast.expr], Callable[[Evaluator, Any], Value]] = {
     ast.Constant: Evaluator._constant,
@@ -291,6 +330,15 @@ def _held(value: Value) -> Iterator[Scheduler | Optimizer]:
             for each in alternatives(attribute):
                 if isinstance(each, Scheduler | Optimizer):
                     yield each
+
+
+def _names_in(value: Value) -> Names:
+    """What something holds by name."""
+    if isinstance(value, Dictionary):
+        return value.values
+    if isinstance(value, Instance):
+        return value.attributes
+    return (value.constants or {}) if isinstance(value, Class) else {}
 
 
 def _keys(node: ast.Dict) -> list[str] | None:

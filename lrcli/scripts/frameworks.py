@@ -17,6 +17,7 @@ from lrcli.scripts.rule import (
 )
 from lrcli.scripts.values import (
     UPDATE,
+    Event,
     Known,
     Opaque,
     mentions_of,
@@ -135,7 +136,7 @@ def timm_without_update(script: Script) -> Iterator[Located]:
         if events and not script.steps_of(scheduler, (UPDATE,)):
             yield Located(
                 events[0].node,
-                f"{scheduler.symbol} counts updates (line {scheduler.node.lineno}): step() does not move the rate",
+                f"{scheduler.symbol} counts updates ({script.where(scheduler.node)}): step() does not move the rate",
                 "call scheduler.step_update(num_updates) after every optimizer.step()",
             )
 
@@ -145,9 +146,9 @@ def accelerate_length(script: Script) -> Iterator[Located]:
     """The length of a schedule that accelerate steps is not what accelerate counts.
 
     Cause:
-        A prepared scheduler is stepped once for every process, and only where the gradients are synchronised. A length
-        from the prepared loader is one process's: it wants num_processes times as many. A length in batches wants to be
-        divided by gradient_accumulation_steps.
+        A prepared scheduler is stepped once for every process, and within accumulate() only where the gradients are
+        synchronised. A length from the prepared loader is one process's: it wants num_processes times as many. A length
+        in batches wants to be divided by gradient_accumulation_steps.
 
     Bad:
         accelerator = Accelerator(gradient_accumulation_steps=4)
@@ -155,16 +156,18 @@ def accelerate_length(script: Script) -> Iterator[Located]:
         model, optimizer, train_loader, scheduler = accelerator.prepare(model, optimizer, train_loader, scheduler)
         for epoch in range(epochs):
             for batch in train_loader:
-                optimizer.step()
-                scheduler.step()
+                with accelerator.accumulate(model):
+                    optimizer.step()
+                    scheduler.step()
     Good:
         accelerator = Accelerator(gradient_accumulation_steps=4)
         scheduler = get_linear_schedule_with_warmup(optimizer, 0, len(train_loader) * epochs // 4)
         model, optimizer, train_loader, scheduler = accelerator.prepare(model, optimizer, train_loader, scheduler)
         for epoch in range(epochs):
             for batch in train_loader:
-                optimizer.step()
-                scheduler.step()
+                with accelerator.accumulate(model):
+                    optimizer.step()
+                    scheduler.step()
     Source:
         accelerate #2926 #2142 #1398 #963 #225; accelerate.scheduler.AcceleratedScheduler
     """
@@ -182,7 +185,13 @@ def accelerate_length(script: Script) -> Iterator[Located]:
                 or any("accum" in mention.lower() for mention in mentions_of(value))
             ):
                 continue
-            if accumulated and "/" not in text and not any("/" in mention for mention in mentions_of(value)):
+            accumulates = any(is_accumulated(event) for event in script.steps_of(scheduler))
+            if (
+                accumulated
+                and accumulates
+                and "/" not in text
+                and not any("/" in mention for mention in mentions_of(value))
+            ):
                 yield Located(
                     scheduler.node,
                     f"{name} counts batches ({counted}), but accelerate steps the scheduler once for every "
@@ -198,6 +207,11 @@ def accelerate_length(script: Script) -> Iterator[Located]:
                     "for every process",
                     "multiply it by accelerator.num_processes, or count before prepare()",
                 )
+
+
+def is_accumulated(event: Event) -> bool:
+    """Whether something stands in `with accelerator.accumulate(...)`."""
+    return any(".accumulate(" in condition.test for condition in event.conditions)
 
 
 def _accumulation(script: Script) -> str:
@@ -250,8 +264,7 @@ def not_prepared(script: Script) -> Iterator[Located]:
     for event, several in script.steps:
         if len(several) != 1 or several[0].prepared or several[0].is_plateau or not script.is_known(several[0]):
             continue
-        accumulating = any(".accumulate(" in condition.test for condition in event.conditions)
-        if accumulating and all("sync_gradients" not in condition.test for condition in event.conditions):
+        if is_accumulated(event) and all("sync_gradients" not in condition.test for condition in event.conditions):
             yield Located(
                 event.node,
                 f"{several[0].symbol} was not prepared: accelerate steps it for every batch that is accumulated",

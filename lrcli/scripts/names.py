@@ -26,6 +26,8 @@ HARMLESS = re.compile(
     re.IGNORECASE,
 )
 """Functions that do not step what they are given."""
+CHANGING = re.compile(r"set|update|merge|pars|overrid|load|sweep|clear|pop|cli|config", re.IGNORECASE)
+"""Functions that may change the numbers in what they are given."""
 EPOCH = re.compile(r"epoch", re.IGNORECASE)
 STEPS = re.compile(r"step|iter|batch|update", re.IGNORECASE)
 
@@ -74,3 +76,8 @@ def does_nothing(node: ast.expr) -> bool:
     """Whether a statement has nothing to do with rates: a docstring, or a line of an argument parser."""
     called = node.func if isinstance(node, ast.Call) else node
     return isinstance(node, ast.Constant) or (isinstance(called, ast.Attribute) and called.attr == "add_argument")
+
+
+def is_dataclass(decorator: ast.expr) -> bool:
+    """Whether a decorator makes a dataclass."""
+    return symbol(decorator.func if isinstance(decorator, ast.Call) else decorator) == "dataclass"

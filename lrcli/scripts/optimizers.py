@@ -61,7 +61,7 @@ def optimizer_replaced(script: Script) -> Iterator[Located]:
         if fresh is not None:
             yield Located(
                 fresh.node,
-                f"the optimizer is made anew after {scheduler.symbol} (line {scheduler.node.lineno}), which holds "
+                f"the optimizer is made anew after {scheduler.symbol} ({script.where(scheduler.node)}), which holds "
                 "the old one: this one's rate never moves",
                 "make the scheduler after the optimizer",
             )
@@ -133,14 +133,17 @@ def rate_by_hand(script: Script) -> Iterator[Located]:
 RESETS = ("LinearLR", "ConstantLR", "SequentialLR", "ChainedScheduler")
 """Schedulers whose constructor changes the rate, and which go on from the rate in force."""
 
+RECURRENT = ("StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR", "LinearLR", "ConstantLR", "PolynomialLR")
+"""Schedulers that compute the next rate from the one in force."""
+
 
 @script_rule("LR914", "rate-lost-on-resume", WARNING)
 def rate_lost(script: Script) -> Iterator[Located]:
-    """The optimizer's state is loaded before the scheduler is made: its constructor overwrites the rate.
+    """The rate that was saved is lost: the optimizer's state is loaded before the scheduler is made, or not at all.
 
     Cause:
         LinearLR, ConstantLR and compositions of them change the rate when they are made, and go on from the rate in
-        force. load_state_dict of the scheduler brings its counters back, but not the optimizer's rate.
+        force. load_state_dict of a scheduler brings its counters back, but not the optimizer's rate.
 
     Bad:
         optimizer.load_state_dict(checkpoint["optimizer"])
@@ -163,7 +166,7 @@ def rate_lost(script: Script) -> Iterator[Located]:
     """
     loads = [event for event in script.events if event.kind == LOAD]
     for scheduler in script.schedulers:
-        if scheduler.symbol not in RESETS or scheduler in script.children or "last_epoch" in scheduler.arguments:
+        if scheduler in script.children or "last_epoch" in scheduler.arguments:
             continue
         own = optimizers_of(scheduler.optimizer)
         # The first of its parts was made after the load.
@@ -171,9 +174,28 @@ def rate_lost(script: Script) -> Iterator[Located]:
         before = [e for e in loads if e.order < made and own and any(each in own for each in alternatives(e.target))]
         loaded = [e for e in loads if any(each is scheduler for each in alternatives(e.target))]
         again = [e for e in loads if e.order > scheduler.order and any(each in own for each in alternatives(e.target))]
-        if before and loaded and not again and len(before[0].path) == len(loaded[0].path):
+        if not loaded or again:
+            continue
+        if scheduler.symbol in RESETS and before and len(before[0].path) == len(loaded[0].path):
             yield Located(
                 before[0].node,
-                f"{scheduler.symbol}, made in line {scheduler.node.lineno}, overwrites the rate that is loaded here",
+                f"{scheduler.symbol}, made in {script.where(scheduler.node)}, overwrites the rate that is loaded here",
                 "load the optimizer's state after the scheduler was made",
             )
+        elif scheduler.symbol in RECURRENT and _is_forgotten(script, own):
+            yield Located(
+                loaded[0].node,
+                f"only {scheduler.symbol}'s state is loaded, not the optimizer's: the rate begins again from its start",
+                "load the optimizer's state too, after the scheduler was made",
+            )
+
+
+_LOADS = re.compile(r"\bopt\w*(?:\[[^]\n]*\])?\.load_state_dict|optim\w*\W{0,3}\.load_state_dict|load_state\(")
+"""An optimizer's state that is loaded, whatever it is called."""
+
+
+def _is_forgotten(script: Script, own: list[Optimizer]) -> bool:
+    """Whether an optimizer is made here, and nothing in the file loads the state of any."""
+    return (
+        _LOADS.search(script.source.text) is None and bool(own) and all(each.made and not each.escaped for each in own)
+    )

@@ -63,7 +63,7 @@ def step_before_optimizer(script: Script) -> Iterator[Located]:
             yield Located(
                 event.node,
                 "scheduler.step() comes before optimizer.step(): the first rate is skipped",
-                f"call it after optimizer.step(), which is in line {inside[0].node.lineno}",
+                f"call it after optimizer.step(), which is in {script.where(inside[0].node)}",
             )
 
 
@@ -113,7 +113,7 @@ def stepped_twice(script: Script) -> Iterator[Located]:
                     where = "after every batch and at the end of the epoch" if both else "twice in a row"
                     yield Located(
                         second.node,
-                        f"{scheduler.symbol} is stepped {where}: the other call is in line {first.node.lineno}",
+                        f"{scheduler.symbol} is stepped {where}: the other call is in {script.where(first.node)}",
                         "leave one of the two out",
                     )
                     break

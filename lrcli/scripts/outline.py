@@ -26,12 +26,16 @@ class Outline:
     def __init__(self, text: str, tree: ast.Module, makers: set[str]) -> None:
         self.imported: dict[str, str] = {}
         """The module, with its dots, of each name that was imported."""
+        self.changed: set[str] = set()
+        """The names of which something else than the module's own lines may change what they hold."""
         functions: list[AnyFunction] = []
         for statement in statements(tree):
             if isinstance(statement, AnyFunction):
                 functions.append(statement)
-            else:
+            elif isinstance(statement, ast.Import | ast.ImportFrom):
                 self._import(statement)
+            elif statement.col_offset:
+                self.changed.update(_changed(statement))
         self._text = text
         self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
         self._calls = _calls(text)
@@ -46,11 +50,11 @@ class Outline:
     def _line(self, place: int) -> int:
         return bisect_right(self._starts, place)
 
-    def _import(self, node: ast.stmt) -> None:
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 self.imported[alias.asname or alias.name.partition(".")[0]] = alias.name if alias.asname else ""
-        elif isinstance(node, ast.ImportFrom):
+        else:
             for alias in node.names:
                 self.imported[alias.asname or alias.name] = f"{'.' * node.level}{node.module or ''}.{alias.name}"
 
@@ -67,6 +71,21 @@ class Outline:
     def turn(self, node: AnyFunction) -> tuple[bool, bool]:
         """Those that nothing in the file calls come first, and of them those that make something."""
         return node.name in self._calls, not _holds(node, self._making)
+
+
+def _changed(node: ast.stmt) -> list[str]:
+    """The names whose parts a statement assigns, and those that it declares global."""
+    if isinstance(node, ast.Global):
+        return node.names
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+    found = []
+    for target in targets:
+        base: ast.expr = target
+        while isinstance(base, ast.Attribute | ast.Subscript):
+            base = base.value
+        if isinstance(base, ast.Name) and base is not target:
+            found.append(base.id)
+    return found
 
 
 def _calls(text: str) -> dict[str, list[int]]:

@@ -53,6 +53,11 @@ class Script:
         self.events = self.follower.events
         self.schedulers = self.follower.schedulers
 
+    def where(self, node: ast.expr) -> str:
+        """Where something stands, as a message says it."""
+        place = self.source.place(node.lineno, 0, node.lineno, 0)
+        return f"line {place.line}" + (f" of cell {place.cell}" if place.cell is not None else "")
+
     @cached_property
     def children(self) -> set[Scheduler]:
         """The schedulers that are part of another."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrcli.pasted import Scope, UnknownNamesError, signature, symbols
 from lrcli.scripts import names
-from lrcli.scripts.values import Items, Known, Optimizer, Scheduler, Value, either
+from lrcli.scripts.values import Items, Known, Opaque, Optimizer, Scheduler, Value, either
 
 if TYPE_CHECKING:
     from lrcli.scripts.evaluate import Evaluator
@@ -30,16 +30,10 @@ class FrameScope(Scope):
         return value.node if isinstance(value, Scheduler | Known | Optimizer) else node
 
     def _found(self, node: ast.expr) -> Value | None:
-        if isinstance(node, ast.Name):
-            return self.follower.lookup(node.id)
-        if isinstance(node, ast.Attribute) and names.dotted(node):
-            text = names.text(node)
-            known = self.follower.frame.names.get(text) or self.follower.frame.outer.get(text)
-            me = self.follower.frame.me
-            if known is None and me is not None and names.dotted(node.value) == self.follower.frame.my_name:
-                return me.attributes.get(node.attr)
-            return known
-        return None
+        base = node
+        while isinstance(base, ast.Attribute | ast.Subscript):
+            base = base.value
+        return self.follower.value(node) if isinstance(base, ast.Name) else None
 
     def _named(self, node: ast.expr) -> Any:
         value = self._found(node)
@@ -47,7 +41,7 @@ class FrameScope(Scope):
             return value.value
         if isinstance(value, Items):
             return [self._number(item, node) for item in value.values]
-        if value is not None:
+        if value is not None and not isinstance(value, Opaque):
             raise UnknownNamesError([names.text(node)])
         return super()._named(node)
 

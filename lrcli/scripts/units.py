@@ -1,6 +1,7 @@
 """LR905 to LR907: what a schedule counts, and how often it is stepped."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from lrcli.checks.rule import WARNING
@@ -130,6 +131,8 @@ def _in_epochs(scheduler: Scheduler, bound: str, epochs: int | None) -> str:
         same_text = bound and text_of(value) == bound and not bound.isdigit()
         if name in WHOLE and (same_text or (epochs is not None and epochs > 1 and number(value) == epochs)):
             return f"{name} is {text_of(value)}, as many as there are epochs"
+        if name in WHOLE and _is_epochs(text_of(value)):
+            return f"{name} is {text_of(value)}"
     function = scheduler.arguments.get("lr_lambda")
     if isinstance(function, Opaque) and _of_epochs(scheduler):
         return "its function is one of the epoch"
@@ -147,6 +150,19 @@ def _in_epochs(scheduler: Scheduler, bound: str, epochs: int | None) -> str:
         if size and epochs / 10 <= size <= epochs and (gamma is None or gamma <= 0.5):
             return f"step_size is {size}, of {epochs} epochs"
     return ""
+
+
+_EPOCHS = re.compile(r"(?:[\w.]*epochs?|\d+)(?: [-+] (?:[\w.]*epochs?|\d+))*", re.IGNORECASE)
+"""A number of epochs by its names: args.epochs - warmup_epochs."""
+
+
+def _is_epochs(text: str) -> bool:
+    """Whether a length is a number of epochs, by the names in it."""
+    return (
+        _EPOCHS.fullmatch(text) is not None
+        and not text.isdigit()
+        and not re.search(r"(?i)per|step|iter|batch|in_", text)
+    )
 
 
 LEAST_LEFT = 0.01

@@ -115,6 +115,8 @@ class Class:
 
     node: ast.ClassDef
     methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef]
+    constants: "dict[str, Value] | None" = None
+    """What its body assigns, once that was asked for."""
 
 
 @dataclass(eq=False)
