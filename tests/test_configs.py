@@ -420,6 +420,10 @@ READ += [
         "--steps-per-epoch 10 --interval step",
     ),
     (
+        "a.yaml", "{base_model: m, micro_batch_size: 1, rl: grpo, learning_rate: 0.1, max_steps: 34}", {}, "axolotl",
+        "hf-cosine --num-warmup-steps 2 --num-training-steps 34 --steps 34",
+    ),
+    (
         "poly.py", POLY, {}, "mmengine",
         'lambda --expr "0.09999999999999999 + 0.9 * (1 - min(t, 39) / 39) ** 0.9" --steps 40 --interval step',
     ),
@@ -447,6 +451,8 @@ REFUSED = [
     ("a.yaml", "num_train_epochs: 3\nlr_scheduler_type: reduce_lr_on_plateau\n", "lrsched plateau LOG"),
     ("a.yaml", "num_train_epochs: three\n", "line 1: num_train_epochs: expected a number, found 'three'"),
     ("a.yaml", "a: 1\n", "no keys of a trainer"),
+    ("a.yaml", "_target_: torch.optim.AdamW\nlr: 0.1\n", "no scheduler of torch or transformers is made"),
+    ("a.yaml", "{base_model: m, micro_batch_size: 1, rl: grpo, learning_rate: 1}", "leaves the number of steps to TRL"),
     ("a.yaml", "a: [1\n", "line 2 column 1: not YAML"),
     ("a.yaml", "a: !!python/object/apply:os.system ['ls']\n", "line 1 column 4: the tag"),
     ("a.yaml", "a: &a [*a]\n", "is inside what it stands for"),

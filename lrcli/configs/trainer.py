@@ -113,7 +113,8 @@ def recognised(path: str, root: Node, written: str) -> Trainer:
             "(cosine, and rates and batches that depend on the tuner): lrsched does not read it; --trainer NAME reads "
             "it as another's"
         )
-    may = every(frozenset(keys_of(root)))
+    keys = frozenset(keys_of(root))
+    may = every(keys)
     fitting = [trainer for trainer in may.values() if written in trainer.written and trainer.marks(root)]
     refined = {name for trainer in fitting for name in trainer.refines}
     fitting = [trainer for trainer in fitting if trainer.name not in refined]
@@ -122,7 +123,7 @@ def recognised(path: str, root: Node, written: str) -> Trainer:
     if fitting:
         choice = " or ".join(f"--trainer {trainer.name}" for trainer in fitting)
         raise InputError(f"{path}: its keys are those of several trainers: give {choice}")
-    raise InputError(
-        f"{path}: no keys of a trainer that lrsched reads were found in it; --trainer NAME says whose it is: "
-        f"{', '.join(sorted(every()))}"
-    )
+    what = "no keys of a trainer that lrsched reads were found in it"
+    if "_target_" in keys:
+        what = "no scheduler of torch or transformers is made by a _target_ in it"
+    raise InputError(f"{path}: {what}; --trainer NAME says whose it is: {', '.join(sorted(every()))}")

@@ -20,6 +20,9 @@ from lrcli.schedules.kind import Share
 
 PACKED = ("sample_packing", "pretrain_multipack_attn")
 STREAMED = ("pretraining_dataset", "streaming")
+GENERATES = ("grpo", "ebft")
+"""Values of `rl` with which axolotl leaves the number of steps to TRL, which repeats every prompt."""
+
 UNASKED_SHARE, UNASKED_MOST = 0.03, 100
 """The warmup where none is asked for."""
 
@@ -85,8 +88,9 @@ def read(job: Job) -> Made:
             deepspeed.note_replaced(job, ds, kind)
     job.refuse_unknown()
     name, fields = chosen(job, kind, keywords, quadratic, floor, constant)
-    total, steps = length_of(job, batch, accumulate, epochs, max_steps, world.value or 1)
-    ticks = warmup_ticks(job, warmup, total)
+    generates = str(job.get("rl", "").value) in GENERATES
+    total, steps = length_of(job, batch, accumulate, epochs, max_steps, world.value or 1, generates)
+    ticks = warmup_ticks(job, warmup, total, counted=not generates)
     too_long(job, warmup, ticks, total, kind)
     if ds and deepspeed.has_scheduler(ds):
         name, fields = deepspeed.replaced(job, ds, total, ticks, float(lr.value))
@@ -121,9 +125,17 @@ def warmup_of(job: Job) -> Fact:
     return ratio._replace(value=Ratio(ratio.value)) if steps.value is None and ratio.line else steps
 
 
-def warmup_ticks(job: Job, warmup: Fact, total: int) -> int:
-    """The ticks of the warmup: rounded down where it is a share, and never 1."""
+def warmup_ticks(job: Job, warmup: Fact, total: int, counted: bool) -> int:
+    """The ticks of the warmup: rounded down where it is a share, and never 1.
+
+    `counted`: axolotl knows the steps of the run; where it does not, it leaves the share to the Trainer.
+    """
     value = warmup.value
+    if not counted and (value is None or isinstance(value, Ratio)):
+        share = warmup if value is not None else Fact(UNASKED_SHARE, "axolotl's own")
+        ticks = math.ceil(float(share.value) * total)
+        job.show(f"{share.of('of the run')} x {total} steps, rounded up by the Trainer: warmup", ticks)
+        return ticks
     if isinstance(value, Share):
         ticks = share_of(value, total)
         job.show(f"{value} of {total} steps, rounded up: warmup", ticks)
@@ -183,7 +195,7 @@ def chosen(
 
 
 def length_of(
-    job: Job, batch: Fact, accumulate: Fact, epochs: Fact, max_steps: Fact, world: int
+    job: Job, batch: Fact, accumulate: Fact, epochs: Fact, max_steps: Fact, world: int, generates: bool
 ) -> tuple[int, int | None]:
     """Optimizer steps of the run, and of an epoch where that is known."""
     packed = next((key for key in PACKED if job.node(key) and job.flag(key)), "")
@@ -191,7 +203,7 @@ def length_of(
     examples = job.option("examples")
     per_epoch = job.option("steps_per_epoch")
     steps = int(per_epoch.value) if per_epoch else None
-    if examples and not (packed or streamed):
+    if examples and not (packed or streamed or generates):
         batches = divided(divided(examples.value, batch.value), world)
         steps = max(divided(batches, accumulate.value), 1)
         if per_epoch and per_epoch.value != steps:
@@ -199,6 +211,8 @@ def length_of(
     if max_steps.value and max_steps.value > 0:
         job.show(max_steps.of("optimizer steps"), max_steps.value)
         return int(max_steps.value), steps
+    if generates:
+        job.need(("--steps", f"{job.at('rl')} repeats every prompt, and axolotl leaves the number of steps to TRL"))
     if streamed:
         job.remark(
             "LR713", f"{job.at(streamed)}: the length of the data is not known, and max_steps is needed",

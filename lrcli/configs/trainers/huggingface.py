@@ -143,6 +143,9 @@ def of_a_group(job: Job, key: str) -> bool:
 def data_keys(job: Job, dialect: Dialect) -> None:
     """Say what of the data changes how many examples there are."""
     packing = [key for key in ("packing", "neat_packing") if job.node(key) and job.flag(key)]
+    if dialect.factory and str(job.get("stage", "sft").value) == "pt" and not job.node("packing"):
+        job.remark("LR713", "stage: pt packs its texts unless packing is false: their number depends on their lengths. "
+                   "--examples is the number after packing", "packing: false", job.line_of("stage"))  # fmt: skip
     for key in packing:
         job.remark(
             "LR713",
