@@ -449,6 +449,7 @@ REFUSED = [
     ("a.yaml", "num_train_epochs: 3\nlr_sheduler_type: cosine\n", "line 2: lr_sheduler_type looks as if it decided"),
     ("a.yaml", "num_train_epochs: 3\nwarm_up_steps: 5\n", "did you mean warmup_steps?"),
     ("a.yaml", "num_train_epochs: 3\nlr_scheduler_type: reduce_lr_on_plateau\n", "lrsched plateau LOG"),
+    ("a.yaml", "num_train_epochs: 3\nlr_scheduler_type: LINEAR\n", "'LINEAR' is not a valid SchedulerType"),
     ("a.yaml", "num_train_epochs: three\n", "line 1: num_train_epochs: expected a number, found 'three'"),
     ("a.yaml", "a: 1\n", "no keys of a trainer"),
     ("a.yaml", "_target_: torch.optim.AdamW\nlr: 0.1\n", "no scheduler of torch or transformers is made"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lrcli.cli import main
 from lrcli.configs import load
 from lrcli.engine import rates
 from lrcli.plan import Planned
@@ -37,7 +38,7 @@ def rates_of(plan: Planned, count: int) -> list[Any]:
     return list(islice(rates(plan.schedule, plan.run.lrs), count))
 
 
-def test_a_run_that_is_trained_logs_these_rates(tmp_path: Path) -> None:
+def test_a_run_that_is_trained_logs_these_rates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Trainer.train() to its end: what it logs after each step is the rate that the step was made with."""
     content = {
         "output_dir": str(tmp_path), "use_cpu": True, "learning_rate": 0.001, "lr_scheduler_type": "cosine",
@@ -52,6 +53,10 @@ def test_a_run_that_is_trained_logs_these_rates(tmp_path: Path) -> None:
     plan = planned(path, examples=45)
     assert trainer.state.max_steps == plan.run.steps == len(logged)
     assert rates_of(plan, len(logged)) == logged
+    log = tmp_path / "trainer_state.json"
+    trainer.state.save_to_json(str(log))
+    assert main(["verify", str(log), f"{path} --examples 45"]) == 0
+    assert main(["verify", str(log), f"{path} --examples 60"]) == 1
 
 
 AUTOS = {

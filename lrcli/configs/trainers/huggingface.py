@@ -31,6 +31,9 @@ from lrcli.configs.hf.warmup import too_long, warmup_of, warmup_ticks
 from lrcli.configs.trainer import JSON, WORDS, YAML, Made, Trainer
 from lrcli.configs.tree import Node
 
+ENUMERATED = "SchedulerType."
+"""What stands before a type where a program wrote the enumeration down."""
+
 OWN_LOOPS = ("num_warmup_steps", "max_train_steps", "checkpointing_steps", "use_slow_tokenizer", "deepspeed_config")
 """Options that TrainingArguments does not have, and programs with a training loop of their own do."""
 
@@ -46,7 +49,8 @@ def read(dialect: Dialect, job: Job) -> Made:
                    "(as run_*_no_trainer.py), which may count its steps and its warmup otherwise")  # fmt: skip
     lr = rate_of(job, dialect)
     kind = str(job.get("lr_scheduler_type", "linear").value)
-    kind = kind.removeprefix("SchedulerType.").lower()
+    if kind.startswith(ENUMERATED):
+        kind = kind.removeprefix(ENUMERATED).lower()
     keywords = keywords_of(job, kind, job.version)
     warmup = warmup_of(job)
     if kind == "constant" and warmup.value and warmup.line:
