@@ -1,27 +1,40 @@
-"""What a finished run did, and whether it is what its configuration says: LR8xx.
+"""What a finished run did, and whether it is what its configuration says.
 
-A difference is a finding only where its cause is known to the figure. What is not known is not said.
+What is not known is not said. The rules that make findings of it are in `lrcli.checks.audits`.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from lrcli.checks.rule import FINDING, NOTE, WARNING, Finding, Problem, found_in, rule
-from lrcli.configs.facts import Remark
-from lrcli.configs.file_spec import FileSpec
+from lrcli.checks import Finding, audit_findings
+from lrcli.checks.audits import AuditCase
+from lrcli.checks.rule import FINDING
+from lrcli.configs.facts import Missing, Remark
+from lrcli.configs.file_spec import FileSpec, Outcome
 from lrcli.errors import InputError
 from lrcli.fit import Found, Search, follows
 from lrcli.fit.decided import settled
-from lrcli.fit.found import NEARLY, POSSIBLE
+from lrcli.fit.found import EXACT, NEARLY, POSSIBLE
 from lrcli.plan import Planned
 from lrcli.record import Record
 from lrcli.rows import Rows
 from lrcli.run import Run
-from lrcli.schedules import role
-from lrcli.text import plural, significant
+from lrcli.schedules import every, role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE
 from lrcli.verify import Verdict, compared, verify
 from lrcli.verify.explain import steps_in_an_epoch
+from lrcli.verify.skips import with_skips
+
+WRITERS = {"trainer_state": (HUGGING_FACE, DEEPSPEED)}
+"""The families whose schedules runs have of which there is a log of this kind."""
+
+GROUP, GROUP_AND_VARIANT = (role.GROUP,), (role.GROUP, role.VARIANT)
+"""What no configuration says, but the log decides: whose rate is in its column, and at last which version wrote it."""
+
+SOME_LENGTH = {"batches_per_epoch": 100}
+"""Of an epoch, to learn what does not depend on it."""
 
 MOST_CLASSES = 400
 """Whole numbers that are tried for a value which the configuration leaves open."""
@@ -29,7 +42,7 @@ MOST_CLASSES = 400
 
 @dataclasses.dataclass
 class Case:
-    """What the rules look at."""
+    """What is found out on the way."""
 
     record: Record
     config: str
@@ -44,6 +57,27 @@ class Case:
     """Whether the log leaves no other choice than the schedule that was found."""
     opened: str = ""
     """What the configuration left open, and what it must have been."""
+    skipped: int = 0
+    """Steps after which the schedule was not advanced."""
+
+    def of_rules(self) -> AuditCase:
+        """What the rules look at."""
+        axis = self.record.steps if self.record.steps is not None else self.record.epochs
+        explanation = self.verdict.explanation if self.verdict else None
+        return AuditCase(
+            config=self.config,
+            remarks=self.remarks,
+            base_rate=_base(self.found) if self.found and self.is_certain else None,
+            opened=self.opened,
+            follows=self.verdict.follows if self.verdict else None,
+            explanation=explanation.name if explanation else "",
+            sentence=explanation.sentence if explanation else "",
+            backwards=tuple(
+                (int(self.record.lines[row]), float(axis[row - 1]), float(axis[row]))  # type: ignore[index]
+                for row in self.seams
+            ),
+            skipped=self.skipped,
+        )
 
 
 class Audit(NamedTuple):
@@ -89,6 +123,8 @@ class Audit(NamedTuple):
         warmup = run.warmup or schedule.value(role.WARMUP, role.WARMUP_EPOCHS)
         if warmup is not None:
             yield "warmup", warmup
+        if case.skipped:
+            yield "skipped", case.skipped
         yield "counts", case.found.reading.words
 
     def rows(self) -> Rows | None:
@@ -107,7 +143,7 @@ DOCUMENT = {
     "config": str | None,
     "spec": str | None,
     "follows": bool | None,
-    "facts": {"rows": int, "base_lr?": float, "length?": int, "warmup?": float, "counts?": str},
+    "facts": {"rows": int, "base_lr?": float, "length?": int, "warmup?": float, "skipped?": int, "counts?": str},
     "findings": [FINDING],
 }
 """The shape (see `lrcli.schema`) of `Audit.as_document`."""
@@ -122,13 +158,59 @@ def audit(record: Record, config: FileSpec | None) -> Audit:
     """What the run did, and what of its configuration it did not. Raises InputError for a log without rates."""
     if not len(record):
         raise InputError("the log holds no rates")
-    known = [one for one in Search(record).candidates() if one.exactness != NEARLY and follows(one.spec, record)]
-    found = known[0] if known else None
-    case = Case(record, config.path if config else "", found, None, None, (), seams(record))
-    case.is_certain = bool(known) and settled(known, record)[0].exactness != POSSIBLE
+    if config is not None:
+        record = _of_length(record, config)
+    case = Case(record, config.path if config else "", None, None, None, (), seams(record))
+    _find(case)
     if config is not None:
         _read(case, config)
-    return Audit(case, found_in(case))
+        _waits(case)
+    return Audit(case, audit_findings(case.of_rules()))
+
+
+def _find(case: Case) -> None:
+    """The schedule that the log shows; where its writer is known, one of those that it has."""
+    record = case.record
+    known = [one for one in Search(record).candidates() if one.exactness != NEARLY and follows(one.spec, record)]
+    own = WRITERS.get(record.facts.kind)
+    if own:
+        ours = [one for one in known if one.schedule.reference.family in own]
+        if not ours and (
+            waited := with_skips(record, [cls for cls in every().values() if cls.reference.family in own])
+        ):
+            schedule, run, reading, case.skipped = waited
+            case.found, case.is_certain = Found(schedule, run, reading, EXACT, 0.0), True
+            return
+        case.found = next(iter(ours or known), None)
+        case.is_certain = bool(ours) and settled(ours, record)[0].exactness != POSSIBLE
+        return
+    case.found = known[0] if known else None
+    case.is_certain = bool(known) and settled(known, record)[0].exactness != POSSIBLE
+
+
+def _of_length(record: Record, config: FileSpec) -> Record:
+    """The log with the length that its configuration says: a run may end before."""
+    if record.facts.num_train_epochs:
+        return record
+    config = FileSpec(config.source, config.path, config.run, config.reading)  # to be changed without harm
+    try:
+        outcome = config.outcome(Run().saying(SOME_LENGTH))
+        for key in _open_keys(outcome.missing):
+            config.put(key, "1")
+            outcome = config.outcome(Run().saying(SOME_LENGTH))
+    except InputError:
+        return record
+    epochs = outcome.planned.schedule.value(role.EPOCHS) if outcome.planned else None
+    if not epochs:
+        return record
+    return dataclasses.replace(record, facts=dataclasses.replace(record.facts, num_train_epochs=float(epochs)))
+
+
+def _waits(case: Case) -> None:
+    """A run that follows its configuration but for skipped steps."""
+    explanation = case.verdict.explanation if case.verdict else None
+    if explanation and explanation.name == "shifted_from" and explanation.figures["shift"] < 0 and not case.seams:
+        case.skipped = -explanation.figures["shift"]
 
 
 def seams(record: Record) -> list[int]:
@@ -140,38 +222,68 @@ def seams(record: Record) -> list[int]:
 
 
 def _read(case: Case, config: FileSpec) -> None:
-    """The schedule of the configuration, with what the log says of the run."""
+    """The schedule of the configuration, read as the version reads it that gives the log, where one does."""
+    older = config.trainer.older
+    versions = [config.version] if config.version_said or not older else [config.version, older]
+    as_written = None
+    for version, roles in [*((each, GROUP) for each in versions), (versions[-1], GROUP_AND_VARIANT)]:
+        config.version = version
+        _read_as(case, config, roles)
+        if case.verdict is None or case.verdict.follows:
+            return
+        as_written = as_written or dataclasses.replace(case)
+    for field in dataclasses.fields(case):
+        setattr(case, field.name, getattr(as_written, field.name))
+
+
+def _read_as(case: Case, config: FileSpec, roles: tuple[role.Role, ...]) -> None:
+    """The schedule of the configuration, with what the log says of the run; fields of these roles are the log's."""
     for said in _lengths(case):
         try:
             outcome = config.outcome(Run().saying(said))
         except InputError:
             continue
+        if outcome.planned is None and case.found is not None:
+            for key in _open_keys(outcome.missing):
+                outcome = _opened(case, config, key, said) or outcome
         case.remarks = outcome.remarks
-        planned = outcome.planned
-        if planned is None and case.found is not None:
-            for missing in outcome.missing:
-                if missing.option.startswith("--set ") and missing.option.endswith("=N"):
-                    planned = _opened(case, config, missing.option[6:-2], said)
-        if planned is not None:
-            case.planned = planned
-            case.verdict = verify(planned.schedule, planned.run, _placed(case), None)
+        if outcome.planned is not None:
+            case.planned = outcome.planned._replace(schedule=_as_logged(case, outcome.planned.schedule, roles))
+            case.verdict = verify(case.planned.schedule, case.planned.run, _placed(case))
             return
 
 
-def _opened(case: Case, config: FileSpec, key: str, said: dict[str, Any]) -> Planned | None:
-    """What the configuration amounts to with the whole number at `key` that gives the base rate of the log."""
-    from lrcli.configs.file_spec import _put
+def _as_logged(case: Case, schedule: Schedule, roles: tuple[role.Role, ...]) -> Schedule:
+    """The schedule with the fields of these roles as the log has them: whose rate is in its column, who wrote it."""
+    if case.found is None or type(case.found.schedule) is not type(schedule):
+        return schedule
+    names = {declared.name for declared in schedule.fields(*roles)}
+    return dataclasses.replace(
+        schedule, **{declared.name: value for declared, value in case.found.schedule.items() if declared.name in names}
+    )
 
+
+def _open_keys(missing: Iterable[Missing]) -> list[str]:
+    """The keys for which a whole number is asked."""
+    return [
+        each.option.removeprefix("--set ").removesuffix("=N")
+        for each in missing
+        if each.option.startswith("--set ") and each.option.endswith("=N")
+    ]
+
+
+def _opened(case: Case, config: FileSpec, key: str, said: dict[str, Any]) -> Outcome | None:
+    """What the configuration amounts to with the whole number at `key` that gives the base rate of the log."""
     assert case.found is not None
     for number in range(1, MOST_CLASSES):
-        _put(config.root, key, str(number))
+        config.put(key, str(number))
         try:
-            planned = config.outcome(Run().saying(said)).planned
+            outcome = config.outcome(Run().saying(said))
         except InputError:
             return None
-        if planned is not None and planned.run.lrs[0] == _base(case.found):
+        if outcome.planned is not None and outcome.planned.run.lrs[0] == _base(case.found):
             case.opened = f"{key} {number}"
-            return planned
+            return outcome
     return None
 
 
@@ -193,88 +305,3 @@ def _placed(case: Case) -> Record:
     if case.found is None or case.found.schedule.value(role.PER_EPOCH) is None:
         return case.record
     return dataclasses.replace(case.record, steps=case.found.reading.ticks.astype(float), epochs=None)
-
-
-@rule("LR801", "rate-of-config-not-used", WARNING, Case)
-def rate_not_used(case: Case) -> Iterator[Problem]:
-    """The base rate of the run is another than the one in its configuration.
-
-    Cause:
-        The trainer chooses the rate itself, a command line overruled the file, or the file was edited after the run.
-
-    Bad:
-        lrsched audit runs/detect/train
-    Source:
-        ultralytics 8.4.190 BaseTrainer.build_optimizer (optimizer: auto)
-    """
-    for remark in case.remarks:
-        rate = significant(_base(case.found)) if case.found else ""
-        if remark.code == "LR712" and case.is_certain and not {rate, f"{rate}:"} & set(remark.message.split()):
-            opened = f", {case.opened}" if case.opened else ""
-            yield Problem(f"{_where(case, remark.line)}: {remark.message}: the run trained at {rate}{opened}")
-    explanation = case.verdict.explanation if case.verdict else None
-    if explanation and explanation.name == "base_lr":
-        yield Problem(f"{case.config}: {explanation.sentence}")
-
-
-@rule("LR802", "warmup-of-config-lasted", WARNING, Case)
-def warmup_lasted(case: Case) -> Iterator[Problem]:
-    """The warmup lasted longer than its configuration says, by a rule of the trainer.
-
-    Cause:
-        ultralytics before 8.4 warms up for at least 100 iterations, however short an epoch is.
-
-    Bad:
-        lrsched audit runs/detect/train
-    Source:
-        ultralytics 8.3.100 BaseTrainer._do_train
-    """
-    if case.verdict is None or not case.verdict.follows:
-        return
-    for remark in case.remarks:
-        if remark.code == "LR715":
-            yield Problem(f"{_where(case, remark.line)}: {remark.message}")
-
-
-@rule("LR803", "config-not-followed", WARNING, Case)
-def config_not_followed(case: Case) -> Iterator[Problem]:
-    """The run did another schedule than its configuration says.
-
-    Cause:
-        The file was edited after the run, a command line overruled it, or step() is called otherwise than it should be.
-
-    Bad:
-        lrsched audit runs/edited-afterwards
-    Source:
-        the explanations of lrsched verify
-    """
-    explanation = case.verdict.explanation if case.verdict else None
-    if explanation and explanation.name not in ("unknown", "base_lr"):
-        yield Problem(f"{case.config}: {explanation.name}: {explanation.sentence}")
-
-
-@rule("LR804", "taken-up-again", NOTE, Case)
-def taken_up_again(case: Case) -> Iterator[Problem]:
-    """The log goes back: the run was taken up again from an earlier step.
-
-    Cause:
-        Steps between the last checkpoint and the end of the first part were trained again, and are in the log twice.
-
-    Bad:
-        lrsched audit runs/resumed
-    Source:
-        lightning CSVLogger and transformers' trainer_state.json after a resume
-    """
-    for row in case.seams[:3]:
-        axis = case.record.steps if case.record.steps is not None else case.record.epochs
-        assert axis is not None
-        yield Problem(
-            f"line {case.record.lines[row]}: the log goes back from {axis[row - 1]:g} to {axis[row]:g}: the run was "
-            "taken up again there"
-        )
-    if len(case.seams) > 3:
-        yield Problem(f"{plural(len(case.seams) - 3, 'further place')} where the log goes back")
-
-
-def _where(case: Case, line: int) -> str:
-    return f"{case.config} line {line}" if line else case.config

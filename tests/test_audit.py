@@ -1,14 +1,15 @@
 """What a run did, beside what its configuration says."""
 
 import json
-import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from lrcli.audit import Case, audit
+from lrcli.audit import audit
 from lrcli.checks import RULES
-from lrcli.checks.rule import SEVERITIES
+from lrcli.checks.audits import AuditCase
 from lrcli.configs.file_spec import FileSpec
 from lrcli.logs.series import Shown
 from lrcli.reading import Reading
@@ -17,7 +18,13 @@ from lrcli.run import Run
 from lrcli.spec import parse
 from tests.test_cli import lrsched
 
-RULES_OF_AUDITS = [code for code, rule in RULES.items() if rule.subject is Case]
+DOCUMENTED = [
+    (code, heading, line)
+    for code, rule in RULES.items()
+    if rule.subject is AuditCase
+    for heading in ("Bad", "Good")
+    for line in rule.sections[heading]
+]
 EPOCHS = 30
 
 
@@ -40,13 +47,15 @@ def trained(folder: Path, spec: str, per_epoch: int, **args: object) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("code", RULES_OF_AUDITS)
-def test_a_rule_is_explained(code: str) -> None:
-    rule = RULES[code]
-    assert re.fullmatch(r"LR8\d\d", code)
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
-    assert rule.severity in SEVERITIES
-    assert rule.sections.keys() >= {"Cause", "Bad", "Source"}
+@pytest.mark.parametrize(("code", "heading", "line"), DOCUMENTED)
+def test_the_examples_of_a_rule_are_what_they_say(tmp_path: Path, code: str, heading: str, line: str) -> None:
+    program = f'lrsched() {{ PYTHONPATH={Path.cwd()} {sys.executable} -m lrcli "$@"; }}'
+    done = subprocess.run(
+        ["bash", "-c", f"{program}\n{line}"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (0, 1), done.stderr
+    codes = [word for word in done.stdout.split() if word.startswith("LR8")]
+    assert codes == ([code] if heading == "Bad" else []), done.stdout
 
 
 def test_a_rate_that_the_trainer_chose_itself(tmp_path: Path) -> None:
@@ -87,3 +96,44 @@ def test_a_log_that_goes_back() -> None:
     rates = rates_at(parse("cosine --t-max 100").schedule, (0.1,), steps).tolist()
     made = audit(Record.of_values(rates, steps=steps), None)
     assert [finding.code for finding in made.findings] == ["LR804"]
+
+
+def state(tmp_path: Path, rates: list[tuple[int, float]], length: int) -> Path:
+    """A trainer_state.json."""
+    path = tmp_path / "trainer_state.json"
+    history = [{"step": step, "learning_rate": rate, "loss": 1.0, "epoch": step / 100} for step, rate in rates]
+    path.write_text(json.dumps({"max_steps": length, "log_history": history}))
+    return path
+
+
+@pytest.mark.parametrize("name", ["hf-linear", "hf-cosine"])
+def test_a_run_of_transformers_in_which_steps_were_skipped(tmp_path: Path, name: str) -> None:
+    text = f"{name} --num-warmup-steps 57 --num-training-steps 1000 --lr 0.0003"
+    rates = rates_at(parse(text).schedule, (3e-4,), range(1000)).tolist()
+    skipped = [2, 3, 20, 400, 850]
+    shown = [(step, rates[step - 1 - sum(at < step - 1 for at in skipped)]) for step in range(25, 1001, 25)]
+    document = json.loads(lrsched("audit", str(state(tmp_path, shown, 1000)), "--json").stdout)
+    assert document["spec"] == text
+    assert document["facts"]["skipped"] == 5
+    assert [finding["code"] for finding in document["findings"]] == ["LR805"]
+
+
+def test_a_schedule_that_transformers_has_not_is_no_certain_claim(tmp_path: Path) -> None:
+    shown = [(step, 3e-9 * step) for step in range(1, 900)]
+    document = json.loads(lrsched("audit", str(state(tmp_path, shown, 2000)), "--json").stdout)
+    assert document["spec"] is None or document["spec"].startswith("hf-")
+
+
+def test_the_group_in_the_column_is_no_difference_from_the_configuration(tmp_path: Path) -> None:
+    text = "ultralytics --num-epochs 30 --nb 40 --bias-group 0 --lr 0.01"
+    folder = trained(tmp_path, text, 40, optimizer="SGD")
+    document = json.loads(lrsched("audit", str(folder), "--json").stdout)
+    assert document["follows"] is True
+    assert document["findings"] == []
+
+
+def test_a_run_that_was_stopped_early_has_the_length_of_its_configuration(tmp_path: Path) -> None:
+    folder = trained(tmp_path, "ultralytics --num-epochs 740 --nb 40 --lr 0.01", 40, optimizer="SGD", epochs=740)
+    document = json.loads(lrsched("audit", str(folder), "--json").stdout)
+    assert document["follows"] is True
+    assert document["findings"] == []

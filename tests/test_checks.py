@@ -22,6 +22,7 @@ from lrcli.checks import (
     lengths,
     plateau_findings,
 )
+from lrcli.checks.audits import AuditCase
 from lrcli.checks.case import Case
 from lrcli.checks.configs import FileCase
 from lrcli.checks.fix import Fix, Path
@@ -46,7 +47,7 @@ SCHEDULE_RULES = {code: rule for code, rule in RULES.items() if rule.subject.__m
 DOCUMENTED = [
     (code, heading, line)
     for code, rule in SCHEDULE_RULES.items()
-    if rule.subject not in (ReplayCase, FileCase, ResumeCase)
+    if rule.subject not in (ReplayCase, FileCase, ResumeCase, AuditCase)
     for heading in ("Bad", "Good")
     for line in rule.sections.get(heading, [])
 ]
@@ -81,7 +82,7 @@ def blamed(line: str) -> set[str]:
 @pytest.mark.parametrize("code", SCHEDULE_RULES)
 def test_a_rule_is_explained(code: str) -> None:
     rule = RULES[code]
-    assert re.fullmatch(r"LR[1-7]\d\d", code)
+    assert re.fullmatch(r"LR[1-8]\d\d", code)
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
     assert rule.severity in SEVERITIES
     assert rule.summary.endswith(".")

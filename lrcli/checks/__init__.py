@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lrcli.checks import (
     arithmetic,
+    audits,
     composition,
     configs,
     cycles,
@@ -19,6 +20,7 @@ from lrcli.checks import (
     values,
     warmup,
 )
+from lrcli.checks.audits import AuditCase
 from lrcli.checks.case import Case
 from lrcli.checks.configs import FileCase
 from lrcli.checks.fix import words_of
@@ -43,6 +45,7 @@ __all__ = [
     "Lengths",
     "Observed",
     "Rule",
+    "audit_findings",
     "file_findings",
     "findings",
     "findings_of",
@@ -64,6 +67,7 @@ RULE_MODULES = (
     groups,
     configs,
     resume,
+    audits,
 )
 """The modules that declare rules."""
 
@@ -104,6 +108,11 @@ def findings_of(written: FileSpec, run: Run) -> list[Finding]:
 def resume_findings(resumed: Resumed) -> list[Finding]:
     """What a run that is taken up again does otherwise than its new code says."""
     return found_in(ResumeCase(resumed))
+
+
+def audit_findings(case: AuditCase) -> list[Finding]:
+    """What a finished run did, and its configuration does not say."""
+    return found_in(case)
 
 
 def plateau_findings(

@@ -43,7 +43,7 @@ class FileSpec:
         self.reading = reading
         self.root, self.written = document(path)
         for key, value in map(_assignment, reading.set):
-            _put(self.root, key, value)
+            self.put(key, value)
         if reading.trainer:
             self.trainer, version = named(reading.trainer)
             if self.written not in self.trainer.written:
@@ -52,6 +52,10 @@ class FileSpec:
             self.trainer, version = recognised(path, self.root, self.written), ""
         self.version_said = bool(version)
         self.version = version or self.trainer.version
+
+    def put(self, key: str, text: str) -> None:
+        """Set a key as a command line that overrides one does. Raises InputError where it cannot be."""
+        _put(self.root, key, text)
 
     def outcome(self, run: Run) -> Outcome:
         """What the trainer makes of the file in `run`. Raises InputError for what it, or we, refuse."""

@@ -87,7 +87,7 @@ def shifted_from(case: Case) -> Iterator[Explanation]:
         for shift in _shifts(case):
             if case.gives(case.schedule, case.run, case.ticks + shift, case.place):
                 yield _shift(int(tail[0]), shift)
-    lags = _lags(case)
+    lags = lags_of(case)
     if lags is not None:
         seams = int((np.diff(lags, prepend=0) > 0).sum())
         yield _shift(int(case.ticks[int((lags > 0).argmax())]), -int(lags[-1]), seams)
@@ -105,7 +105,7 @@ def _shifts(case: Case) -> list[int]:
     return sorted(found, key=abs)[:MOST_SHIFTS]
 
 
-def _lags(case: Case) -> "Ticks | None":
+def lags_of(case: Case) -> "Ticks | None":
     """By how many ticks each row is late, where ticks were skipped one by one, as AMP does when it seeks its scale.
 
     None where that does not explain the log, or would explain any.
