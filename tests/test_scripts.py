@@ -154,29 +154,40 @@ def test_lines_are_counted_as_python_counts_them(tmp_path: Path) -> None:
     assert (finding.code, finding.place.line) == ("LR922", text.count("\n"))
 
 
-def test_an_argument_that_is_gone_is_a_note() -> None:
-    (finding,) = check_source(Source("train.py", BEFORE + "scheduler = ReduceLROnPlateau(optimizer, verbose=True)\n"))
-    assert (finding.code, finding.severity) == ("LR922", "note")
-    assert "gone since torch 2.7" in finding.message
-    assert codes(BEFORE + "scheduler = StepLR(optimizer, **options)\n") == []
+@pytest.mark.parametrize(
+    "call",
+    ["ReduceLROnPlateau(optimizer, verbose=True)", "StepLR(optimizer, 30, 0.1, -1, True)", "StepLR(optimizer, **more)"],
+)
+def test_what_an_older_torch_took_is_no_finding(call: str) -> None:
+    assert codes(BEFORE + f"scheduler = {call}\n") == []
+
+
+def test_no_notebook_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_text('{"cells": "StepLR("}')
+    (finding,) = check_file(str(tmp_path / "a.ipynb"))
+    assert (finding.code, finding.message[:11]) == ("LR900", "no notebook")
 
 
 def test_notebooks_have_cells(tmp_path: Path) -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# StepLR("]},
-        {"cell_type": "code", "source": ["%matplotlib inline\n", "!pip install torch \\\n", "   timm\n", BEFORE]},
+        {
+            "cell_type": "code",
+            "source": ["%matplotlib inline\n", "ls data/\n", "!pip install torch \\\n", "   timm\n", BEFORE],
+        },
+        {"cell_type": "code", "source": "text = (\n    'lr %s'\n    % 3\n)"},
         {"cell_type": "code", "source": "scheduler = ReduceLROnPlateau(optimizer)\nscheduler.step()\n"},
     ]
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
     (finding,) = check_file(str(tmp_path / "a.ipynb"))
-    assert (finding.code, finding.place.cell, finding.place.line) == ("LR902", 3, 2)
+    assert (finding.code, finding.place.cell, finding.place.line) == ("LR902", 4, 2)
     cells[-1]["source"] = "\nscheduler = StepLR(optimizer, 30)"
     cells.append({"cell_type": "code", "source": "optimizer = torch.optim.SGD(model.parameters(), 0.1)"})
     cells.append({"cell_type": "code", "source": BEFORE_OPTIMIZER})
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
     (finding,) = check_file(str(tmp_path / "a.ipynb"))
-    assert (finding.code, finding.place.cell, finding.place.line) == ("LR912", 4, 1)
-    assert "(line 2 of cell 3)" in finding.message
+    assert (finding.code, finding.place.cell, finding.place.line) == ("LR912", 5, 1)
+    assert "(line 2 of cell 4)" in finding.message
 
 
 def test_a_file_without_a_scheduler_is_not_parsed(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import gc
+import re
 import sys
 from collections.abc import Iterator
 from typing import NamedTuple, cast
@@ -44,7 +45,10 @@ FINDING = {"**": ScriptFinding, "severity": SEVERITIES, "name": str}
 
 def check_file(path: str) -> list[ScriptFinding]:
     """What is wrong with the schedulers of a file, in order. Raises InputError where it cannot be read."""
-    source = read(path)
+    try:
+        source = read(path)
+    except SyntaxError as error:
+        return [_unread(Source(path, ""), error)]
     if source is None:
         return []
     with _at_ease():
@@ -90,7 +94,9 @@ def _unread(source: Source, error: SyntaxError) -> ScriptFinding:
     place = source.place(line, max(0, (error.offset or 1) - 1), line, end)
     if sys.version_info < (3, 12) and error.msg.startswith("f-string"):
         return ScriptFinding("LR900", NOTE, f"not checked: {error.msg}, before Python 3.12", "", "", place)
-    return ScriptFinding("LR900", ERROR, f"no Python 3: {error.msg}", "", "", place)
+    said = re.sub(r" on line \d+", "", error.msg) if source.cells else error.msg
+    message = said if said.startswith("no notebook") else f"no Python 3: {said}"
+    return ScriptFinding("LR900", ERROR, message, "", "", place)
 
 
 def _of_rules(script: Script) -> Iterator[tuple[ScriptFinding, ast.expr]]:

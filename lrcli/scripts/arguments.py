@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from lrcli.checks.rule import ERROR, NOTE
+from lrcli.checks.rule import ERROR
 from lrcli.pasted import GONE, refused
 from lrcli.scripts.rule import Located, Script, script_rule
 
@@ -14,7 +14,7 @@ def refused_arguments(script: Script) -> Iterator[Located]:
 
     Cause:
         A mistyped keyword, an argument of another scheduler, or too many without their names: Python raises TypeError
-        where the scheduler is made. `verbose` was taken until torch 2.6: the finding is a note then.
+        where the scheduler is made. What an older torch took, `verbose`, is no finding.
 
     Bad:
         scheduler = StepLR(optimizer, gamma=0.1)
@@ -33,10 +33,15 @@ def refused_arguments(script: Script) -> Iterator[Located]:
     """
     for scheduler in script.schedulers:
         starred = any(isinstance(argument, ast.Starred) for argument in scheduler.node.args)
-        if scheduler.family != "torch" or starred or any(keyword.arg is None for keyword in scheduler.node.keywords):
+        spread = any(keyword.arg is None or keyword.arg in GONE for keyword in scheduler.node.keywords)
+        if scheduler.family != "torch" or starred or spread or _is_verbose(scheduler.node.args):
             continue
         error = refused(scheduler.node, scheduler.symbol)
         if error is not None:
             keyword = error.node if isinstance(error.node, ast.keyword) else None
-            severity = NOTE if keyword is not None and keyword.arg in GONE else ""
-            yield Located(keyword.value if keyword is not None else scheduler.node, error.reason, "", severity)
+            yield Located(keyword.value if keyword is not None else scheduler.node, error.reason)
+
+
+def _is_verbose(arguments: list[ast.expr]) -> bool:
+    """Whether the last argument is a truth value without its name, as `verbose` stood in torch until 2.6."""
+    return bool(arguments) and isinstance(arguments[-1], ast.Constant) and isinstance(arguments[-1].value, bool)

@@ -74,10 +74,10 @@ class Caller(Evaluator):
             return self.instance(function, arguments, keywords, node)
         if method == "prepare" or name == "amp.initialize":
             return self._prepared(arguments)
-        if not names.HARMLESS.search(symbol or method) or method in ("append", "extend") or symbol == "setattr":
+        if not names.is_harmless(symbol or method) or method in ("append", "extend") or symbol == "setattr":
             for value in (*arguments, *keywords.values()):
                 self.escape(value)
-        if names.CHANGING.search(symbol or method):
+        if names.changes(symbol or method):
             for each in (owner, *arguments, *keywords.values()):
                 self.forget(each)
         if name == "dict" and not arguments and "**" not in keywords:

@@ -41,16 +41,29 @@ def targets(node: ast.expr) -> tuple[str, ...]:
 
 def dotted(node: ast.expr) -> str:
     """A name with its dots; "" for anything else."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join(reversed([*parts, node.id])) if isinstance(node, ast.Name) else ""
+    if isinstance(node, ast.Name):
+        return node.id
+    if not isinstance(node, ast.Attribute):
+        return ""
+    owner = dotted(node.value)
+    return f"{owner}.{node.attr}" if owner else ""
 
 
 def symbol(node: ast.expr) -> str:
     """The last name of what is called."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+@lru_cache
+def is_harmless(function: str) -> bool:
+    """Whether a function does not step what it is given."""
+    return HARMLESS.search(function) is not None
+
+
+@lru_cache
+def changes(function: str) -> bool:
+    """Whether a function may change the numbers in what it is given."""
+    return CHANGING.search(function) is not None
 
 
 @lru_cache(maxsize=50_000)

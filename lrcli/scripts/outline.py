@@ -16,6 +16,8 @@ _MATTERS = re.compile(r"[so.L](?:ched|ptim|pt\b|step\(|R\b)")
 _WORDS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) in "_(")}
 """Whatever is no part of a name, and no call."""
 
+_BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
+
 LONGEST_NAME = 80
 """Characters before a parenthesis among which the name stands that is called."""
 
@@ -118,4 +120,5 @@ def statements(tree: ast.AST) -> Iterator[ast.stmt]:
 
 def parts(node: ast.AST) -> list[ast.AST]:
     """The statements, handlers and cases that stand directly in one."""
-    return [part for name in ("body", "handlers", "cases", "orelse", "finalbody") for part in getattr(node, name, ())]
+    held = vars(node)
+    return [part for name in _BLOCKS if name in held for part in held[name]]

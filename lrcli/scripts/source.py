@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lrcli.errors import InputError
-from lrcli.text import quoted
 
 SUFFIXES = (".py", ".ipynb")
 
@@ -20,6 +19,11 @@ MENTIONS = re.compile(
 
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv"}
 """Folders that hold no source of the project; those that begin with a dot are left out too."""
+
+_MAGIC = re.compile(
+    r"\s*[%!?]|(?:ls|cd|pwd|mkdir|rmdir|cp|mv|rm|cat|pip|conda|man|time|timeit)\b(?:\s+[\w./~-].*|\s*)$"
+)
+"""A line of a notebook that is a command of IPython and no Python."""
 
 _IGNORED = re.compile(r"#\s*lrsched:\s*ignore(?:\[([A-Za-z0-9, ]*)\])?")
 LARGEST = 20_000_000
@@ -97,7 +101,7 @@ def files(path: str) -> Iterator[str]:
 
 
 def read(path: str) -> Source | None:
-    """The file as Python; None where it makes no scheduler. Raises InputError where it cannot be read."""
+    """The file as Python; None where it makes no scheduler. Raises InputError, or SyntaxError for no notebook."""
     try:
         with open(path, "rb") as file:
             content = file.read(LARGEST)
@@ -110,7 +114,7 @@ def read(path: str) -> Source | None:
 
 
 def notebook(path: str, text: str) -> Source:
-    """The cells of code, one after another; lines that are magic stand as comments. Raises InputError."""
+    """The cells of code, one after another; lines that are magic stand as comments. Raises SyntaxError."""
     try:
         document = json.loads(text)
         found = [
@@ -119,15 +123,16 @@ def notebook(path: str, text: str) -> Source:
             if cell["cell_type"] == "code"
         ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"{path}: expected a notebook, found {quoted(str(error))}") from None
+        raise SyntaxError(f"no notebook: {error}") from None
     lines: list[str] = []
     cells = []
     for number, cell in found:
         cells.append((number, len(lines)))
         foreign = cell.lstrip().startswith("%%")
         continued = False
+        commanded = not foreign and any(map(_MAGIC.match, cell.splitlines())) and not _is_python(cell)
         for line in cell.splitlines() or [""]:
-            magic = foreign or continued or line.lstrip().startswith(("%", "!", "?")) or line.rstrip().endswith("?")
+            magic = foreign or continued or (commanded and _MAGIC.match(line) is not None)
             if magic:
                 indent = line[: len(line) - len(line.lstrip())]
                 lines.append(f"# {line}" if foreign or continued else f"{indent}pass  # {line.strip()}")
@@ -135,3 +140,11 @@ def notebook(path: str, text: str) -> Source:
                 lines.append(re.sub(r"^(\s*\w+\s*)=\s*[!%].*", r"\1= None", line))
             continued = magic and line.rstrip().endswith("\\")
     return Source(path, "\n".join(lines) + "\n", cells)
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

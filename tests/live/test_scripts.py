@@ -320,14 +320,13 @@ def test_lr920_lr921_lightning(monkeypatch: pytest.MonkeyPatch) -> None:
 
 WRONG = [
     "StepLR(optimizer)",
-    "StepLR(optimizer, 30, 0.1, -1, True)",
+    "StepLR(optimizer, 30, 0.1, -1, 5)",
     "StepLR(optimizer, step=30)",
     "StepLR(optimizer, 30, step_size=30)",
     "CosineAnnealingLR(optimizer, t_max=50)",
     "CosineAnnealingLR(optimizer, 50, min_lr=1e-6)",
     "OneCycleLR(optimizer, total_steps=100)",
     "OneCycleLR(optimizer, 0.1, num_steps=100)",
-    "ReduceLROnPlateau(optimizer, verbose=True)",
     "ReduceLROnPlateau(optimizer, metric='val_loss')",
     "LambdaLR(optimizer)",
     "SequentialLR(optimizer, [StepLR(optimizer, 3)])",
