@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from lrcli.fit import fit
+from lrcli.fit import fit, follows
 from lrcli.record import Record
 from lrcli.schedules.plateau import float32
 from tests.test_verify import values
@@ -17,7 +17,6 @@ KNOWN = [
     "cosine --t-max 50 --eta-min 0.001",
     "polynomial --total-iters 60 --power 2.0",
     "cosine-restarts --t-0 10 --t-mult 2",
-    "linear --total-iters 7",
     "onecycle --max-lr 0.3 --total-steps 60",
     "hf-linear --num-warmup-steps 5 --num-training-steps 60",
     "hf-cosine --num-warmup-steps 5 --num-training-steps 60",
@@ -67,3 +66,62 @@ def test_a_constant_rate() -> None:
 def test_noise_is_no_schedule() -> None:
     rng = random.Random(1)
     assert not [one for one in fit(logged([rng.random() for _ in range(ROWS)])) if one.exactness == "exact"]
+
+
+SEQUENCES = [
+    'sequential "cosine --t-max 20" "linear --start-factor 1.0 --end-factor 0.1 --total-iters 40" --milestones 20',
+    'sequential "cosine --t-max 20 --eta-min 0.001" "constant --factor 0.5 --total-iters 40" --milestones 20',
+    'sequential "linear --start-factor 0.01 --total-iters 5" "polynomial --total-iters 25" "step --step-size 10" '
+    "--milestones 5,30",
+    'sequential "exponential --gamma 0.9" "polynomial --total-iters 30" "exponential --gamma 0.95" --milestones 20,40',
+]
+
+
+@pytest.mark.parametrize("text", SEQUENCES)
+def test_sequences_are_taken_apart(text: str) -> None:
+    best = fit(logged(values(text, ROWS)))[0]
+    assert values_of(best.spec) == pytest.approx(values(text, ROWS), rel=1e-9, abs=1e-15)
+
+
+def every_tenth(text: str, length: int, first: int, shift: int) -> Record:
+    """Rows 0, 10, ... or 10, 20, ... of a run; `shift` ticks lie between what a row is called and what it shows."""
+    found = values(text, length + 2)
+    steps = range(first, length, 10)
+    return Record.of_values([found[step + shift] for step in steps], steps=steps)
+
+
+@pytest.mark.parametrize("text", ["hf-linear --num-warmup-steps 0 --num-training-steps 300", "cosine --t-max 300"])
+@pytest.mark.parametrize(("first", "shift"), [(0, 0), (0, 1), (10, 0), (10, -1)])
+def test_every_tenth_step_in_both_conventions_from_both_origins(text: str, first: int, shift: int) -> None:
+    record = every_tenth(text, 300, first, shift)
+    best = fit(record)[0]
+    assert values(best.spec.replace(" --interval step", ""), 300) == values(text, 300)
+    assert follows(best.spec, record)
+
+
+CUT = [
+    "hf-linear --num-warmup-steps 10 --num-training-steps 200",
+    "wsd --warmup-steps 10 --stable-steps 100 --decay-steps 90",
+    "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 60 --step-size-down 30",
+    "linear --start-factor 0.1 --total-iters 200",
+    "hf-cosine-with-restarts --num-warmup-steps 4 --num-training-steps 200 --num-cycles 4",
+    "keras-cosine-decay-restarts --first-decay-steps 100 --t-mul 1",
+    "piecewise --step-rules 1:30,0.3:76,0.05:150,0.01",
+]
+
+
+@pytest.mark.parametrize("text", CUT)
+def test_what_a_cut_log_does_not_decide_is_not_called_exact(text: str) -> None:
+    whole = values(text, 200)
+    for found in fit(logged(whole[:80])):
+        assert found.exactness in ("possible", "nearly") or values(found.spec, 200) == pytest.approx(whole, rel=1e-5)
+
+
+def test_a_rate_that_stays_at_its_highest_may_fall_later() -> None:
+    best = fit(logged(values("linear --total-iters 7", ROWS)))[0]
+    assert (best.spec, best.exactness) == ("linear --total-iters 7", "possible")
+
+
+def test_the_same_log_has_the_same_answer() -> None:
+    record = logged(values("hf-cosine --num-warmup-steps 5 --num-training-steps 60", ROWS))
+    assert fit(record) == fit(record)

@@ -1,12 +1,12 @@
 """What a log decides: a candidate is exact where the log leaves no other choice, and possible where it does."""
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.fit.found import EXACT, NEARLY, POSSIBLE, Candidate, Found
-from lrcli.fit.landmarks import roughness
 from lrcli.record import Record, Tolerance, rates_at, tolerance_of
 from lrcli.run import Run
 from lrcli.schedules import role
@@ -18,11 +18,11 @@ OFTEN = 3
 FAR_FETCHED = 4
 """Digits more than another candidate needs: nobody typed those."""
 
-MOST_TYPED = 6
-"""Digits of a number that somebody may have typed."""
-
 MOST_JUDGED = 8
 """Candidates; those behind them are possible at best."""
+
+EVEN = 1e-6
+"""Of the highest rate: a difference that is none."""
 
 A_LITTLE = 1e-3
 """Relative change of a number that a log must show if it decides it."""
@@ -34,10 +34,13 @@ def settled(found: Sequence[Found], record: Record) -> list[Candidate]:
     if not good:
         return [Candidate(one.spec, one.exactness, one.error) for one in found]
     tolerance = tolerance_of(record)
-    shown = []
+    shown, simplest = [], math.inf
     for place, one in enumerate(good):
-        sure = place < MOST_JUDGED and determined(one, good, record) and pinned(one, record, tolerance)
+        # Where something simple is not decided, nothing stranger is.
+        sure = place < MOST_JUDGED and one.roughness[1] < simplest
+        sure = sure and determined(one, good, record) and pinned(one, record, tolerance)
         shown.append(Candidate(one.spec, one.exactness if sure else POSSIBLE, one.error))
+        simplest = simplest if sure else min(simplest, one.roughness[1])
     return sorted(shown, key=lambda candidate: candidate.exactness == POSSIBLE)
 
 
@@ -45,7 +48,7 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
     """Whether all that give the log agree: between its rows, and up to the end of this schedule."""
     import numpy as np
 
-    if len(record) < 4 or len(np.unique(record.values)) < 3 or not _is_typed(one):
+    if len(record) < 4 or len(np.unique(record.values)) < 3 or not _is_sure(one, record):
         return False
     ticks = _until_the_end(one)
     own = rates_at(one.composed, one.run.lrs, ticks)
@@ -82,21 +85,41 @@ def _agree(rates: Any, own: Any) -> bool:
     return bool((np.abs(rates - own)[both] <= np.maximum(1e-5 * np.abs(own[both]), 1e-7 * peak)).all())
 
 
-def _is_typed(one: Found) -> bool:
-    """Whether a person may have typed all of its numbers; a value that was computed gives the log to the bit."""
-    if one.exactness == EXACT and one.schedule.fields(role.DROP_FACTOR):
-        return True
-    numbers = [*one.run.lrs, one.run.warmup_start_factor, *(value for _, value in one.schedule.items())]
-    return all(
-        roughness(number) <= MOST_TYPED or number * 3 == round(number * 3)
-        for number in numbers
-        if isinstance(number, float)
+def _is_sure(one: Found, record: Record) -> bool:
+    """Whether a person may have typed its numbers, or they give the log to the bit; and the log shows its end."""
+    last, horizon = int(one.reading.ticks.max()), one.composed.horizon
+    is_over = horizon is not None and horizon <= last + 2
+    if one.schedule.fields(role.PARTS):
+        return one.is_typed and is_over  # Where there were parts there may be more of them.
+    if (one.schedule.ends and not is_over) or not _is_seen(one, record):
+        return False
+    return one.is_typed or (one.exactness == EXACT and bool(one.schedule.fields(role.DROP_FACTOR)))
+
+
+def _is_seen(one: Found, record: Record) -> bool:
+    """Whether the end of the log is no beginning of something else: a rate that stays, a line, a list of drops."""
+    import numpy as np
+
+    values = record.values
+    highest, lengths = values.max(), np.diff(np.flatnonzero(np.append(np.insert(np.diff(values) != 0, 0, True), True)))
+    if lengths[-1] > 1 and values[-1] >= highest * (1 - EVEN):
+        return False
+    if one.schedule.fields(role.DROPS_AT) and lengths[-1] < lengths.max():
+        return False
+    end = values[-max(3, len(values) // 10) :]
+    is_line = bool((np.abs(np.diff(end, 2)) <= EVEN * highest).all()) and end[0] != end[-1]
+    floors = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE, role.TARGET)
+    return not is_line or (
+        end[-1] < end[0]
+        and not any(value not in (declared.default, 0.0) for declared, value in one.schedule.all_given(*floors))
     )
 
 
 def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
     """Whether each of its values is the only one that gives the log, or changes nothing that the log does not show."""
-    ticks = _until_the_end(one)
+    import numpy as np
+
+    ticks = np.unique(np.linspace(0, 2 * int(one.reading.ticks.max()), 2000).astype(np.int64))
     own = rates_at(one.composed, one.run.lrs, ticks)
     for schedule, run in _neighbours(one):
         try:

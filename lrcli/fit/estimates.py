@@ -69,7 +69,7 @@ def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None 
         if declared.name in numbers or declared is whole:
             continue
         values = estimates(declared, cls, marks)
-        if values is None:
+        if values is None or (declared.role is role.START_SHARE and marks.starts_below(base)):
             numbers.append(declared.name)
         else:
             choices[declared.name] = values

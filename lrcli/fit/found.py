@@ -19,6 +19,9 @@ EXACT, FLOAT32, ROUNDED, POSSIBLE, NEARLY = EXACTNESSES = ("exact", "float32", "
 """Equal to the bit; equal in float32; equal as far as the log shows; equal, but so are others that it cannot tell
 apart; within a thousandth."""
 
+MOST_TYPED = 6
+"""Digits of a number that somebody may have typed."""
+
 NOTHING = ("0", "0.0")
 
 
@@ -47,6 +50,12 @@ class Found:
         return spec_of(self.schedule, self.run)
 
     @property
+    def is_typed(self) -> bool:
+        """Whether a person may have typed all of its numbers."""
+        words = self.spec.replace(",", " ").replace(":", " ").replace('"', " ").split()
+        return all(map(_is_typed, words))
+
+    @property
     def composed(self) -> Schedule:
         """With its warmup."""
         return self.run.warmed_up(self.schedule)
@@ -57,6 +66,14 @@ class Found:
         words = self.spec.replace(",", " ").replace(":", " ").split()
         numbers = [word for word in words if word[:1].isdigit() and word not in NOTHING]
         return len(words) - 2 * sum(word in NOTHING for word in words), sum(map(_digits, numbers))
+
+
+def _is_typed(word: str) -> bool:
+    try:
+        number = float(word)
+    except ValueError:
+        return True
+    return roughness(number) <= MOST_TYPED or number * 3 == round(number * 3)
 
 
 def _digits(word: str) -> int:

@@ -151,6 +151,10 @@ class Landmarks:
         """The row at a share of the rows of the first fall."""
         return self.held_until + round((self.bottom - self.held_until) * share)
 
+    def starts_below(self, base: float | None) -> bool:
+        """Whether the first rate is a share of the optimizer's rate, where that is known."""
+        return base is not None and float(self.values[0]) < base * (1 - 1e-6)
+
     @property
     def is_beheaded(self) -> bool:
         """Whether the log begins so late that nothing is known of the beginning."""
@@ -161,7 +165,7 @@ class Landmarks:
         """Lengths of a run that would end with this log, the likeliest first."""
         last = int(self.ticks[-1])
         gap = last - int(self.ticks[-2]) if len(self.ticks) > 1 else 1
-        further = sorted(range(last + 2, last + min(gap, WIDEST) + 1), key=roughness)
+        further = sorted(range(last + 2, last + min(gap, WIDEST) + 2) if gap > 1 else (), key=roughness)
         return [last + 1, last, *further]
 
     @cached_property
@@ -186,7 +190,7 @@ class Landmarks:
             slopes = [abs(values[row - 1] - values[row - 2])]
             if row + 1 < len(values):
                 slopes.append(abs(values[row + 1] - values[row]))
-            if rise > 3 * max(slopes) and rise > 0.1 * self.highest:
+            if rise > 1.3 * max(slopes) and rise > 0.1 * self.highest:
                 found.append(row)
         return found
 

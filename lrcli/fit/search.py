@@ -3,18 +3,18 @@
 import dataclasses
 import math
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from lrcli.engine import spec_of
-from lrcli.errors import InputError
 from lrcli.fit.by_epoch import guesses_by_epoch
 from lrcli.fit.effort import Effort, SpentError
-from lrcli.fit.estimates import forms, likely_ends
+from lrcli.fit.estimates import likely_ends
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import typed
-from lrcli.fit.solve import Guess, Solver
+from lrcli.fit.sequences import Parts
+from lrcli.fit.tried import BEFORE_SEQUENCES, STAGES, Stage, candidates_of, guesses
 from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL_PRECISION
@@ -38,37 +38,10 @@ SECONDS = 1.2
 
 
 RATES = 400_000
+RATES_FOR_SEQUENCES = 150_000
 """Rates that are computed in about a second of CPU."""
 
-RATES_EACH, RATES_SOUGHT = 8_000, 15_000
-"""For one scheduler at one stage: those that can give the log are quick to find it."""
-
 SECONDS_BY_EPOCH = 0.25
-
-
-class Stage(NamedTuple):
-    """What is tried of every scheduler before more is tried of any."""
-
-    level: int
-    """What is left free; see `forms`."""
-    sought: bool
-    """Whether lengths are sought that the log does not suggest."""
-
-    @property
-    def effort(self) -> int:
-        """What is spent on one scheduler."""
-        return RATES_SOUGHT if self.sought else RATES_EACH
-
-    @property
-    def is_early(self) -> bool:
-        """Whether no length was sought yet."""
-        return not any(stage.sought for stage in STAGES[: STAGES.index(self) + 1])
-
-
-STAGES = [
-    Stage(level, sought)
-    for level, sought in ((0, False), (1, False), (0, True), (2, False), (3, False), (1, True), (4, False), (5, False))
-] + [Stage(level, True) for level in (2, 3, 4, 5)]
 
 
 PLAIN = 2
@@ -100,6 +73,8 @@ class Search:
         for stage in STAGES:
             for view in views:
                 self.look(stage, view)
+                if stage == BEFORE_SEQUENCES:
+                    self._sequences(view)
             # A straight line is the beginning of many: those whose length must be sought, too.
             if self.effort.is_spent or (
                 any(self._has_found(view) and not (view.marks.is_straight and stage.is_early) for view in views)
@@ -127,9 +102,12 @@ class Search:
         if stage.level in (0, 1):
             self._warmups(stage, view.marks, view.reading)
 
-    def _has_found(self, view: "View", to_the_bit: bool = False) -> bool:
+    def _has_found(self, view: "View", to_the_bit: bool = False, typed: bool = False) -> bool:
         good = (EXACT,) if to_the_bit else (EXACT, FLOAT32, ROUNDED)
-        return any(one.reading is view.reading and one.exactness in good for one in self.found.values())
+        return any(
+            one.reading is view.reading and one.exactness in good and (one.is_typed or not typed)
+            for one in self.found.values()
+        )
 
     def _by_epoch(self) -> None:
         """Schedulers that know how many ticks an epoch has, where the log has a row for each epoch."""
@@ -172,11 +150,20 @@ class Search:
                     factor = _start_factor(marks, warmup, guess.lr)
                     if factor is None:
                         continue
-                    if any(
-                        self._hold(guess.schedule, Run(lr=guess.lr, warmup=warmup, warmup_start_factor=one), reading)
-                        for one in factor
-                    ):
-                        return
+                    runs = (Run(lr=guess.lr, warmup=warmup, warmup_start_factor=one) for one in factor)
+                    if any(self._hold(guess.schedule, run, reading) for run in runs):
+                        if not rest.moves_in_steps:
+                            return
+                        break
+
+    def _sequences(self, view: "View") -> None:
+        """What is put together from parts, where nothing of one piece gives the log."""
+        if self._has_found(view):
+            return
+        with suppress(SpentError):
+            for guess in Parts(view.marks, self.effort.part(RATES_FOR_SEQUENCES)).guesses():
+                if self._hold(guess.schedule, Run(lr=guess.lr), view.reading) and self._has_found(view, typed=True):
+                    return
 
     def _hold(self, schedule: Schedule, run: Run, reading: Reading) -> bool:
         """Hold a candidate against all rows; whether it gives them as far as the log shows."""
@@ -244,54 +231,6 @@ class View:
 
 def _is_plain(rate: float) -> bool:
     return roughness(rate) <= PLAIN
-
-
-def guesses(
-    cls: type[Schedule], stage: Stage, marks: Landmarks, effort: Effort, base: float | None = None
-) -> Iterator[Guess]:
-    """The guesses at a scheduler, at this rate of the optimizer or at any; nothing where its arithmetic fails."""
-    seen = set()
-    for form in forms(cls, marks, stage.level, base):
-        try:
-            if stage.sought and form.whole is None:
-                continue
-            solver = Solver(form, marks, effort, base)
-            signature = solver.signature()
-            if signature is None:
-                continue
-            # Where the rate moves in steps, others that look the same are what the log does not decide.
-            own = [value for name, value in form.fixed.items() if not _is_choice(cls, name)]
-            alike = (signature, tuple(own) if marks.moves_in_steps else ())
-            if alike in seen:
-                continue
-            seen.add(alike)
-            yield from solver.guesses(solver.sought_wholes() if stage.sought else solver.plain_wholes())
-        except (InputError, ArithmeticError, ValueError):
-            continue
-        except SpentError:
-            return
-
-
-def _is_choice(cls: type[Schedule], name: str) -> bool:
-    meaning = cls.params()[name].role
-    return meaning is not None and meaning.unit is role.CHOICE
-
-
-def candidates_of(marks: Landmarks) -> list[type[Schedule]]:
-    """The schedulers that may give such a log, the simplest first."""
-    found = []
-    for cls in every().values():
-        steps = bool(cls.fields(role.DROPS_AT, role.DROP_EVERY))
-        if steps and not marks.moves_in_steps and not cls.fields(role.VARIANT):
-            continue
-        if not marks.rises and cls.fields(role.PEAK_AT):
-            continue
-        if marks.rises and not cls.fields(
-            role.WARMUP, role.PEAK_AT, role.CYCLE, role.START_SHARE, role.TARGET, role.GROWTH, role.START
-        ):
-            continue
-        found.append(cls)
-    return sorted(found, key=lambda cls: len(cls.params()))
 
 
 def _warmup_ends(marks: Landmarks) -> list[int]:

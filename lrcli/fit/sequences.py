@@ -1,0 +1,119 @@
+"""Sequences of two and three parts: a log cut where its curve breaks, and each part fitted as a schedule of its own.
+
+SequentialLR's parts begin at their own tick 0, all from the same base rate. The part whose rates say most gives it.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from lrcli.errors import InputError
+from lrcli.fit.effort import Effort
+from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.solve import Guess
+from lrcli.fit.tried import OF_A_PART, candidates_of, guesses
+from lrcli.record.curve import few_rates_at
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.compose import Sequential
+
+MOST_PARTS = 3
+MOST_CUTS = 8
+MOST_TICKS = 10
+"""At which a cut between two rows is tried."""
+
+RATES_FOR_A_PART = 4_000
+
+FEWEST_ROWS = 3
+"""Of a part: fewer are given by anything."""
+
+
+class Parts:
+    """The ways to put a log together from parts."""
+
+    def __init__(self, marks: Landmarks, effort: Effort) -> None:
+        self.marks = marks
+        self.effort = effort
+        self.known: dict[tuple[int, float, float | None], Guess | None] = {}
+
+    def guesses(self) -> Iterator[Guess]:
+        """Sequences that give the rows from which landmarks are taken."""
+        for base_lr, parts in self._splits(MOST_PARTS):
+            schedules = tuple(schedule for _, schedule in parts)
+            try:
+                yield Guess(Sequential(schedules, tuple(start for start, _ in parts[1:])), base_lr)
+            except InputError:
+                continue
+
+    @cached_property
+    def cuts(self) -> list[int]:
+        """The ticks at which a part may begin."""
+        found: list[int] = []
+        for row in self.marks.breaks[:MOST_CUTS]:
+            found += self.marks.before(row).ticks(MOST_TICKS)
+        return found
+
+    def _splits(self, most: int) -> Iterator[tuple[float, list[tuple[int, Schedule]]]]:
+        """The base rate, and where each part begins."""
+        for cut in self.cuts:
+            for anchor in self._anchors(cut):
+                tail = self._part(cut, float("inf"), anchor)
+                if tail is None:
+                    continue
+                for parts in self._heads(cut, anchor, most - 1):
+                    yield anchor, [*parts, (cut, tail.schedule)]
+
+    def _anchors(self, cut: int) -> list[float]:
+        """The base rates that one of the parts beside a cut has by itself."""
+        found = []
+        for start, stop in ((cut, float("inf")), (0, float(cut))):
+            guess = self._part(start, stop, None)
+            if guess is not None:
+                found.append(guess.lr)
+        return list(dict.fromkeys(found))
+
+    def _heads(self, stop: int, base_lr: float, most: int) -> Iterator[list[tuple[int, Schedule]]]:
+        """The ways to give the rows before `stop`."""
+        whole = self._part(0, stop, base_lr)
+        if whole is not None:
+            yield [(0, whole.schedule)]
+            return
+        if most < 2:
+            return
+        for cut in self.cuts:
+            if cut < stop:
+                tail = self._part(cut, stop, base_lr)
+                if tail is not None:
+                    for parts in self._heads(cut, base_lr, most - 1):
+                        yield [*parts, (cut, tail.schedule)]
+
+    def _part(self, start: int, stop: float, base_lr: float | None) -> Guess | None:
+        """The simplest schedule that gives the rows between two ticks."""
+        key = start, stop, base_lr
+        if key not in self.known:
+            self.known[key] = self._found(self.marks.from_tick(start, stop), base_lr)
+        return self.known[key]
+
+    def _found(self, marks: Landmarks, base_lr: float | None) -> Guess | None:
+        if not len(marks.values) or (base_lr is None and (len(marks.values) < FEWEST_ROWS or marks.is_flat)):
+            return None
+        classes = [cls for cls in candidates_of(marks) if _takes_part(cls)]
+        for stage in OF_A_PART:
+            for cls in classes:
+                for guess in guesses(cls, stage, marks, self.effort.part(RATES_FOR_A_PART), base_lr):
+                    if self._gives(guess, marks):
+                        return guess
+        return None
+
+    def _gives(self, guess: Guess, marks: Landmarks) -> bool:
+        import numpy as np
+
+        self.effort.take(len(marks.ticks))
+        found = np.array(few_rates_at(guess.schedule, guess.lr, marks.ticks.tolist()))
+        # What is between the rows of a log is rounded a little more often than its rows.
+        return bool(marks.tolerance.equal(found, marks.values).all())
+
+
+def _takes_part(cls: type[Schedule]) -> bool:
+    """Whether torch can put it behind another, and it is nothing that has a warmup of its own."""
+    own = cls.fields(role.WARMUP, role.TARGET, role.PER_EPOCH, role.JUDGEMENT, role.PARTS, role.POINTS_AT)
+    return cls.reference.family.composes and not own and not cls.rewrites_base_rate
