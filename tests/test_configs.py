@@ -424,6 +424,16 @@ READ += [
         "hf-cosine --num-warmup-steps 2 --num-training-steps 34 --steps 34",
     ),
     (
+        "fit.yaml", "fit:\n" + "".join(f"  {line}\n" for line in CLI.splitlines()), {"batches_per_epoch": 9},
+        "lightning", "step --step-size 3 --lr 0.01 --epochs 10 --steps-per-epoch 4",
+    ),
+    (
+        "model_config.yaml", "MODEL_ARGS:\n  --lr: 0.1\n  --train-iters: 50\n  --lr-decay-style: cosine\n"
+        "  --lr-warmup-fraction: .01\n  --global-batch-size: 8\n", {}, "megatron",
+        "megatron --lr-decay-style cosine --lr-decay-iters 50 --lr-warmup-fraction 0.01 --global-batch-size 8 "
+        "--steps 50",
+    ),
+    (
         "poly.py", POLY, {}, "mmengine",
         'lambda --expr "0.09999999999999999 + 0.9 * (1 - min(t, 39) / 39) ** 0.9" --steps 40 --interval step',
     ),

@@ -19,7 +19,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "ultralytics": ("lr0",),
     "lightning": ("trainer", "_target_"),
     "timm": ("sched",),
-    "megatron": ("lr_decay_style", "lr_decay_iters", "lr_warmup_fraction", "lr_warmup_iters"),
+    "megatron": ("lr_decay_style", "lr_decay_iters", "lr_warmup_fraction", "lr_warmup_iters", "MODEL_ARGS"),
     "mmengine": ("param_scheduler", "optim_wrapper"),
     "torchtune": ("_component_",),
     "composer": ("max_duration",),

@@ -32,8 +32,14 @@ LIMITLESS = 1000
 """Epochs of Lightning's Trainer where neither max_epochs nor max_steps is given."""
 
 
+def scope_of(root: Node) -> str:
+    """Where the keys are: at the top, or in the mapping of the subcommand."""
+    return "fit." if root.has("fit.trainer") and not root.has("trainer") else ""
+
+
 def marks(root: Node) -> bool:
     """Whether the keys are those of a LightningCLI."""
+    root = root.get(scope_of(root)[:-1]) or root
     return (
         root.has("trainer", "model")
         and not root.has_any("exp_manager", "model.optim.sched")
@@ -215,6 +221,7 @@ def devices(job: Job) -> Fact:
 
 def read(job: Job) -> Made:
     """What the CLI makes of the file: it steps every scheduler once an epoch."""
+    job.scope = scope_of(job.root)
     node = job.node("lr_scheduler")
     if node is None and job.node("optimizer") is None:
         job.refuse("lr_scheduler", "the file has none: the rate is what configure_optimizers of the model makes of it")

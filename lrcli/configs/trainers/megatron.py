@@ -20,11 +20,26 @@ PAIRS = (
 """Options of which Megatron takes one."""
 
 
-HARMLESS = ("lr_mult", "use_checkpoint_lr_scheduler", "override_lr_scheduler")
+HARMLESS = ("use_checkpoint_lr_scheduler", "override_lr_scheduler")
+
+
+def is_harmless(key: str) -> bool:
+    """Whether an option only looks as if it decided the rate: a factor for some layers, the warmup of something else."""
+    other = "warmup" in key and not key.startswith(("lr_", "warmup"))
+    return key in HARMLESS or key.startswith("lr_mult") or other
+
+
+def options_of(root: Node) -> Node:
+    """The options by name: Megatron's own tests have them in a mapping, each as it is written on a command line."""
+    inner = root.get("MODEL_ARGS")
+    if inner is None or not isinstance(inner.value, dict):
+        return root
+    return Node({key.removeprefix("--").replace("-", "_"): node for key, node in inner.value.items()}, inner.line)
 
 
 def marks(root: Node) -> bool:
     """Whether the options are Megatron's."""
+    root = options_of(root)
     return root.has_any("lr_decay_style", "lr_decay_iters", "lr_warmup_fraction", "lr_warmup_iters") and root.has_any(
         "train_iters", "train_samples", "lr_decay_iters", "lr_decay_style", "global_batch_size"
     )
@@ -40,6 +55,7 @@ def known(job: Job, key: str, kind: str, default: Any = None, *by: str) -> Fact:
 
 def read(job: Job) -> Made:
     """What Megatron makes of its options."""
+    job.root = options_of(job.root)
     length = ("steps", "ticks") if job.node("train_iters") else ()
     whole = {
         key: known(job, key, WHOLE, None, *(length if key == "train_iters" else ()))
@@ -72,7 +88,7 @@ def read(job: Job) -> Made:
             job.assume(f"{job.at(key)}: the embeddings have a rate of their own; the rate shown is lr's")
     for key in ("override_opt_param_scheduler", "use_checkpoint_opt_param_scheduler", "no_load_optim"):
         job.get(key)
-    job.refuse_unknown(harmless=lambda key: key in HARMLESS)
+    job.refuse_unknown(harmless=is_harmless)
     if lr.value is None:
         job.need(("--lr", "the script has none"))
     iterations, samples = job.option("steps", "ticks") or whole["train_iters"], whole["train_samples"]
