@@ -462,6 +462,12 @@ REFUSED = [
     ("a.yaml", "num_train_epochs: 3\nlr_scheduler_type: LINEAR\n", "'LINEAR' is not a valid SchedulerType"),
     ("a.yaml", "num_train_epochs: three\n", "line 1: num_train_epochs: expected a number, found 'three'"),
     ("a.yaml", "a: 1\n", "no keys of a trainer"),
+    ("ds.json", '{"train_batch_size": 8, "scheduler": {"type": "WarmupLR", "params": {"warmup_num_steps": [1]}}}',
+     "warmup_num_steps: expected a number, found"),
+    ("a.yaml", "{max_duration: 1e999ba, global_train_batch_size: 8, optimizer: {lr: 1}, scheduler: {name: "
+     "constant_with_warmup, t_warmup: 5ba}}", "max_duration: expected a time such as"),
+    ("a.yaml", "{max_duration: 1e999T, global_train_batch_size: 8, optimizer: {learning_rate: 1}, scheduler: "
+     "{t_warmup: 5}}", "max_duration: expected steps, tokens"),
     ("a.yaml", "_target_: torch.optim.AdamW\nlr: 0.1\n", "no scheduler of torch or transformers is made"),
     ("a.yaml", "{base_model: m, micro_batch_size: 1, rl: grpo, learning_rate: 1}", "leaves the number of steps to TRL"),
     ("a.yaml", "a: [1\n", "line 2 column 1: not YAML"),

@@ -3,7 +3,7 @@
 Source: transformers 5.23 Trainer.set_initial_training_values; accelerate data_loader.BatchSamplerShard; trl GRPOTrainer
 """
 
-from lrcli.configs.facts import WHOLE, Fact, Job, taken
+from lrcli.configs.facts import Fact, Job
 from lrcli.configs.hf.dialect import Dialect
 from lrcli.errors import InputError
 from lrcli.schedules.counting import divided, rounded
@@ -51,7 +51,7 @@ def batches_of(
     text = batch.of("a batch")
     if dialect.factory and (cap := job.node("max_samples")):
         sets = len([name for name in str(job.get("dataset", "").value).split(",") if name.strip()]) or 1
-        most = int(taken(cap.value, WHOLE)) * sets
+        most = job.whole("max_samples").value * sets
         if most < number:
             many = f" x {sets} data sets" if sets > 1 else ""
             job.show(f"{number} examples, at most {cap.value}{many} (max_samples, line {cap.line})", most)

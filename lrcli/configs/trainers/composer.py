@@ -28,9 +28,7 @@ def marks(root: Node) -> bool:
     return (
         root.has_any("max_duration")
         and root.has_any("scheduler.t_warmup", "global_train_batch_size")
-        and not (
-            root.has_any("model.max_sequence_length") and root.has_any("scheduler.units", "optimizer.learning_rate")
-        )
+        and not root.has_any("scheduler.units", "optimizer.learning_rate")
     )
 
 
@@ -38,7 +36,7 @@ def time_of(job: Job, key: str, default: str) -> tuple[float, str, Fact]:
     """A time string as number and unit."""
     fact = job.get(key, default)
     found = _TIME.fullmatch(str(fact.value))
-    if not found:
+    if not found or not math.isfinite(float(found[1])):
         job.refuse(key, f"expected a time such as 4800ba, 1ep, 10e9tok or 0.1dur, found '{fact.value}'")
     return float(found[1]), found[2], fact
 

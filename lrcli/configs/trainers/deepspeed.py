@@ -15,6 +15,7 @@ from lrcli.errors import InputError
 from lrcli.schedules import every, named
 from lrcli.schedules.counting import Feed, torch_steps
 from lrcli.schedules.family import FAMILIES
+from lrcli.text import quoted
 
 AUTO = "auto"
 DEFAULT_LR = 1e-3
@@ -191,6 +192,8 @@ def block(ds: Job, fills: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         values[key] = tuple(value) if isinstance(value, list) else value
     if "warmup_num_steps" in cls.params() and values.get("warmup_type", "log") == "log":
         count: Any = values.get("warmup_num_steps", 1000)
+        if isinstance(count, bool) or not isinstance(count, int | float):
+            ds.refuse("scheduler.params.warmup_num_steps", f"expected a number, found {quoted(str(count))}")
         ds.remark(
             "LR709",
             f"{kind} warms up along a logarithm over {count} steps: half the way to the full rate is done after "

@@ -24,7 +24,7 @@ HARMLESS = ("use_checkpoint_lr_scheduler", "override_lr_scheduler")
 
 
 def is_harmless(key: str) -> bool:
-    """Whether an option only looks as if it decided the rate: a factor for some layers, the warmup of something else."""
+    """Whether an option only looks as if it decided the rate: a factor of some layers, the warmup of something else."""
     other = "warmup" in key and not key.startswith(("lr_", "warmup"))
     return key in HARMLESS or key.startswith("lr_mult") or other
 

@@ -216,8 +216,9 @@ def fields_of(job: Job, window: Window, span: int, lr: float) -> dict[str, Any]:
         values["total_iters"] = span - 1
     if window.kind == "CosineAnnealingLR":
         values.setdefault("T_max", span)
-        if window.fields.get("eta_min_ratio") is not None:
-            values["eta_min"] = lr * float(taken(window.fields["eta_min_ratio"], NUMBER))
+        share = _count(job, window.fields, "eta_min_ratio", None)
+        if share is not None:
+            values["eta_min"] = lr * float(share)
     return values
 
 
@@ -295,7 +296,7 @@ def ramp_and_stairs(job: Job, windows: list[Window], lr: float, total: int, each
     ramp, cosine = windows
     values = fields_of(job, cosine, cosine.end - cosine.begin, lr)
     waves, first = values["T_max"] // each, cosine.begin // each
-    start = float(ramp.fields.get("start_factor", 1 / 3))
+    start = float(_count(job, ramp.fields, "start_factor", 1 / 3))
     low = float(values.get("eta_min", 0.0)) / lr if lr else 0.0
     if ramp.begin or ramp.fields.get("end_factor", 1.0) != 1.0 or ramp.end > max(cosine.begin, 1) or ramp.end < 2:
         job.refuse("param_scheduler", "LinearLR and CosineAnnealingLR overlap, which lrsched does not compute")

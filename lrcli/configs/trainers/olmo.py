@@ -94,7 +94,7 @@ def length_of(job: Job, each: int) -> tuple[int, float]:
         else:
             total = int(float(text))
             job.show(fact.of("steps"), total)
-    except ValueError:
+    except (ValueError, OverflowError):
         job.refuse("max_duration", f"expected steps, tokens as in 2e12T, or epochs as in 1ep, found '{text}'")
     return total, float(total)
 
