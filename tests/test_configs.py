@@ -434,6 +434,11 @@ READ += [
         "--steps 50",
     ),
     (
+        "mpt.yaml", "{max_duration: 50ba, global_train_batch_size: 8, optimizer: {lr: 0.1}, scheduler: {name: "
+        "cosine_with_warmup, t_warmup: 0.1dur, alpha_f: 0.1}}", {}, "llmfoundry",
+        "hf-cosine-with-min-lr --num-warmup-steps 5 --num-training-steps 50 --min-lr-rate 0.1 --steps 50",
+    ),
+    (
         "poly.py", POLY, {}, "mmengine",
         'lambda --expr "0.09999999999999999 + 0.9 * (1 - min(t, 39) / 39) ** 0.9" --steps 40 --interval step',
     ),

@@ -27,6 +27,10 @@ def version_of(text: str) -> Version:
     return tuple(int(part) for part in re.findall(r"[0-9]{1,6}", text)[:4])
 
 
+_ONE = re.compile(r"(?<=ss|ch|sh)es$|(?<!s)s$")
+"""What a noun loses where there is one of it."""
+
+
 class Fact(NamedTuple):
     """A value and where it comes from."""
 
@@ -38,7 +42,7 @@ class Fact(NamedTuple):
 
     def of(self, noun: str) -> str:
         """The value with its noun and its origin: `16 a batch (per_device_train_batch_size, line 12)`."""
-        noun = noun.removesuffix("s") if self.value == 1 and " " not in noun else noun
+        noun = _ONE.sub("", noun) if self.value == 1 and " " not in noun else noun
         return f"{shown(self.value)} {noun} ({self.where})"
 
 

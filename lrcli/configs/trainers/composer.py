@@ -106,11 +106,11 @@ def read(job: Job) -> Made:
     if ticks >= total:
         job.remark("LR704", f"the warmup takes {shown(ticks)} batches and the run has {total}: the full rate is never "
                    "trained at", f"t_warmup: {max(1, total // 20)}ba", warmup.fact.line)  # fmt: skip
+    low = float(job.number("scheduler.alpha_f", 0.0).value)
+    if same := same_as_transformers(name, ticks, end, total, low):
+        return Made(*same, float(lr.value), int(total), steps)
     job.assume("the schedule is computed in closed form: equal but for rounding")
-    if name == NAMES[3]:
-        after = root_of(job, times, whole, batch, steps, ticks, end)
-    else:
-        after = factor(name, ticks, end, float(job.number("scheduler.alpha_f", 0.0).value))
+    after = root_of(job, times, whole, batch, steps, ticks, end) if name == NAMES[3] else factor(name, ticks, end, low)
     expression = f"t/{ticks!r} if t<{ticks!r} else {after}" if ticks else after
     return Made("lambda", {"expr": expression}, float(lr.value), int(total), steps)
 
@@ -120,6 +120,20 @@ DEFAULTS = {
     "scheduler.t_cooldown": "0ba",
 }  # fmt: skip
 """Lengths where none are given."""
+
+
+def same_as_transformers(
+    name: str, warmup: float, end: float, total: int, low: float
+) -> tuple[str, dict[str, Any]] | None:
+    """The schedule of transformers that has the same rates to the bit: a warmup of whole batches, to the run's end."""
+    whole = {"num_warmup_steps": warmup, "num_training_steps": total}
+    if warmup != int(warmup) or warmup >= total:
+        return None
+    if name == "constant_with_warmup":
+        return "hf-constant-with-warmup", whole
+    if name != "cosine_with_warmup" or end != total:
+        return None
+    return ("hf-cosine-with-min-lr", {**whole, "min_lr_rate": low}) if low else ("hf-cosine", whole)
 
 
 def factor(name: str, warmup: float, end: float, floor: float) -> str:
