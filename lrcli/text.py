@@ -6,7 +6,7 @@ _LONGEST_QUOTE = 60
 KEPT = "\0"
 """In the place of a blank at which no line ends."""
 
-_QUOTED, _OPTION_AND_VALUE = r'"[^"\n]*"', r"(?<!\S)--?[a-z][\w-]* [^\s-]\S*"
+_QUOTED, _OPTION_AND_VALUE = r""""[^"\n]*"|(?<!\w)'[^'\n]*'(?!\w)""", r"(?<!\S)--?[a-z][\w-]* [^\s-]\S*"
 
 
 def printable(text: str) -> str:
@@ -58,3 +58,14 @@ def wrapped(text: str, width: int, indent: str = "", further: str = "") -> list[
         text = re.sub(pattern, whole, text)
     lines = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False)
     return [line.replace(KEPT, " ") for line in lines]
+
+
+def folded(text: str, width: int, indent: int) -> str:
+    """The lines of `text` that are wider than `width` broken as `wrapped` does, the rest of each indented further."""
+
+    def fill(line: str) -> list[str]:
+        margin = line[: len(line) - len(line.lstrip())]
+        whole = len(line) <= width
+        return [line] if whole else wrapped(line.strip(), max(20, width), margin, margin + " " * indent) or [""]
+
+    return "".join(f"{part}\n" for line in text.splitlines() for part in fill(line))

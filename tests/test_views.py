@@ -1,6 +1,5 @@
 """What a person sees of each command, whole, at four widths: readable golden files."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def test_what_a_person_sees(
     columns, lines = size.split("x")
     for name, value in {"COLUMNS": columns, "LINES": lines, "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
-    out, error = Terminal(), io.StringIO()
+    out, error = Terminal(), Terminal()
     with streams(out, error):
         main(VIEWS[view])
     seen = out.getvalue() + error.getvalue()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lrcli.text import printable_lines
+from lrcli.text import folded, printable_lines
 
 NAME = "lrsched"
 CLOSED_PIPE = 0
@@ -79,10 +79,18 @@ def complain(message: str, command: str = NAME) -> int:
     return 2
 
 
-def say(text: str) -> None:
-    """Write to standard error, if there is one, what is no data: in characters that no terminal obeys."""
-    with suppress(OSError, AttributeError):
-        sys.stderr.write(printable_lines(text))
+def say(text: str, indent: int = len(f"{NAME}: ")) -> None:
+    """Write to standard error, if there is one, what is no data: in characters that no terminal obeys.
+
+    On a terminal lines are broken between words, and what goes on below is indented.
+    """
+    text = printable_lines(text)
+    with suppress(OSError, AttributeError, ValueError):
+        if sys.stderr.isatty():
+            from lrcli.cli.output import terminal_size
+
+            text = folded(text, terminal_size()[0], indent)
+        sys.stderr.write(text)
         sys.stderr.flush()
 
 

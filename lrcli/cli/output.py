@@ -17,7 +17,7 @@ from lrcli.rows import Block as TableBlock
 from lrcli.rows import Rows
 from lrcli.schedules.kind import Kind
 from lrcli.schedules.param import Declared, ParamError, declaration, param
-from lrcli.text import DEFAULT_PRECISION, plural, quoted, wrapped
+from lrcli.text import DEFAULT_PRECISION, plural, quoted
 
 SUFFIXES = {
     "csv": "csv",
@@ -269,16 +269,6 @@ def show_file(path: str) -> None:
 def watched(blocks: Iterable[Block], total: int | None = None) -> Iterable[Block]:
     """The blocks as they are; where somebody looks at standard error, with a bar there if it takes long."""
     return with_bar(blocks, total, sys.stderr) if is_terminal(sys.stderr) else blocks
-
-
-def folded(text: str, width: int, indent: int) -> str:
-    """The lines of `text` broken between words where they are wider than `width`, the rest of each indented."""
-
-    def fill(line: str) -> list[str]:
-        margin = line[: len(line) - len(line.lstrip())]
-        return wrapped(line.strip(), max(20, width), margin, margin + " " * indent) or [""]
-
-    return "".join(f"{part}\n" for line in text.splitlines() for part in fill(line))
 
 
 def can_draw(stream: IO[str] | None) -> bool:

@@ -7,7 +7,7 @@ from lrcli import spec
 from lrcli.checks import NOTE, RULES, findings, findings_of, lengths
 from lrcli.cli import settings
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.output import folded, is_terminal, refuse_unless_text, suffix_of, terminal_size
+from lrcli.cli.output import is_terminal, refuse_unless_text, suffix_of, terminal_size
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import DOCUMENT, RULES_DOCUMENT, SHOWN, Report, lines_of, rules_shown
 from lrcli.cli.reports import Checked as CheckedSpec
@@ -21,7 +21,7 @@ from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, ParamError, declaration, param
 from lrcli.scripts import ScriptFinding, check_file, files, is_path
-from lrcli.text import printable_lines, quoted
+from lrcli.text import folded, printable_lines, quoted
 
 __all__ = ["COMMAND", "lines_of"]
 

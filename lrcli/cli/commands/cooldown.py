@@ -2,13 +2,13 @@
 
 from lrcli import spec
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.output import Output, folded
+from lrcli.cli.output import Output
 from lrcli.cooldown import SHAPES, Cooldown, cooldown
 from lrcli.rows import Rows
 from lrcli.run import Run
 from lrcli.schedules.kind import COUNT_OR_SHARE, SPEC
 from lrcli.schedules.param import Declared, declaration, param
-from lrcli.text import plural, significant
+from lrcli.text import folded, plural, significant
 
 
 @declaration

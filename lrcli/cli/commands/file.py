@@ -66,4 +66,4 @@ def tell_findings(written: FileSpec, run: Run) -> None:
     from lrcli.checks import findings_of
     from lrcli.cli.reports import lines_of
 
-    say(lines_of(findings_of(written, run)))
+    say(lines_of(findings_of(written, run)), indent=6)

@@ -2,13 +2,14 @@
 
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import chosen_rate, opened_log, record_of
-from lrcli.cli.output import Output, folded
+from lrcli.cli.output import Output
 from lrcli.errors import InputError
 from lrcli.fit import Candidate, fit
 from lrcli.fit.found import NEARLY, POSSIBLE
 from lrcli.rows import Rows
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
+from lrcli.text import folded
 
 MOST = 5
 

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.output import Output, folded
+from lrcli.cli.output import Output
 from lrcli.documentation import summary_of
 from lrcli.engine import rates
 from lrcli.render import PICTURE
@@ -14,6 +14,7 @@ from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.spec import parse
+from lrcli.text import folded
 
 THUMBNAIL = 16
 BLOCKS = "▁▂▃▄▅▆▇█"

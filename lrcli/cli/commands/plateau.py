@@ -10,7 +10,7 @@ from lrcli.cli import INTERRUPTED, NAME, say
 from lrcli.cli.command import Command, Instances
 from lrcli.cli.commands.run import findings_for_a_person
 from lrcli.cli.log_source import chosen_metric, opened_log, remark_on_gaps
-from lrcli.cli.output import Output, folded, watched
+from lrcli.cli.output import Output, watched
 from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import Selection
 from lrcli.errors import InputError
@@ -23,9 +23,6 @@ from lrcli.schedules.param import Declared, declaration, param
 from lrcli.schedules.plateau import MetricDriven
 
 MOST_COMBINATIONS = 1000
-
-WIDEST = 1000
-"""Where nobody reads, a remark is one line."""
 
 LINES_OF_FINDINGS = 7
 """Below the picture, with the result; what is found is not known until the log has been read."""
@@ -113,8 +110,7 @@ def run(cls: type[MetricDriven], given: Instances) -> int:
         else:
             output.show(rows, reserve=LINES_OF_FINDINGS if observed else 0)
         if result.rates:
-            width = output.style().width if output.to_terminal else WIDEST
-            say(folded(f"{NAME}: {result.sentence}", width, indent=2))
+            say(f"{NAME}: {result.sentence}\n")
         if observed:
             say(
                 findings_for_a_person(

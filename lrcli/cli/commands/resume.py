@@ -4,7 +4,7 @@ from lrcli import spec
 from lrcli.checks import NOTE, resume_findings
 from lrcli.checks.rule import FINDING
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.output import Output, folded
+from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import lines_of
 from lrcli.engine import Selection, Stretch
@@ -17,7 +17,7 @@ from lrcli.run import Run, share_of
 from lrcli.schedules.kind import COUNT_OR_SHARE, PATH, SPEC, Share
 from lrcli.schedules.param import Declared, declaration, param
 from lrcli.schedules.plateau import Plateau
-from lrcli.text import significant
+from lrcli.text import folded, significant
 
 
 @declaration

@@ -9,12 +9,13 @@ from typing import Any
 from lrcli import spec
 from lrcli.cli import NAME, say
 from lrcli.cli.command import Command, Instances
-from lrcli.cli.output import FOR_A_PERSON, Output, folded, is_terminal
+from lrcli.cli.output import FOR_A_PERSON, Output, is_terminal
 from lrcli.cli.remarks import as_lines, derivation_of, say_all
 from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import DOCUMENT, SCHEDULE, Selection, simulate
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
+from lrcli.text import folded
 
 FURTHER = ("--log-y", "-f csv > lr.csv")
 WIDEST_EXAMPLE = 78

@@ -7,7 +7,7 @@ from lrcli import spec
 from lrcli.cli import INTERRUPTED, say
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import chosen_metric, chosen_rates, opened_log
-from lrcli.cli.output import Output, folded
+from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
 from lrcli.errors import InputError
 from lrcli.logs import Log, Series
@@ -22,7 +22,7 @@ from lrcli.schedules import named
 from lrcli.schedules.kind import PATH, SPEC
 from lrcli.schedules.param import Declared, declaration, param, shell_word
 from lrcli.schedules.plateau import MetricDriven
-from lrcli.text import significant
+from lrcli.text import folded, significant
 from lrcli.verify import Verdict, of_rates, verify
 from lrcli.verify.following import Following
 from lrcli.verify.verdict import COLUMNS, DOCUMENT, PANELS, ROW
