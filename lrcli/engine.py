@@ -9,6 +9,7 @@ from lrcli.errors import InputError
 from lrcli.rows import Block, Mark, Panel, Rows, parts
 from lrcli.run import Run
 from lrcli.schedules.base import Absolute, Schedule, parameters
+from lrcli.schedules.kind import ROWS
 from lrcli.schedules.param import Declared, ParamError, declaration, param
 
 MOST_WORK = 10**8
@@ -49,7 +50,7 @@ class Stretch(Declared):
 class Selection(Stretch):
     """Which rows are shown. It never changes a value."""
 
-    at: tuple[int, ...] | None = param("show these rows only, as in 0,10,99", default=None, at_least=0)
+    at: tuple[int, ...] | None = param("show these rows only, as in 0,10,99", default=None, at_least=0, kind=ROWS)
 
     def validate(self) -> None:
         if self.at is not None and (self.start, self.stop, self.every) != (0, None, 1):

@@ -133,19 +133,28 @@ def completed(
         return cls(**given)
     wanted = next((declared for declared in lacking if declared.role in (LENGTH, HOLD)), None)
     others = [declared for declared in lacking if declared is not wanted]
-    if others:
-        share = "; 0 is none, 10% a share of the run" if others[0].role is WARMUP else ""
-        raise InputError(f"missing {others[0].option}: {others[0].help}{share}")
+    unknown = [wanted] if wanted and wanted.required and available is None else []
+    if missing := [*others, *unknown]:
+        said = [_described(declared, is_length=declared is wanted) for declared in missing]
+        if len(said) == 1:
+            raise InputError(f"missing {said[0]}")
+        options = [declared.option for declared in missing]
+        raise InputError("\n  ".join([f"missing {', '.join(options[:-1])} and {options[-1]}", *said]))
     assert wanted is not None
     if available is None:
-        if wanted.required:
-            raise InputError(f"missing {wanted.option}: {wanted.help}; or the run's length: {WAYS}")
         return cls(**given)
     value = _filling(cls, given, wanted.name, available)
     if value is None:
         raise InputError(f"missing {wanted.option}: {wanted.help}; a run of {available} ticks does not say which")
     taken.append(f"{wanted.option} {value} is taken from the run")
     return cls(**given, **{wanted.name: value})
+
+
+def _described(declared: Param, *, is_length: bool) -> str:
+    """An option that is missing, and what is expected."""
+    share = "; 0 is none, 10% a share of the run" if declared.role is WARMUP else ""
+    length = f"; or the run's length: {WAYS}" if is_length else ""
+    return f"{declared.option}: {declared.help}{share}{length}"
 
 
 def _lacks(declared: Param, given: Mapping[str, Any], cls: type[Schedule]) -> bool:

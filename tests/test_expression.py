@@ -4,6 +4,7 @@ import ast
 import contextlib
 import math
 import random
+import shlex
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from lrcli.errors import InputError
 from lrcli.schedules.expression import LONGEST, Expression
+from lrcli.spec import parse
 from tests.draws import EXPRESSIONS
 
 NAMES = {name: getattr(math, name) for name in ("sqrt", "cos", "sin", "exp", "log", "floor", "ceil", "pi")}
@@ -154,3 +156,24 @@ def test_the_cost_of_an_expression_is_not_much_less_than_the_time_it_takes(text:
         return time.process_time() - began
 
     assert min(seconds() for _ in range(20)) * 1e7 < 1000 + 4 * expression.cost
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0.95**epoch", "expected '0.95**t', as the tick is called t, found '0.95**epoch'"),
+        ("0.95^t", "expected '0.95**t', as a power is written **, found '0.95^t'"),
+        ("lambda e: 0.9^e", "expected '0.9**t', as the tick is called t and a power is written **"),
+        ("np.cos(np.pi*step/10)", "expected 'cos(pi*t/10)', as functions stand by themselves and the tick is called t"),
+        ("global_step**-0.5", "expected 't**-0.5'"),
+        ("T_max*t", "ceil, not 'T_max', found 'T_max*t'"),
+        ("exp(t) + math.factorial(t)", "not 'math.factorial'"),
+        ("e**t", "not 'e'"),
+        ("epoch + T_max", "not 'epoch'"),
+        ("0.95**", "ceil, found '0.95**'"),
+    ],
+)
+def test_a_refusal_names_the_fault_and_what_was_meant(text: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse(f"lambda --expr {shlex.quote(text)}")
+    assert said in str(refused.value)

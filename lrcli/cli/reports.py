@@ -1,8 +1,11 @@
 """Findings as text, as JSON, as GitHub's workflow commands and as SARIF."""
 
 import json
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from lrcli.checks import RULES, Finding
 from lrcli.checks.rule import FINDING, SEVERITIES
@@ -137,7 +140,9 @@ def as_sarif(report: Report) -> str:
         {"id": code, "name": RULES[code].name, "shortDescription": {"text": RULES[code].summary}} for code in codes
     ]
     driver = {"name": "lrsched", "version": VERSION, "rules": rules}
-    run = {"tool": {"driver": driver}, "results": [_result(finding, before) for finding, before in several]}
+    # Columns are counted as Python counts characters, and not in UTF-16, which is SARIF's own way.
+    kind = {"columnKind": "unicodeCodePoints"}
+    run = {"tool": {"driver": driver}, **kind, "results": [_result(finding, before) for finding, before in several]}
     document = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2) + "\n"
 
@@ -154,11 +159,18 @@ def _result(finding: Finding | ScriptFinding, before: str) -> dict[str, object]:
             "endLine": place.end_line,
             "endColumn": place.end_column,
         }
-        location: dict[str, object] = {"artifactLocation": {"uri": place.file.replace("\\", "/")}}
+        location: dict[str, object] = {"artifactLocation": {"uri": _uri(place.file)}}
         if place.cell is None:
             location["region"] = region
         result["locations"] = [{"physicalLocation": location}]
     return result
+
+
+def _uri(path: str) -> str:
+    """A path as a URI: relative ones stay so, as they are from the root of the repository."""
+    if os.path.isabs(path):
+        return Path(path).as_uri()
+    return quote(os.fsencode(path.replace(os.sep, "/")))
 
 
 SHOWN = {"text": as_text, "json": as_json, "github": as_github, "sarif": as_sarif}

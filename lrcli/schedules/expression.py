@@ -6,9 +6,11 @@ nothing in reach but the functions named here. Integer powers are bounded, so th
 
 import ast
 import math
+import re
 import warnings
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 from lrcli.errors import InputError
 from lrcli.schedules.kind import Kind
@@ -48,6 +50,35 @@ _EXPECTED = (
 )
 
 
+_MEANT = (
+    (r"\^", "**", "a power is written **"),
+    (r"\b(?:math|cmath|np|numpy|torch|jnp)\.(?=[a-z])", "", "functions stand by themselves"),
+    (
+        r"\b(?:[a-z]+_)?(?:epochs?|steps?|ticks?|iter(?:ation)?s?|it|num_updates?)\b|\b[nix]\b(?!\s*\()",
+        "t",
+        "the tick is called t",
+    ),
+)
+"""What people write otherwise: a pattern, what stands for it here, and why."""
+
+
+def _refusal(text: str, fault: str = "") -> ValueError:
+    """What to say of a text that is not such arithmetic: what was meant where that is clear, else what is at fault."""
+    meant, reasons = text, []
+    if found := re.match(r"\s*lambda\s+(\w+)\s*:\s*", text):
+        meant = re.sub(rf"\b{found[1]}\b", "t", text[found.end() :])
+        reasons.append("the tick is called t")
+    for pattern, instead, reason in _MEANT:
+        changed = re.sub(pattern, instead, meant)
+        reasons += [reason] if changed != meant and reason not in reasons else []
+        meant = changed
+    if meant != text and len(text) <= LONGEST:
+        with suppress(ValueError):
+            Expression(meant)
+            return ValueError(f"{quoted(meant.strip())}, as {' and '.join(reasons)}")
+    return ValueError(_EXPECTED + (f", not {quoted(fault)}" if fault and fault != text else ""))
+
+
 def _power(base: float, exponent: float) -> float:
     if type(base) is int and type(exponent) is int and exponent * base.bit_length() > MOST_BITS:
         raise OverflowError(f"the power has more than {MOST_BITS} bits; write the base as a float, as in 2.0**t")
@@ -60,28 +91,37 @@ def _power(base: float, exponent: float) -> float:
 class _Checked(ast.NodeTransformer):
     """Refuses every node that is not arithmetic, and puts `_power` in the place of **."""
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def refuse(self, node: ast.AST) -> NoReturn:
+        """Raise ValueError for a node, naming what stands there."""
+        raise _refusal(self.text, ast.get_source_segment(self.text, node) or "")
+
     def visit(self, node: ast.AST) -> Any:
         if not isinstance(node, _NODES):
-            raise ValueError(_EXPECTED)
+            self.refuse(node)
         return super().visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         if type(node.value) is not int and not (type(node.value) is float and math.isfinite(node.value)):
-            raise ValueError(_EXPECTED)
+            self.refuse(node)
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         if node.id not in (*_VARIABLES, "pi"):
-            raise ValueError(_EXPECTED)
+            self.refuse(node)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         if not isinstance(node.func, ast.Name) or node.func.id not in _FUNCTIONS or node.keywords:
-            raise ValueError(_EXPECTED)
+            self.refuse(node.func)
         node.args = [self.visit(argument) for argument in node.args]
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        if not isinstance(node.op, _NODES):
+            self.refuse(node)
         self.generic_visit(node)
         if not isinstance(node.op, ast.Pow):
             return node
@@ -147,7 +187,7 @@ class Expression:
         try:
             with warnings.catch_warnings(action="ignore"):  # of 1if, which Python takes too
                 tree, written = (ast.parse(text, mode="eval") for _ in range(2))
-            tree.body = _Checked().visit(tree.body)
+            tree.body = _Checked(text).visit(tree.body)
             self.text = ast.unparse(written)
             if len(self.text.replace(" ", "")) > LONGEST:
                 raise ValueError(f"an expression of at most {LONGEST} characters")
@@ -158,7 +198,7 @@ class Expression:
         except RecursionError:
             raise ValueError(f"{_EXPECTED}, and not so many terms in one another") from None
         except (SyntaxError, MemoryError):
-            raise ValueError(_EXPECTED) from None
+            raise _refusal(text) from None
         reachable = {"__builtins__": {}, "pi": math.pi, "_power": _power, **_FUNCTIONS}
         self._evaluate: Callable[[int, float], float] = eval(code, reachable)
 

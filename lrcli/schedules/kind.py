@@ -225,6 +225,25 @@ KINDS: dict[Any, Kind] = {
 for _annotation in (int, float, str, PerGroup, tuple[int, ...]):
     KINDS[_annotation | None] = KINDS[_annotation]
 
+_RANGE = r"\s*([0-9]{1,18})?\s*(:|-|\.\.)\s*([0-9]{1,18})?\s*(?::\s*([0-9]{1,18}))?\s*"
+
+
+def _rows(text: str) -> tuple[int, ...]:
+    """Rows, with commas between them. Raises ValueError; for a range it says how one is written."""
+    found = re.fullmatch(_RANGE, text)
+    if found and (found[1] or found[2] != "-"):
+        first, between, last, every = found.groups()
+        stop = str(int(last) + 1) if last and between == "-" else last
+        words = (("--start", first), ("--stop", stop), ("--every", every))
+        meant = " ".join(f"{option} {value}" for option, value in words if value)
+        raise ValueError(f"rows with commas between them, as in 0,10,99 (a range is {meant or '--start, --stop'})")
+    rows: tuple[int, ...] = KINDS[tuple[int, ...]].parse(text)
+    return rows
+
+
+ROWS = KINDS[tuple[int, ...]]._replace(parse=_rows)
+"""Rows that are picked one by one."""
+
 NUMBER = Kind(
     "NUMBER",
     lambda text: _take_rounded(_number(text)),

@@ -15,7 +15,9 @@ from lrcli.schema import DIALECT, Schema, schema
 class Described(Declared):
     """Which document."""
 
-    name: str | None = param("a command or a scheduler; default: list them", default=None, positional=True)
+    name: str | None = param(
+        "a command or a scheduler; default: list them", default=None, positional=True, placeholder="COMMAND"
+    )
     row: bool = param("of one row, as --format jsonl writes them", default=False)
     output: str = param("file to write, whole or not at all; - is standard output", default="-", short="o")
 
@@ -24,14 +26,20 @@ def run(given: Instances) -> int:
     """Write the schema, or the list."""
     asked: Described = given[Described]
     if asked.name is None:
-        described = [command for command in map(find, names()) if command and command.document is not None]
-        widest = max(len(command.name) for command in described)
-        text = "".join(f"{command.name:{widest}}  {command.summary}\n" for command in described)
+        several = described()
+        widest = max(map(len, several))
+        text = "".join(f"{name:{widest}}  {summary}\n" for name, summary in several.items())
     else:
         text = json.dumps(schema_of(asked.name, row=asked.row), indent=2) + "\n"
     with opened(asked.output) as write:
         write(text)
     return 0
+
+
+def described() -> dict[str, str]:
+    """The commands that write JSON, each with its summary."""
+    several = filter(None, map(find, names()))
+    return {command.name: command.summary for command in several if command.document is not None}
 
 
 def schema_of(name: str, *, row: bool = False) -> Schema:
@@ -40,7 +48,7 @@ def schema_of(name: str, *, row: bool = False) -> Schema:
     shape = row_of(command) if row and command else command and command.document
     if command is None or shape is None:
         what = "rows" if row else "JSON"
-        raise InputError(f"NAME: {name} writes no {what}; lrsched schema lists the commands that write JSON")
+        raise InputError(f"COMMAND: {name} writes no {what}; lrsched schema lists the commands that write JSON")
     words = f"lrsched {command.name} --format {'jsonl' if row else 'json'}"
     return {"$schema": DIALECT, "title": words, "description": command.summary, **schema(shape)}
 

@@ -5,8 +5,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from lrcli.cli.command import find, names
+from lrcli.cli.commands.schema import described
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import FAMILIES
 from lrcli.schedules.kind import PATH, SPEC, Kind
 from lrcli.schedules.param import Declared, Param
 from lrcli.spec import spellings
@@ -39,6 +41,8 @@ CHOICES: dict[str, Callable[[], tuple[str, ...]]] = {
     "--ignore": lambda: rule_codes(),
     "--select": lambda: rule_codes(),
     "NAME": lambda: (*sorted(every()), *rule_codes()),
+    "COMMAND": lambda: tuple(described()),
+    "FAMILY": lambda: tuple(family.lower().replace(" ", "") for family in FAMILIES),
 }
 """Words that a parameter takes, and that are not declared as its choices: by the parameter's word."""
 
