@@ -90,7 +90,12 @@ def test_a_logarithmic_axis_where_it_was_asked_for_or_the_values_span_decades() 
         for text, log_y in (("cosine --t-max 50", False), ("cosine --t-max 50", True))
     ]
     assert scales == ["linear", "log"]
-    for values, expected in (([0.1, 0.001], "log"), ([0.1, 0.09], "linear"), ([0.1, 0.0], "linear")):
+    for values, expected in (
+        ([0.1, 0.001], "log"),
+        ([0.1, 0.1 * 0.1 * 0.1], "log"),
+        ([0.1, 0.09], "linear"),
+        ([0.1, 0.0], "linear"),
+    ):
         rows = of_values(values)
         rows.panels = (Panel(("lr",), log_if_wide=True),)
         assert figure.drawn(Digest(rows, 100), Style()).axes[0].get_yscale() == expected

@@ -21,6 +21,9 @@ NEARLY_ZERO = 0.05
 DECADES = 100
 """Highest over lowest value from which on a linear axis shows nothing of the lower ones."""
 
+ROUNDING = 1e-9
+"""Relative: two cuts to a tenth make 0.0010000000000000002 of 0.1."""
+
 MARK_COLOR = 244
 PROMPT_LINES = 2
 NARROWEST = 10
@@ -240,7 +243,7 @@ def is_logarithmic(digest: Digest, panel: Panel, style: Style) -> bool:
         return style.log_y and panel.rate
     buckets = [bucket for name in panel.columns for bucket in digest.series[name].buckets if bucket]
     low, high = min((bucket.low for bucket in buckets), default=0.0), max((b.high for b in buckets), default=0.0)
-    return low > 0 and high / low >= DECADES
+    return low > 0 and high / low >= DECADES * (1 - ROUNDING)
 
 
 def label_of(place: float) -> str:

@@ -35,7 +35,7 @@ def run(given: Instances) -> int:
     """Write the explanation."""
     output: Output = given[Output]
     if not output.is_auto:
-        raise ParamError("--format", "expected none: an explanation is text")
+        raise ParamError("--json" if output.json else "--format", "expected none: an explanation is text")
     name = given[Explained].name
     width = max(min(output.style().width, WIDEST), NARROWEST)
     lines = rule_lines(name, width) or schedule_lines(spec.find(name), output)
