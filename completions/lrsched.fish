@@ -190,7 +190,7 @@ function __lrsched_sections
         case linear
             printf '%s\n' linear Run Selection Output Help
         case list
-            printf '%s\n' Output Help
+            printf '%s\n' Listed Output Help
         case megatron
             printf '%s\n' megatron Run Selection Output Help
         case multiplicative
@@ -584,6 +584,9 @@ function __lrsched_section
                 '--start-factor=' 'share of the base rate at the first tick' \
                 '--end-factor=' 'share of the base rate at the end' \
                 '--total-iters=' 'ticks until end_factor is reached'
+        case Listed
+            printf '%s\t%s\n' \
+                '=pytorch|huggingface|timm|deepspeed|megatron-lm|ultralytics|keras|fairseq|fastai|more...' 'families, such as pytorch, or parts of names, such as cosine; default: all'
         case megatron
             printf '%s\t%s\n' \
                 '--lr-decay-style=constant|linear|cosine|inverse-square-root|WSD' 'shape of the decay' \
@@ -707,7 +710,7 @@ function __lrsched_section
                 '--timescale=' 'ticks in which the square root sets in'
         case Described
             printf '%s\t%s\n' \
-                '=chained|constant|cosine|cosine-restarts|cyclic|ds-onecycle|ds-range-test|ds-warmup|ds-warmup-cosine|ds-warmup-decay|exponential|fairseq-polynomial|fairseq-triangular|fastai-flat-cos|fastai-one-cycle|flat-cos|hf-constant|hf-constant-with-warmup|hf-cosine|hf-cosine-warmup-with-min-lr|hf-cosine-with-min-lr|hf-cosine-with-restarts|hf-inverse-sqrt|hf-linear|hf-polynomial|hf-warmup-stable-decay|inverse-time|keras-cosine-decay|keras-cosine-decay-restarts|keras-exponential-decay|keras-inverse-time-decay|keras-piecewise-constant-decay|keras-polynomial-decay|lambda|linear|megatron|multiplicative|multistep|nanogpt|noam|onecycle|piecewise|plateau|points|polynomial|power|ramp|rex|rsqrt|sequential|step|swa|timm-cosine|timm-multistep|timm-plateau|timm-poly|timm-step|timm-tanh|timm-wsd|tri-stage|ultralytics|wsd|LR101|LR102|LR103|LR104|LR105|LR106|LR107|LR108|LR109|LR110|LR111|LR112|LR113|LR115|LR116|LR117|LR201|LR202|LR203|LR210|LR211|LR212|LR213|LR214|LR221|LR222|LR223|LR224|LR225|LR226|LR227|LR228|LR229|LR301|LR302|LR303|LR304|LR305|LR306|LR307|LR308|LR321|LR322|LR323|LR324|LR325|LR401|LR402|LR403|LR404|LR405|LR411|LR412|LR413|LR414|LR415|LR501|LR502|LR503|LR504|LR601|LR602|LR603|LR604|LR605|LR606|LR607|LR701|LR702|LR703|LR704|LR705|LR706|LR707|LR708|LR709|LR710|LR711|LR712|LR713|LR714|LR715|LR716|LR717|LR801|LR802|LR803|LR804|LR805|LR900|LR901|LR902|LR903|LR904|LR905|LR906|LR907|LR908|LR909|LR910|LR911|LR912|LR913|LR914|LR915|LR916|LR917|LR918|LR919|LR920|LR921|LR922' 'a command or a scheduler; default: list them' \
+                '=show|list|compare|check|verify|fit|audit|resume|cooldown|step|multistep|constant|linear|exponential|polynomial|cosine|lambda|multiplicative|cosine-restarts|cyclic|onecycle|swa|sequential|chained|plateau|hf-linear|hf-cosine|hf-cosine-with-restarts|hf-polynomial|hf-constant-with-warmup|hf-inverse-sqrt|hf-cosine-with-min-lr|hf-cosine-warmup-with-min-lr|hf-warmup-stable-decay|hf-constant|timm-cosine|timm-tanh|timm-poly|timm-step|timm-multistep|timm-wsd|timm-plateau|ds-warmup|ds-warmup-decay|ds-warmup-cosine|ds-onecycle|ds-range-test|megatron|ultralytics|keras-exponential-decay|keras-piecewise-constant-decay|keras-polynomial-decay|keras-inverse-time-decay|keras-cosine-decay|keras-cosine-decay-restarts|fairseq-polynomial|fairseq-triangular|fastai-one-cycle|fastai-flat-cos|wsd|noam|nanogpt|tri-stage|power|rex|flat-cos|inverse-time|piecewise|points|rsqrt|ramp' 'a command or a scheduler; default: list them' \
                 '--row' 'of one row, as --format jsonl writes them' \
                 '--no-row' 'switches --row off' \
                 '--output=<file>' 'file to write, whole or not at all; - is standard output' \

@@ -27,9 +27,6 @@ from lrcli.verify import Verdict, of_rates, verify
 from lrcli.verify.following import Following
 from lrcli.verify.verdict import COLUMNS, DOCUMENT, PANELS, ROW
 
-WIDEST = 1000
-"""Where nobody reads, a remark is one line."""
-
 PRECISION = 9
 """Significant digits of a difference: more than float32 has."""
 
@@ -130,8 +127,7 @@ def _follow(meant: Planned, log: Log, columns: list[str], rtol: float | None, ou
     if output.chosen_format() == "json":
         output.show_document(verdict.as_document())
     else:
-        width = output.style().width if output.to_terminal else WIDEST
-        say(folded(sentences(verdict), width, indent=0))
+        say(sentences(verdict), indent=0)
     return 1 if not verdict.follows else INTERRUPTED if log.interrupted else 0
 
 
