@@ -7,10 +7,10 @@ the rates alone: a piece is taken only where every tick of the run agrees with i
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from lrcli.engine import rates
 from lrcli.errors import InputError
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, Schedule
@@ -64,23 +64,22 @@ class Piece(NamedTuple):
 
 
 class Curve:
-    """The rates of a schedule at the ticks of a run that are looked at."""
+    """The rates of a schedule that is bound to its group, at the ticks of a run that are looked at."""
 
-    def __init__(self, schedule: Schedule, lr: float, ticks: int, hints: Sequence[float] | None = None) -> None:
+    def __init__(self, schedule: Schedule, lr: float, ticks: int) -> None:
         """Raises InputError where the framework refuses the schedule, or the run is too long to walk through."""
         self.ticks = ticks
         self.lengths = lengths(schedule)
-        self.hints = sorted({*(ends(schedule, ticks) if hints is None else hints), float(ticks)})
+        self.hints = sorted({*ends(schedule, ticks), float(ticks)})
         self.powers = powers(schedule)
         self.is_rough = is_rough(schedule)
-        bound = schedule.bind(0, (lr,))
         wanted = range(ticks) if ticks <= MOST_TICKS else self._sample(ticks)
-        if isinstance(bound, Absolute):
-            base = bound.base(lr)
-            self.rates = {tick: bound.at(tick, base) for tick in wanted}
+        if isinstance(schedule, Absolute):
+            base = schedule.base(lr)
+            self.rates = {tick: schedule.at(tick, base) for tick in wanted}
         elif ticks <= LONGEST:
             chosen = set(wanted)
-            stream = islice(rates(schedule, (lr,)), ticks)
+            stream = islice(schedule.stream(lr), ticks)
             self.rates = {tick: rate for tick, rate in enumerate(stream) if tick in chosen}
         else:
             raise InputError(f"a run of {ticks} ticks is too long for this")
@@ -108,6 +107,7 @@ class Curve:
         slack = self._slack if self.is_rough else 1e-14
         return shortest(rate, max(1e-12, min(1e-6, slack * self.peak / abs(rate))))
 
+    @cached_property
     def pieces(self) -> list[Piece] | None:
         """The pieces in their order; None where the curve is not made of few."""
         found = self._pieces()
@@ -221,6 +221,12 @@ class Curve:
             return all(self.close(piece.at(tick), self.rates[tick]) for tick in (*probes, *inside))
         except (ArithmeticError, TypeError):
             return False
+
+
+@lru_cache(maxsize=16)
+def curve_of(schedule: Schedule, lr: float, ticks: int) -> Curve:
+    """The curve of a schedule alone, from the base rate `lr`, for so many ticks. Raises InputError as Curve does."""
+    return Curve(schedule, lr, ticks)
 
 
 def _left(kind: str, share: float, bend: float) -> float:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from lrcli.code import refusal
-from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, INVERSE, LINE, POWER, Curve, Piece, shortest
+from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, INVERSE, LINE, POWER, Curve, Piece, curve_of, shortest
 from lrcli.code.layout import Group, Node, call, comment, laid_out, listed, literal
 from lrcli.code.loop import import_lines, spaced
 from lrcli.code.plain import plain, shown
@@ -54,7 +54,7 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
     size, accumulate = run.steps_per_epoch, run.accumulate
     if size and run.batches != size * accumulate:
         raise refusal(schedule, "keras", "it accumulates what is left of an epoch's batches with those of the next")
-    composed = schedule if isinstance(schedule, Plateau) else run.warmed_up(schedule)
+    composed = schedule if isinstance(schedule, Plateau) else run.warmed_up(schedule).bind(0, run.lrs)
     ticks = (run.total or 100) if isinstance(schedule, Plateau) else run.length(composed)
     per_step = run.interval == STEP and not isinstance(schedule, Plateau)
     batches = (size or (ticks if per_step else 1)) * accumulate
@@ -131,8 +131,8 @@ def native(schedule: Schedule, lr: float, ticks: int) -> Node | None:
             if declared.required or value != declared.default
         }
         return call(SCHEDULES + schedule.reference.symbol, *first, **given)
-    curve = Curve(schedule, lr, ticks)
-    pieces = curve.pieces()
+    curve = curve_of(schedule, lr, ticks)
+    pieces = curve.pieces
     if not pieces or any(not float(piece.end).is_integer() or piece.over for piece in pieces):
         return None
     kinds = [piece.kind for piece in pieces]

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from lrcli.code import refusal
-from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, LINE, POWER, Curve, Piece, repeated, shortest
+from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, LINE, POWER, Piece, curve_of, repeated, shortest
 from lrcli.code.layout import Group, Node, call, comment, laid_out, listed
 from lrcli.code.loop import import_lines, spaced
 from lrcli.code.plain import factors, parts_in_turn, plain, shown
@@ -60,7 +60,7 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
 def _named(schedule: Schedule, lr: float, ticks: int, size: int, suffix: str) -> Made:
     """The function of a group, defined by its name; of `size` updates an epoch where the schedule counts epochs."""
     name = f"learning_rate{suffix}"
-    pieces = Curve(schedule, lr, ticks).pieces()
+    pieces = curve_of(schedule, lr, ticks).pieces
     if size > 1 and pieces and all(piece.kind == FLAT for piece in pieces):
         pieces = [piece._replace(start=piece.start * size, length=piece.length * size) for piece in pieces]
         size = 1
@@ -80,7 +80,7 @@ def made_of(schedule: Schedule, lr: float, ticks: int, name: str) -> Made:
 
     Raises InputError for what is no function of the update.
     """
-    pieces = Curve(schedule, lr, ticks).pieces()
+    pieces = curve_of(schedule, lr, ticks).pieces
     node = native(pieces, schedule) if pieces else None
     if node:
         return Made(node)
@@ -274,7 +274,7 @@ def _loop(run: Run, updates: int) -> list[str]:
         *laid_out(params, 0, "params = ", "  # your model"),
         "state = optimizer.init(params)",
         "",
-        f"for step in range({batches}):  # {counted}",
+        f"for _ in range({batches}):  # {counted}",
         *laid_out(gradients, 4, "gradients = ", "  # your gradients"),
         "    changes, state = optimizer.update(gradients, state, params)",
         "    params = optax.apply_updates(params, changes)",
@@ -317,11 +317,12 @@ def _plateau(schedule: Plateau, run: Run) -> list[str]:
         "plateau_state = plateau.init(params)",
         "",
         f"for epoch in range({run.total or 100}):",
-        f"    for step in range({run.steps_per_epoch or 1}):  # your batches of an epoch",
+        f"    for _ in range({run.steps_per_epoch or 1}):  # your batches of an epoch",
         '        gradients = {"weight": jnp.ones(1)}  # your gradients',
         "        changes, state = optimizer.update(gradients, state, params)",
         "        changes = optax.tree.scale(plateau_state.scale, changes)",
         "        params = optax.apply_updates(params, changes)",
         f"    {value.lstrip('-')} = 1.0  # your validation",
+        "    print(epoch, plateau_state.scale)",
         f"    _, plateau_state = plateau.update(params, plateau_state, value={value})",
     ]

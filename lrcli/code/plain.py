@@ -8,10 +8,9 @@ import math
 from itertools import islice
 from typing import NamedTuple
 
-from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, INVERSE, LINE, Curve, Piece
+from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, INVERSE, LINE, Piece, curve_of
 from lrcli.code.formula import close_powers, formula
 from lrcli.code.layout import indented
-from lrcli.engine import rates
 from lrcli.errors import InputError
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, Schedule
@@ -35,14 +34,14 @@ class Plain(NamedTuple):
 
 
 def plain(schedule: Schedule, lr: float, ticks: int, tick: str, name: str = "rate") -> Plain:
-    """The rate of a schedule alone from the base rate `lr`, for `ticks` ticks.
+    """The rate of a schedule alone, bound to its group, from the base rate `lr`, for `ticks` ticks.
 
     `tick` and `name` are what the tick and the function are called. Raises InputError for what has no function of the
     tick alone.
     """
-    curve = Curve(schedule, lr, ticks)
+    curve = curve_of(schedule, lr, ticks)
     text = schedule.value(role.EXPRESSION)
-    pieces = curve.pieces()
+    pieces = curve.pieces
     if isinstance(text, Expression):
         return _expressed(schedule, text, lr, tick, name)
     if pieces and len(pieces) <= FEW:
@@ -116,13 +115,12 @@ def shown(number: float) -> str:
 
 
 def _of_formula(schedule: Absolute, lr: float, tick: str, name: str) -> Plain:
-    bound = schedule.bind(0, (lr,))
     suffix = name.removeprefix("rate")
     try:
-        written = formula(bound, tick, suffix)
+        written = formula(schedule, tick, suffix)
     except (TypeError, AttributeError) as error:
         raise InputError(f"the formula of {schedule.spec!r} cannot be written out") from error
-    given = ", ".join(["{tick}", *(repr(bound.base(lr)) for _ in written.parameters[1:])])
+    given = ", ".join(["{tick}", *(repr(schedule.base(lr)) for _ in written.parameters[1:])])
     call = f"{written.name}({given})"
     blank = [""] if written.lines[0] else []
     rate = f"{lr!r} * {call}" if written.is_factor else call
@@ -143,8 +141,8 @@ def parts_in_turn(schedule: Schedule, lr: float, ticks: int) -> list[tuple[int, 
         for part, start, end in zip(parts, bounds, [*bounds[1:], ticks], strict=True)
         if start < min(end, ticks)
     ]
-    whole = list(islice(rates(schedule, (lr,)), ticks))
-    alone = [rate for start, end, part in found for rate in islice(rates(part, (lr,)), end - start)]
+    whole = list(islice(schedule.stream(lr), ticks))
+    alone = [rate for start, end, part in found for rate in islice(part.stream(lr), end - start)]
     if sorted(bounds) != bounds or not same(whole, alone):
         raise InputError(f"a part of {schedule.spec!r} goes on from the rate that another left")
     return found
@@ -159,8 +157,8 @@ def factors(schedule: Schedule, lr: float, ticks: int) -> list[tuple[float, Sche
     if not parts or schedule.value(role.TAKES_OVER_AT) is not None:
         return None
     found = [(lr if place == len(parts) - 1 else 1.0, part) for place, part in enumerate(parts)]
-    whole = list(islice(rates(schedule, (lr,)), ticks))
-    curves = [islice(rates(part, (rate,)), ticks) for rate, part in found]
+    whole = list(islice(schedule.stream(lr), ticks))
+    curves = [islice(part.stream(rate), ticks) for rate, part in found]
     if not same(whole, [math.prod(row) for row in zip(*curves, strict=True)]):
         raise InputError(f"the parts of {schedule.spec!r} do more to each other than multiply")
     return found

@@ -71,7 +71,7 @@ def _written(schedule: Schedule, run: Run) -> Class:
         near = twin(composed, run, TIMM, within=NEAR)
         hint = f"; but for rounding it is {near.spec!r}" if near else ""
         raise refusal(schedule, "timm", f"its schedulers are told the tick, this one goes on from the rate{hint}")
-    writer = Writer(run)
+    writer = Writer(run, "timm")
     formulas = writer.formulas_of(composed)
     each = [
         f"{'base_lr * ' if written.is_factor else ''}{written.name}({', '.join(['t', *written.parameters[1:]])})"

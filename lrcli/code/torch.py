@@ -37,8 +37,9 @@ def parts(schedule: Schedule, run: Run) -> Parts:
 class Writer:
     """Gathers what the constructors of a schedule need before them."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, target: str = "torch") -> None:
         self.run = run
+        self.target = target
         self.imports: list[str] = []
         self.definitions: list[str] = []
         self.rate_is_whole = False
@@ -107,7 +108,7 @@ class Writer:
     def formulas_of(self, schedule: Schedule) -> list[Formula]:
         """The formula, one for each parameter group where they differ; defined in the source."""
         if not isinstance(schedule, Absolute):
-            raise refusal(schedule, "torch", "it has no formula of the tick")
+            raise refusal(schedule, self.target, "it has no formula of the tick")
         expression = schedule.value(EXPRESSION)
         if isinstance(expression, Expression):
             return [self._expressed(expression)]
@@ -117,7 +118,11 @@ class Writer:
         for one in different:
             suffix = f"_{self.formulas}" if self.formulas or len(different) > 1 else ""
             self.formulas += 1
-            written = formula(one, "step" if self.run.interval == STEP else "epoch", suffix)
+            try:
+                written = formula(one, "step" if self.run.interval == STEP else "epoch", suffix)
+            except (TypeError, AttributeError):
+                why = "its formula chooses between functions, and has no short form"
+                raise refusal(schedule, self.target, why) from None
             self.imports += written.imports
             self.definitions += ["", ""] * bool(self.definitions and written.lines[0]) + [*written.lines]
             found.append(written)
@@ -127,7 +132,9 @@ class Writer:
         """A part of a composition that torch does not have: its function in a scheduler of its own."""
         formulas = self.formulas_of(schedule)
         if len(formulas) > 1:
-            raise refusal(schedule, "torch", "a formula with other values for each parameter group has no short form")
+            raise refusal(
+                schedule, self.target, "a formula with other values for each parameter group has no short form"
+            )
         (written,) = formulas
         if written.is_factor:
             return self._lambda_lr([written.name])

@@ -63,10 +63,11 @@ def _agrees(made: Schedule, run: Run, group: int, ticks: int, wanted: Sequence[f
 
 
 def _goes_on_alike(made: Schedule, schedule: Schedule, run: Run, ticks: int) -> bool:
-    """Whether the rates of the first group stay together for a quarter of the run more."""
+    """Whether the rates of the first group stay together after the run, and after the end of the schedule."""
     if ticks > MOST_COMPARED:
         return True
-    more = ticks + max(10, ticks // 4)
+    end = min(max(ticks, schedule.horizon or 0), MOST_COMPARED)
+    more = end + max(10, end // 4)
     try:
         ours, theirs = (list(islice(rates(one, run.lrs), more)) for one in (made, schedule))
     except (InputError, ArithmeticError, ValueError):
