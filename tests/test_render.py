@@ -16,8 +16,8 @@ from lrcli import spec
 from lrcli.compare import compared
 from lrcli.engine import Selection, simulate
 from lrcli.render import FIGURES, FORMATS, PICTURE, render, render_figure
-from lrcli.render.digest import Digest
-from lrcli.render.plot import side_by_side
+from lrcli.render.digest import Bucket, Digest
+from lrcli.render.plot import points, side_by_side
 from lrcli.render.style import Style
 from lrcli.render.ticks import linear_ticks, log_ticks, widened
 from lrcli.rows import BLOCK, Mark, Panel, Rows
@@ -313,3 +313,22 @@ def test_curves_are_named_side_by_side_where_they_fit(width: int, color: bool) -
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in side_by_side(named, Style(width=width, color=color))]
     assert max(map(len, lines)) <= width
     assert len(lines) == {12: 4, 30: 2, 80: 1}[width]
+
+
+@pytest.mark.parametrize(
+    ("values", "steps"),
+    [
+        ([0.1, 0.1, 0.01, 0.01], [2]),
+        ([0.1, 0.1, 0.1, 0.01], [3]),
+        ([0.0, 0.025, 0.05, 0.075, 0.1, 0.1, 0.1], []),
+        ([0.1, 0.1, 0.1, 0.08, 0.06, 0.04, 0.02], []),
+        ([0.1, 0.1, 0.5, 0.49, 0.48], [2]),
+        ([0.3, 0.2, 0.1], []),
+        ([0.3, 0.1], []),
+    ],
+)
+def test_a_rate_that_jumps_makes_a_step_and_one_that_turns_does_not(values: list[float], steps: list[int]) -> None:
+    run = [Bucket(at, at, value, value, value, value) for at, value in enumerate(values)]
+    drawn = list(points(run))
+    assert [at for at, _ in drawn] == sorted([*range(len(values)), *steps])
+    assert set(drawn) == {*enumerate(values), *((at, values[at - 1]) for at in steps)}

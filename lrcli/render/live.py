@@ -10,6 +10,7 @@ from lrcli.render import as_ascii, plot
 from lrcli.render.digest import Digest
 from lrcli.render.style import Style
 from lrcli.rows import Block, Rows
+from lrcli.text import wrapped
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -79,6 +80,6 @@ class View:
         """Curves, events and what is next, in the lines that the terminal has."""
         if not self.digest.count:
             return "waiting for the first row"
-        told = [plot.fitted(line, style.width) for line in [*self.last_events, *self.next]]
+        told = [part for line in [*self.last_events, *self.next] for part in wrapped(line, style.width, further="  ")]
         drawn = plot.drawn(self.digest, style, style.height - plot.PROMPT_LINES - len(told)) + "\n".join(told)
         return as_ascii(drawn) if style.ascii else drawn

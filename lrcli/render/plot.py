@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import inf, isfinite, log10
 
 from lrcli.render.digest import Bucket, Digest, Series, runs
+from lrcli.render.matter import JUMP
 from lrcli.render.style import Style
 from lrcli.render.ticks import LARGEST_DECADE, linear_ticks, log_ticks, widened
 from lrcli.rows import Panel, Rows
@@ -252,17 +253,23 @@ def label_of(place: float) -> str:
 
 
 def points(run: Sequence[Bucket]) -> Iterator[Point]:
-    """The points of a curve. Where rows stand apart, a rate that held and then changes makes a step, not a slope."""
-    before = -inf
+    """The points of a curve. Where rows stand apart, a rate that holds and jumps makes a step; one that turns, none."""
+    into = inf
     for place, bucket in enumerate(run):
-        previous = run[place - 1] if place else None
-        following = run[place + 1] if place + 1 < len(run) else None
-        changes = previous and bucket.start == bucket.end and bucket.first != previous.last
-        if changes and previous and (before == previous.last or (following and following.first == bucket.first)):
-            yield bucket.start, previous.last
-        before = previous.last if previous else -inf
+        change = bucket.first - run[place - 1].last if place else inf
+        out = run[place + 1].first - bucket.last if place + 1 < len(run) else inf
+        if place and change and bucket.start == bucket.end:
+            held = (not into and not is_turn(change, out)) or (not out and not is_turn(change, into))
+            if held:
+                yield bucket.start, run[place - 1].last
+        into = change
         yield bucket.start, bucket.first
         if bucket.end > bucket.start:
             yield bucket.start, bucket.low
             yield bucket.start, bucket.high
             yield bucket.end, bucket.last
+
+
+def is_turn(change: float, other: float) -> bool:
+    """Whether a curve goes on from one change to the other, only steeper or flatter; not where the other is not known."""
+    return isfinite(other) and abs(change) <= JUMP * abs(other)
