@@ -332,3 +332,13 @@ def test_a_rate_that_jumps_makes_a_step_and_one_that_turns_does_not(values: list
     drawn = list(points(run))
     assert [at for at, _ in drawn] == sorted([*range(len(values)), *steps])
     assert set(drawn) == {*enumerate(values), *((at, values[at - 1]) for at in steps)}
+
+
+@pytest.mark.parametrize("width", [40, 50, 60])
+def test_a_wide_text_in_the_first_column_is_not_broken_in_a_word_for_others(width: int) -> None:
+    spec = "hf-cosine-with-restarts --num-warmup-steps 10 --num-training-steps 100 --num-cycles 3"
+    names = ("spec", "peak", "rows", "area", "half_life")
+    rows = Rows(names, [([spec], [0.1], [100], [5.1], [23])], 1, "", selected=True)
+    text = "".join(render("table", rows, Style(width=width)))
+    assert set(spec.split()) <= set(text.split())
+    assert max(map(len, text.splitlines())) <= width

@@ -271,5 +271,5 @@ def points(run: Sequence[Bucket]) -> Iterator[Point]:
 
 
 def is_turn(change: float, other: float) -> bool:
-    """Whether a curve goes on from one change to the other, only steeper or flatter; not where the other is not known."""
+    """Whether a curve only goes on steeper or flatter from one change to the other; not where that is not known."""
     return isfinite(other) and abs(change) <= JUMP * abs(other)

@@ -129,9 +129,13 @@ def those_that_fit(columns: Mapping[str, list[str]], width: int) -> dict[str, in
     """
     natural = {name: width_of(name, cells) for name, cells in columns.items()}
     first = next(iter(columns))
-    narrowest = max(1, min(NARROWEST, width - natural[first] - len(GAP)))
+    most = 2 * width // 3
+    room = {name: width if name == first else max(1, width - min(natural[first], most) - len(GAP)) for name in columns}
+    narrowest = {name: most if name == first else min(NARROWEST, room[name]) for name in columns}
     least = {
-        name: size if size <= max(narrowest, 2 * width // 3) or not is_text(columns[name]) else narrowest
+        name: size
+        if size <= max(narrowest[name], most) or not is_text(columns[name])
+        else min(room[name], max(narrowest[name], longest_word(columns[name])))
         for name, size in natural.items()
     }
     chosen = {name for name, size in least.items() if name == first or size < natural[name]}
@@ -147,6 +151,11 @@ def those_that_fit(columns: Mapping[str, list[str]], width: int) -> dict[str, in
     for name in [name for name in chosen if least[name] < natural[name]]:
         least[name] = min(natural[name], max(least[name], least[name] + width - used()))
     return {name: least[name] for name in columns if name in chosen}
+
+
+def longest_word(cells: Sequence[str]) -> int:
+    """Columns that a text needs so that no word of it is broken, also in a line that is indented."""
+    return max((length_of(word) for cell in cells for word in cell.split()), default=0) + len(GAP)
 
 
 class Header(NamedTuple):
