@@ -134,6 +134,7 @@ def test_a_figure_may_go_into_a_pipe(format: str) -> None:
 @pytest.mark.parametrize(
     ("options", "named"),
     [
+        (["-o", ""], ["--output", "the name of a file"]),
         (["-o", "lr.parquet"], ["--output", ".parquet", ".svg, .png, .pdf", "--format"]),
         (["-f", "png", "--json"], ["--json", "png"]),
         (["--open"], ["--open", "--output"]),
@@ -186,9 +187,26 @@ def test_text_is_not_written_under_the_name_of_something_else(
 def test_open_shows_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or False)
+    monkeypatch.setenv("DISPLAY", ":0")
     assert main(["cosine", "--t-max", "9", "-o", str(tmp_path / "a b.csv"), "--open"]) == 0
     assert opened == [(tmp_path / "a b.csv").as_uri()]
     assert "no program that shows" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a desktop")
+def test_without_a_desktop_no_browser_takes_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("webbrowser.open", lambda url: pytest.fail(url))
+    assert main(["cosine", "--t-max", "9", "-o", str(tmp_path / "lr.csv"), "--open"]) == 0
+    assert "no program that shows" in capsys.readouterr().err
+
+
+def test_a_large_figure_has_no_more_dots_than_memory() -> None:
+    header = render_figure("png", VIEWS["cosine"](), Style(size=(100.0, 1.0)))[16:24]
+    assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (8000, 80)
 
 
 @pytest.mark.parametrize("command", [["cosine", "--t-max", "9"], ["list"], ["check", "cosine --t-max 9"]])

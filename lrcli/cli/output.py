@@ -262,8 +262,13 @@ def show_file(path: str) -> None:
     import webbrowser
     from pathlib import Path
 
-    if not webbrowser.open(Path(path).resolve().as_uri()):
-        say(f"lrsched: --open: found no program that shows {path}\n")
+    if not has_desktop() or not webbrowser.open(Path(path).resolve().as_uri()):
+        say(f"{NAME}: --open: found no program that shows {path}\n")
+
+
+def has_desktop() -> bool:
+    """Whether there is one: without, a browser for text would take the terminal."""
+    return sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
 
 
 def watched(blocks: Iterable[Block], total: int | None = None) -> Iterable[Block]:

@@ -90,6 +90,8 @@ def refuse_to_overwrite(source: str | None, path: str) -> None:
 
 def _target_of(path: str) -> str:
     """The file that is written, behind all links. Raises InputError or OSError where it must not be."""
+    if not path:
+        raise InputError("--output: expected the name of a file, found ''")
     try:
         target = os.path.realpath(path, strict=True)
     except FileNotFoundError:

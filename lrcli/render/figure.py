@@ -37,6 +37,9 @@ LINES_BESIDE_PANELS = 7
 """Lines of text that the title, the numbers and the name of the axis take together, with their margins."""
 
 DOTS_PER_INCH = 300
+MOST_DOTS = 8000
+"""Of a side: a larger figure has fewer dots to the inch, so that it does not take gigabytes to draw."""
+
 POINTS_PER_INCH = 72
 
 SETTINGS: Any = {
@@ -72,7 +75,8 @@ def render(format: str, rows: Rows, style: Style) -> bytes:
         dated = {NOW[format]: None} if format in NOW else {}
         try:
             figure = drawn(digest, style)
-            figure.savefig(file, format=format, dpi=DOTS_PER_INCH, transparent=style.transparent, metadata=dated)
+            dots = min(DOTS_PER_INCH, MOST_DOTS / max(style.size))
+            figure.savefig(file, format=format, dpi=dots, transparent=style.transparent, metadata=dated)
         except ArithmeticError:
             raise InputError("--format: the values are too far apart for a figure; -f plot draws them") from None
     return file.getvalue()
