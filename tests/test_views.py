@@ -41,3 +41,26 @@ def test_what_a_person_sees(
     seen = out.getvalue() + error.getvalue()
     assert max(map(len, seen.splitlines())) <= int(columns)
     golden(f"{view}-{columns}.txt", "".join(f"{line.rstrip()}\n" for line in seen.splitlines()))
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["explain", name] for name in ("hf-cosine-warmup-with-min-lr", "rsqrt", "LR103", "lambda")),
+        *([name, "--help"] for name in ("check", "resume", "cooldown", "hf-warmup-stable-decay")),
+        *(["check", "--rules"], ["schema"], ["list", "-f", "table"]),
+    ],
+    ids=" ".join,
+)
+def test_no_line_is_cut_by_the_terminal(
+    words: list[str], columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    for name, value in {"COLUMNS": str(columns), "LINES": "24", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    out, error = Terminal(), io.StringIO()
+    with streams(out, error):
+        assert main(words) == 0
+    # The values of an option are one word, however many they are.
+    lines = [line for line in out.getvalue().splitlines() if "|" not in line]
+    assert max(map(len, lines)) <= columns

@@ -1,6 +1,5 @@
 """The Typer application: built from the commands' declarations, one command at a time; it knows nothing of its own."""
 
-import textwrap
 from collections.abc import Iterable
 from functools import partial
 from itertools import groupby
@@ -18,6 +17,7 @@ from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, Param
+from lrcli.text import wrapped
 from lrcli.version import VERSION
 
 HELP_WORDS = ("-h", "--help")
@@ -69,8 +69,8 @@ class Leaf(TyperCommand):
         for line in self.command.details.splitlines():
             indent = line[: len(line) - len(line.lstrip())]
             further = indent + "    " if indent else ""
-            wrapped = textwrap.wrap(line, formatter.width, subsequent_indent=further) or [""]
-            formatter.write("".join(f"{part}\n" for part in wrapped))
+            parts = wrapped(line, formatter.width, further=further) or [""]
+            formatter.write("".join(f"{part}\n" for part in parts))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         for panel, section in self.command.sections.items():
@@ -151,7 +151,7 @@ def write_introduction(formatter: Any, summary: str, examples: Iterable[str]) ->
     formatter.write_text(summary)
     with formatter.section("Examples"):
         for line in examples:
-            formatter.write(f"  {line}\n")
+            formatter.write("".join(f"{part}\n" for part in wrapped(line, formatter.width, "  ", "    ")))
 
 
 def write_section(formatter: Any, heading: str, records: Iterable[tuple[str, str]]) -> None:

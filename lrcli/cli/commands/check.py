@@ -27,6 +27,8 @@ __all__ = ["COMMAND", "lines_of"]
 
 AUTO = "auto"
 
+RULE_INDENT = len("LR101  warning  ")
+
 
 @declaration
 class Checked(Declared):
@@ -62,7 +64,7 @@ def run(given: Instances) -> int:
     format = "json" if asked.json else by_suffix(asked.output) if asked.format == AUTO else asked.format
     if asked.rules:
         with opened(asked.output) as write:
-            write(rules_shown(format))
+            write(fitting(rules_shown(format), format, asked.output, indent=RULE_INDENT))
         return 0
     chosen = Choice(asked, settings.settings())
     words = asked.specs or chosen.table.specs
@@ -81,9 +83,7 @@ def run(given: Instances) -> int:
         read = list(dict.fromkeys(os.path.normpath(file) for path in paths for file in files(path)))
         scripts = [finding for file in read for finding in check_file(file) if chosen.counts_in(finding)]
         report = report._replace(scripts=scripts, files=len(read))
-    text = SHOWN[format](report)
-    if format == "text" and asked.output == "-" and is_terminal(sys.stdout):
-        text = folded(text, terminal_size()[0], indent=6)
+    text = fitting(SHOWN[format](report), format, asked.output, indent=6)
     with opened(asked.output) as write:
         write(printable_lines(text))
     severities = [finding.severity for checked in report.specs for finding in checked.findings]
@@ -109,6 +109,13 @@ class Choice:
         return self.counts(finding.code) and not finding.code.startswith(
             _codes("per-file-ignores", self.table.ignored_in(finding.place.file)) or ("-",)
         )
+
+
+def fitting(text: str, format: str, path: str, indent: int) -> str:
+    """The text; where a person reads it on a terminal, folded to fit there."""
+    if format == "text" and path == "-" and is_terminal(sys.stdout):
+        return folded(text, terminal_size()[0], indent=indent)
+    return text
 
 
 def by_suffix(path: str) -> str:

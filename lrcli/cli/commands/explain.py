@@ -65,7 +65,7 @@ def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
     style = output.style()
     width = max(min(style.width, WIDEST), NARROWEST)
     reference, sections = cls.reference, sections_of(cls)
-    yield f"{reference.name}: {reference.exact_to}"
+    yield from wrapped(f"{reference.name}: {reference.exact_to}", width, further="  ")
     yield from wrapped(summary_of(cls), width)
     for heading in [heading for heading in sections if heading != "Resume"]:
         yield from ("", heading)
@@ -79,7 +79,8 @@ def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
         yield from ("", "To resume")
         yield from listed(sections["Resume"], width)
     log = " metrics.csv" if cls.follows_metric else ""
-    yield from ("", "Example", f"  lrsched {cls.example()}{log}")
+    yield from ("", "Example")
+    yield from indented([f"lrsched {cls.example()}{log}"], width)
     if not cls.follows_metric:
         rows = simulate(*spec.parse(cls.example()).in_run(Run())[:2], Selection())
         drawn = render("plot", rows, style._replace(width=width, height=PLOT_HEIGHT))

@@ -1,14 +1,17 @@
 """`lrsched schema NAME`: the JSON Schema of what a command writes with --format json."""
 
 import json
+import sys
 from typing import Any
 
 from lrcli import spec
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances, find, names
+from lrcli.cli.output import is_terminal, terminal_size
 from lrcli.cli.writing import opened
 from lrcli.errors import InputError
 from lrcli.schedules.param import Declared, declaration, param
 from lrcli.schema import DIALECT, Schema, schema
+from lrcli.text import folded
 
 
 @declaration
@@ -29,6 +32,8 @@ def run(given: Instances) -> int:
         several = described()
         widest = max(map(len, several))
         text = "".join(f"{name:{widest}}  {summary}\n" for name, summary in several.items())
+        if asked.output == "-" and is_terminal(sys.stdout):
+            text = folded(text, terminal_size()[0], indent=widest + 2)
     else:
         text = json.dumps(schema_of(asked.name, row=asked.row), indent=2) + "\n"
     with opened(asked.output) as write:
