@@ -129,6 +129,16 @@ lr_scheduler_type: cosine
 warmup_steps: 100
 num_train_epochs: 3
 """
+RESULTS = """\
+epoch,lr/pg0,lr/pg1
+0,0.1,0.01
+1,0.1,0.01
+"""
+TRAIN_LOG = """\
+epoch: 0 lr: 0.1
+epoch: 1 lr: 0.05
+epoch: 2 lr: 0.03
+"""
 METRICS = """\
 epoch,lr-SGD,val_loss,val_acc
 0,0.1,0.9,0.5
@@ -140,6 +150,8 @@ epoch,lr-SGD,val_loss,val_acc
 @pytest.mark.parametrize("line", dict.fromkeys(examples()))
 def test_every_example_that_help_shows_runs(line: str, tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text(METRICS)
+    (tmp_path / "results.csv").write_text(RESULTS)
+    (tmp_path / "train.log").write_text(TRAIN_LOG)
     (tmp_path / "trainer_state.json").write_bytes((DATA / "transformers-5.23-trainer_state.json").read_bytes())
     (tmp_path / "train.yaml").write_text(TRAIN)
     (tmp_path / "runs/detect/train").mkdir(parents=True)
