@@ -77,6 +77,16 @@ def test_short_names_stand_side_by_side_in_the_legend() -> None:
     assert figure.drawn(Digest(VIEWS["three"](), 100), Style(size=(3.0, 2.0))).legends[0]._ncols == 1
 
 
+def test_a_legend_leaves_the_figure_to_the_curves_and_says_what_it_leaves_out() -> None:
+    names = tuple(f"cosine --t-max {number}0" for number in range(1, 9))
+    rows = Rows(("epoch", *names), [(range(3), *([0.3, 0.2, 0.1] for _ in names))], 3, "", (Panel(names),))
+    for size in ((8 / 2.54, 5 / 2.54), (16 / 2.54, 10 / 2.54)):
+        drawn = figure.drawn(Digest(rows, 100), Style(size=size))
+        drawn.canvas.draw()
+        assert drawn.axes[0].get_position().height > 0.35
+        assert [text.get_text() for text in drawn.legends[0].texts] == [*names[:6], "and 2 more"]
+
+
 def test_a_curve_goes_through_every_row() -> None:
     drawn = figure.drawn(Digest(of_spec("cosine --t-max 50"), 100), Style())
     (line,) = drawn.axes[0].lines

@@ -3,6 +3,7 @@
 import io
 import logging
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lrcli.errors import InputError
@@ -31,7 +32,12 @@ WIDTH_OF_CHARACTER = 5.6
 SAMPLE = 10
 """Characters that the sample of a curve takes in the legend, with the gaps around it."""
 
-SMALLEST_FONT = 5
+LEGEND_FONT, SMALLEST_FONT = 8, 5
+LINE_HEIGHT = 1.5
+"""Of the legend, in sizes of its font."""
+
+MOST_LEGEND = 0.25
+"""Share of the figure's height that the legend takes without becoming smaller."""
 
 LINES_BESIDE_PANELS = 7
 """Lines of text that the title, the numbers and the name of the axis take together, with their margins."""
@@ -100,20 +106,27 @@ def drawn(digest: Digest, style: Style) -> "Figure":
         axis.set_ylabel(name, fontsize=max(SMALLEST_FONT, FONT_SIZE * min(1.0, room)), parse_math=False)
     axes[-1].set_xlabel(printable(rows.columns[0]), parse_math=False)
     axes[-1].xaxis.get_major_locator().set_params(integer=True)
-    handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    if handles:
-        labels = [fitted(label, characters - SAMPLE) for label in handles]
-        legend = figure.legend(
-            list(handles.values()),
-            labels,
-            loc="outside lower center",
-            ncols=max(1, min(len(labels), characters // (max(map(len, labels)) + SAMPLE))),
-            frameon=False,
-            fontsize=8,
-        )
-        for text in legend.get_texts():
-            text.set_parse_math(False)
+    add_legend(figure, list(axes), style)
     return figure
+
+
+def add_legend(figure: "Figure", axes: "Sequence[Axes]", style: Style) -> None:
+    """The names of curves and marks, several on a line; smaller where they would take too much of the figure."""
+    handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    if not handles:
+        return
+    for size in range(LEGEND_FONT, SMALLEST_FONT - 1, -1):
+        characters = int(style.size[0] * POINTS_PER_INCH / (WIDTH_OF_CHARACTER * size / FONT_SIZE))
+        labels = [fitted(label, characters - SAMPLE) for label in handles]
+        columns = max(1, min(len(labels), characters // (max(map(len, labels)) + SAMPLE)))
+        lines = -(-len(labels) // columns)
+        if lines * size * LINE_HEIGHT <= style.size[1] * POINTS_PER_INCH * MOST_LEGEND:
+            break
+    legend = figure.legend(
+        list(handles.values()), labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=size
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def draw_panel(axis: "Axes", digest: Digest, panel: Panel, style: Style) -> None:
@@ -129,6 +142,8 @@ def draw_panel(axis: "Axes", digest: Digest, panel: Panel, style: Style) -> None
             single = "o" if len(across) == 1 else ""
             axis.plot(across, up, label=label, marker=single, markersize=3, **look)
             label = "_"
+    if len(panel.columns) > MOST_NAMED:
+        axis.plot([], [], linestyle="none", label=f"and {len(panel.columns) - MOST_NAMED} more")
     named = 0
     start, end = digest.span
     for mark in digest.rows.marks:
