@@ -58,7 +58,7 @@ def test_no_line_is_cut_by_the_terminal(
 ) -> None:
     for name, value in {"COLUMNS": str(columns), "LINES": "24", "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
-    out, error = Terminal(), io.StringIO()
+    out, error = Terminal(), Terminal()
     with streams(out, error):
         assert main(words) == 0
     # The values of an option are one word, however many they are.
