@@ -164,13 +164,13 @@ class Evaluator(ABC):
         """What the body of a class assigns."""
         if cls.constants is None:
             cls.constants = {}
+            # A base class may take its fields from elsewhere: from the command line, or the environment.
+            are_fields = not cls.node.bases or any(map(names.is_dataclass, cls.node.decorator_list))
             for statement in cls.node.body if cls.node.name not in self.outline.changed else ():
-                if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-                    cls.constants[statement.targets[0].id] = self.value(statement.value)
-                elif (
-                    isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
-                ):
-                    cls.constants[statement.target.id] = self.value(statement.value)
+                if isinstance(statement, ast.Assign) or (are_fields and isinstance(statement, ast.AnnAssign)):
+                    target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+                    if isinstance(target, ast.Name) and statement.value is not None:
+                        cls.constants[target.id] = self.value(statement.value)
         return cls.constants
 
     def bind(self, target: ast.expr, value: Value, node: ast.expr) -> None:

@@ -190,7 +190,10 @@ def rate_lost(script: Script) -> Iterator[Located]:
             )
 
 
-_LOADS = re.compile(r"\bopt\w*(?:\[[^]\n]*\])?\.load_state_dict|optim\w*\W{0,3}\.load_state_dict|load_state\(")
+_LOADS = re.compile(
+    r"\bopt\w*(?:\[[^]\n]*\])?\.load_state_dict|optim\w*\W{0,3}\.load_state_dict|load_state\("
+    r"|(?:load|resum|restor)\w*\([^()]*\bopt"
+)
 """An optimizer's state that is loaded, whatever it is called."""
 
 
