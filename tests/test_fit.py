@@ -125,3 +125,8 @@ def test_a_rate_that_stays_at_its_highest_may_fall_later() -> None:
 def test_the_same_log_has_the_same_answer() -> None:
     record = logged(values("hf-cosine --num-warmup-steps 5 --num-training-steps 60", ROWS))
     assert fit(record) == fit(record)
+
+
+def test_phases_that_begin_between_the_rows_of_a_log() -> None:
+    text = "wsd --warmup-steps 14 --stable-steps 54 --decay-steps 73 --decay-type 1-sqrt --min-lr-ratio 0.01"
+    assert values(fit(every_tenth(text, 141, 10, 0))[0].spec, 141) == values(text, 141)

@@ -18,7 +18,10 @@ OFTEN = 3
 FAR_FETCHED = 4
 """Digits more than another candidate needs: nobody typed those."""
 
-MOST_JUDGED = 8
+COMPARED = 500
+"""Ticks at which two curves are compared."""
+
+MOST_JUDGED = 5
 """Candidates; those behind them are possible at best."""
 
 EVEN = 1e-6
@@ -73,7 +76,7 @@ def _until_the_end(one: Found) -> Any:
     horizon = one.composed.horizon
     if horizon is None or horizon > last + 2:
         last = max(2 * last, horizon or 0)
-    return np.unique(np.linspace(0, last, 2000).astype(np.int64))
+    return np.unique(np.linspace(0, last, COMPARED).astype(np.int64))
 
 
 def _agree(rates: Any, own: Any) -> bool:
@@ -119,7 +122,7 @@ def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
     """Whether each of its values is the only one that gives the log, or changes nothing that the log does not show."""
     import numpy as np
 
-    ticks = np.unique(np.linspace(0, 2 * int(one.reading.ticks.max()), 2000).astype(np.int64))
+    ticks = np.unique(np.linspace(0, 2 * int(one.reading.ticks.max()), COMPARED).astype(np.int64))
     own = rates_at(one.composed, one.run.lrs, ticks)
     for schedule, run in _neighbours(one):
         try:

@@ -19,9 +19,10 @@ class Effort:
     def take(self, count: int) -> None:
         """Spend `count`, and what a call costs. Raises Spent where nothing is left."""
         count += CALL
-        self.left -= count
-        if self.whole is not None:
-            self.whole.left -= count
+        part: Effort | None = self
+        while part is not None:
+            part.left -= count
+            part = part.whole
         if self.left < 0:
             raise SpentError
 

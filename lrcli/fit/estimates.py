@@ -80,8 +80,17 @@ def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None 
             choices.pop(whole.name)
     combinations = list(product(*choices.values()))[: MOST_FORMS * 10]
     for combination in combinations[:MOST_FORMS]:
-        fixed = dict(zip(choices, combination, strict=True))
+        fixed = _held_from_its_warmup(cls, dict(zip(choices, combination, strict=True)), marks)
         yield Form(cls, fixed, tuple(numbers), whole and whole.name)
+
+
+def _held_from_its_warmup(cls: type[Schedule], fixed: dict[str, Any], marks: Landmarks) -> dict[str, Any]:
+    """With the hold counted from the warmup that the form has, not from the first row that shows the highest rate."""
+    for hold in cls.fields(role.HOLD):
+        for warmup in cls.fields(role.WARMUP):
+            if fixed.get(hold.name) and fixed.get(warmup.name) is not None:
+                fixed[hold.name] = max(0, fixed[hold.name] + marks.first_at_peak - fixed[warmup.name])
+    return fixed
 
 
 def scale_of(cls: type[Schedule], base: float | None) -> list[str]:
@@ -187,6 +196,9 @@ def likely_ends(marks: Landmarks, first: int, last: int) -> list[int]:
         near = (reached[tick], reached[tick] - slope)
         return min(roughness(typed(rate, 1e-6)[0]) for rate in near if rate > 0)
 
+    if marks.held_until > marks.peak:
+        # The highest rate is seen: a straight line reaches it at its end.
+        return sorted(ends, key=lambda tick: abs(reached[tick] - marks.highest))
     enough = [tick for tick in ends if reached[tick] >= marks.highest * (1 - 1e-6) and slope > 0]
     return sorted(enough or ends, key=lambda tick: (rough(tick) if tick in enough else 0, roughness(tick), -tick))
 
@@ -199,8 +211,7 @@ def _hold(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] |
         ends = [int(marks.ticks[row])]
     else:
         ends = Between(int(marks.ticks[row]) - 1, int(marks.ticks[row + 1])).ticks(12)
-    start = int(marks.ticks[marks.peak]) if marks.rises else 0
-    return [max(0, end - start) for end in ends]
+    return [max(0, end - marks.first_at_peak) for end in ends]
 
 
 def _decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:

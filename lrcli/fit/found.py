@@ -52,8 +52,7 @@ class Found:
     @property
     def is_typed(self) -> bool:
         """Whether a person may have typed all of its numbers."""
-        words = self.spec.replace(",", " ").replace(":", " ").replace('"', " ").split()
-        return all(map(_is_typed, words))
+        return is_typed(self.spec)
 
     @property
     def composed(self) -> Schedule:
@@ -66,6 +65,11 @@ class Found:
         words = self.spec.replace(",", " ").replace(":", " ").split()
         numbers = [word for word in words if word[:1].isdigit() and word not in NOTHING]
         return len(words) - 2 * sum(word in NOTHING for word in words), sum(map(_digits, numbers))
+
+
+def is_typed(spec: str) -> bool:
+    """Whether a person may have typed all of its numbers."""
+    return all(map(_is_typed, spec.replace(",", " ").replace(":", " ").replace('"', " ").split()))
 
 
 def _is_typed(word: str) -> bool:

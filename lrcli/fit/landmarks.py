@@ -98,6 +98,11 @@ class Landmarks:
         """Whether the rates lead up to the highest one."""
         return self.peak > 0 and float(self.values[0]) < self.highest * (1 - 1e-3)
 
+    @property
+    def first_at_peak(self) -> int:
+        """The first tick at the highest rate that is shown; 0 where nothing leads up to it."""
+        return int(self.ticks[self.peak]) if self.rises else 0
+
     @cached_property
     def held_until(self) -> int:
         """The last row of those at the highest rate that follow each other."""

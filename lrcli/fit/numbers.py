@@ -127,9 +127,11 @@ def bounds_of(declared: Param) -> tuple[float, float]:
     return low, high
 
 
-def simplest(values: Sequence[float], fits: Callable[[Sequence[float]], bool], most: int = 80) -> list[float] | None:
+def simplest(
+    values: Sequence[float], fits: Callable[[Sequence[float]], bool], near: float = NEAR, most: int = 80
+) -> list[float] | None:
     """Of the numbers near `values`, those that a person would have typed and that still fit; None if none do."""
-    choices = [typed(value) for value in values]
+    choices = [typed(value, near) for value in values]
     combinations = itertools.islice(itertools.product(*choices), 2000)
     ordered = sorted(combinations, key=lambda combination: sum(map(roughness, combination)))
     for combination in [*ordered[:most], tuple(values)]:

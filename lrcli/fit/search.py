@@ -10,10 +10,10 @@ from lrcli.engine import spec_of
 from lrcli.fit.by_epoch import guesses_by_epoch
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.estimates import likely_ends
-from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of
+from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, is_typed
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import typed
-from lrcli.fit.sequences import Parts
+from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
 from lrcli.fit.tried import BEFORE_SEQUENCES, STAGES, Stage, candidates_of, guesses
 from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
@@ -33,12 +33,13 @@ if TYPE_CHECKING:
 WORTH_A_MENTION = 1e-3
 """Relative error up to which a candidate is nearly right."""
 
-SECONDS = 1.2
+SECONDS = 1.3
 """Of CPU, after which no further scheduler is tried."""
 
 
 RATES = 400_000
-RATES_FOR_SEQUENCES = 150_000
+RATES_FOR_SEQUENCES = 80_000
+RATES_FOR_WARMUPS = 20_000
 """Rates that are computed in about a second of CPU."""
 
 SECONDS_BY_EPOCH = 0.25
@@ -46,6 +47,9 @@ SECONDS_BY_EPOCH = 0.25
 
 PLAIN = 2
 """Digits of a rate that somebody may have typed."""
+
+MOST_UNTYPED = 6
+"""Of one scheduler, while none has numbers that somebody may have typed."""
 
 MOST_ALIKE = 4
 """Of one scheduler, where the log does not show the tick of a drop."""
@@ -73,8 +77,8 @@ class Search:
         for stage in STAGES:
             for view in views:
                 self.look(stage, view)
-                if stage == BEFORE_SEQUENCES:
-                    self._sequences(view)
+            for view in views if stage == BEFORE_SEQUENCES else []:
+                self._sequences(view)
             # A straight line is the beginning of many: those whose length must be sought, too.
             if self.effort.is_spent or (
                 any(self._has_found(view) and not (view.marks.is_straight and stage.is_early) for view in views)
@@ -128,17 +132,20 @@ class Search:
                 return
 
     def _try(self, cls: type[Schedule], stage: Stage, marks: Landmarks, reading: Reading) -> None:
-        most = MOST_ALIKE if marks.moves_in_steps else 1
+        most, left = MOST_ALIKE if marks.moves_in_steps else 1, MOST_UNTYPED
         for guess in guesses(cls, stage, marks, self.effort.part(stage.effort)):
-            if self._hold(guess.schedule, Run(lr=guess.lr), reading):
-                most -= _is_plain(guess.lr) or most > 1
-            if most <= 0:
+            run = Run(lr=guess.lr)
+            if self._hold(guess.schedule, run, reading):
+                left -= 1
+                most -= is_typed(spec_of(guess.schedule, run)) or most > 1
+            if most <= 0 or left <= 0:
                 return
 
     def _warmups(self, stage: Stage, marks: Landmarks, reading: Reading) -> None:
         """A straight line up, and then any scheduler that torch can put behind it."""
         if not marks.rises or marks.peak + 1 >= len(marks.values):
             return
+        effort = self.effort.part(RATES_FOR_WARMUPS)
         for warmup in _warmup_ends(marks):
             rest = marks.from_tick(warmup)
             if len(rest.values) < 2:
@@ -146,7 +153,7 @@ class Search:
             for cls in candidates_of(rest):
                 if not cls.reference.family.composes or cls.fields(role.WARMUP, role.TARGET) or cls.rewrites_base_rate:
                     continue
-                for guess in guesses(cls, stage, rest, self.effort.part(stage.effort)):
+                for guess in guesses(cls, stage, rest, effort.part(RATES_FOR_A_PART)):
                     factor = _start_factor(marks, warmup, guess.lr)
                     if factor is None:
                         continue

@@ -11,7 +11,7 @@ from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import BASE, FLOORS, Form, scale_of
 from lrcli.fit.landmarks import Landmarks, roughness
-from lrcli.fit.numbers import bounds_of, crossings, passing_through, simplest
+from lrcli.fit.numbers import NEAR, bounds_of, crossings, passing_through, simplest
 from lrcli.record.curve import few_rates_at
 from lrcli.run import BaseRates
 from lrcli.schedules import role
@@ -20,13 +20,19 @@ from lrcli.schedules.base import Schedule
 WORTH_A_LOOK, WORTH_TYPING = 3e-3, 1e-4
 """Of the highest rate: differences beyond which a candidate is dropped, and up to which its numbers are rounded."""
 
+NEAREST = 1e-5
+"""Relative, to a number that was typed."""
+
 SHAPELESS = 4e-2
 """Of the highest rate: a difference that no other height makes good."""
 
 RATIO = 1.8
 """From each length that is tried to the next."""
 
-MOST_BY_SHARE = 40
+MOST_BY_SHARE = 16
+
+MOST_SHAPELESS = 4
+"""Lengths with which a form is another curve altogether, after which no further one is tried."""
 
 QUICK = 4
 """Rows at which most candidates are seen to be wrong."""
@@ -199,12 +205,19 @@ class Solver:
         """What passes through the rows that tell most, the numbers as a person would have typed them."""
         rows = self.marks.probes
         wanted = self.marks.values[rows]
+        # The more digits the log shows, the nearer are the numbers that it gives to those that were typed.
+        near = min(NEAR, max(NEAREST, 1e3 * self.marks.tolerance.strict))
         quick = rows[1 :: max(1, len(rows) // QUICK)]
+        shapeless = 0
         for whole in wholes:
             if not self._has_the_shape(whole, quick):
                 continue
             numbers = self.solved(whole)
-            if numbers is None or not self._near(numbers, whole, quick) or not self._near(numbers, whole, rows):
+            error = math.inf if numbers is None else self._error(numbers, whole, quick)
+            shapeless += error > SHAPELESS
+            if shapeless == MOST_SHAPELESS:
+                break
+            if numbers is None or error > self._worth(WORTH_A_LOOK) or not self._near(numbers, whole, rows):
                 continue
 
             def fits(combination: Sequence[float], whole: int | None = whole) -> bool:
@@ -214,7 +227,7 @@ class Solver:
                 return bool(self.marks.tolerance.rounded(found, wanted).all())
 
             # What nearly fits the probes as somebody may have typed it does not always fit the other rows.
-            nice = simplest(numbers, fits) if self._near(numbers, whole, rows, WORTH_TYPING) else numbers
+            nice = simplest(numbers, fits, near) if self._near(numbers, whole, rows, WORTH_TYPING) else numbers
             for found in [numbers] if nice in (None, numbers) else [nice, numbers]:
                 with suppress(InputError):
                     yield self.made(found or numbers, whole)
@@ -235,9 +248,16 @@ class Solver:
     def _near(
         self, numbers: Sequence[float], whole: int | None, rows: Sequence[int], most: float = WORTH_A_LOOK
     ) -> bool:
+        return self._error(numbers, whole, rows) <= self._worth(most)
+
+    def _worth(self, most: float) -> float:
+        return max(most, 3 * self.marks.tolerance.relative)
+
+    def _error(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int]) -> float:
+        """The greatest difference, as a share of the highest rate."""
         found = self.at(numbers, whole, rows)
-        most = max(most, 3 * self.marks.tolerance.relative) * self.marks.highest
-        return all(abs(rate - self.values[row]) <= most for rate, row in zip(found, rows, strict=True))
+        differences = [abs(rate - self.values[row]) for rate, row in zip(found, rows, strict=True)]
+        return math.inf if any(map(math.isnan, differences)) else max(differences, default=0.0) / self.marks.highest
 
     @property
     def least(self) -> int:
@@ -250,11 +270,12 @@ class Solver:
         if self.form.whole is None:
             return iter((None,))
         marks = self.marks
-        ends = [*marks.lengths, *marks.ends, *self._by_share()]
+        ends = [*marks.lengths, *marks.ends[:2], *self._by_share()]
         if marks.moves_in_steps or marks.rises or marks.bottom < len(marks.values) - 1:
             ends += [int(marks.ticks[row]) + shift for row in (marks.bottom, marks.peak) for shift in (0, 1)]
         if marks.moves_in_steps:
             ends += marks.before(marks.steps[0]).ticks()
+        ends += marks.ends[2:]
         # A decay is counted from where it begins.
         before = sum(self.form.fixed.get(one.name) or 0 for one in self.form.cls.fields(role.WARMUP, role.HOLD))
         ends = [end - before for end in ends] if self.params[self.form.whole].role is role.DECAY else ends

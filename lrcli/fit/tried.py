@@ -1,7 +1,7 @@
 """What is tried of every scheduler, and in what order: the cheap before the dear."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
@@ -11,7 +11,7 @@ from lrcli.fit.solve import Guess, Solver
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
 
-RATES_EACH, RATES_SOUGHT = 8_000, 15_000
+RATES_EACH, RATES_SOUGHT = 12_000, 15_000
 """For one scheduler at one stage: those that can give the log are quick to find it."""
 
 
@@ -51,13 +51,19 @@ def guesses(
 ) -> Iterator[Guess]:
     """The guesses at a scheduler, at this rate of the optimizer or at any; nothing where its arithmetic fails."""
     seen = set()
+    hopeless: set[tuple[Any, ...]] = set()
+    later = {declared.name for declared in cls.fields(role.HOLD, role.DECAY)}
     for form in forms(cls, marks, stage.level, base):
         try:
             if stage.sought and form.whole is None:
                 continue
+            beginning = tuple(value for name, value in form.fixed.items() if name not in later)
+            if beginning in hopeless:
+                continue
             solver = Solver(form, marks, effort, base)
             signature = solver.signature()
             if signature is None:
+                hopeless.add(beginning)  # It is the rows up to the highest rate that it does not give.
                 continue
             # Where the rate moves in steps, others that look the same are what the log does not decide.
             own = [value for name, value in form.fixed.items() if not _is_choice(cls, name)]
