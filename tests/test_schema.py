@@ -163,6 +163,9 @@ def test_verdicts(written: Write, tmp_path: Path) -> None:
         )
     }
     assert len(seen) >= 7, seen
+    log.write_text("epoch,lr/pg0,lr/pg1\n" + "".join(f"{row},{0.9**row},{0.5 * 0.9**row}\n" for row in range(9)))
+    columns = written("verify", str(log), "exponential --gamma 0.9 --lr 1,0.5", "--column", "lr/pg0,lr/pg1")["columns"]
+    assert [one["column"] for one in columns] == ["lr/pg0", "lr/pg1"]
     plateau = str(LOGS / "keras-3.15-csvlogger-5.csv")
     assert written("verify", plateau, "plateau --patience 3 --lr 0.3")["explanation"] == "unknown"
 
