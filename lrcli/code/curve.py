@@ -194,9 +194,12 @@ class Curve:
                 continue
             height = (self.rates[first_tick] - self.rates[last_tick]) / (left - right)
             last = self.rates[last_tick] - height * right
-            piece = Piece(kind, start, length, self.rounded(last + height), self.rounded(last), bend, over)
+            piece = Piece(kind, start, length, last + height, last, bend, over)
             if max(abs(piece.first), abs(last)) > STEEP * self.peak:
                 continue  # so little of it is in the run that float32 would not have its digits
+            if not self._agrees(piece, inside[:: max(1, len(inside) // 4)]):
+                continue  # which is found at once; to write a number shortly takes longer
+            piece = piece._replace(first=self.rounded(piece.first), last=self.rounded(last))
             if self._agrees(piece, inside):
                 return piece
         return self._endless(start, end - start, inside) if start == first_tick and len(inside) > 3 else None
