@@ -319,6 +319,21 @@ SEEDED = [
         "cosine --t-max 46 --warmup 40 -n 86",
     ),
     (
+        "ultralytics --num-epochs 100 --nb 10 --warmup-epochs 90 --epochs 100 --steps-per-epoch 10",
+        ("LR202", "takes 90 % of 1000 ticks", "--warmup-epochs 5"),
+        "ultralytics --num-epochs 5 --nb 10 --epochs 5 --steps-per-epoch 10",
+    ),
+    (
+        "megatron --lr-decay-iters 1000 --lr-warmup-fraction 0.9 -n 1000",
+        ("LR202", "takes 90 % of 1000 ticks", "--lr-warmup-fraction 0.05"),
+        "megatron --lr-decay-iters 1000 --lr-warmup-fraction 0.01 -n 1000",
+    ),
+    (
+        "sequential linear linear --milestones 5 -n 50",
+        ("LR229", "from 0.0867 to 0.0333: LinearLR is a warmup itself", "it rises by itself"),
+        "sequential linear 'linear --start-factor 1 --end-factor 0.1 --total-iters 45' --milestones 5 -n 50",
+    ),
+    (
         "constant -n 90",
         ("LR211", "33.3 % of --lr and jumps to all of it at epoch 5", "--factor 1"),
         "constant --factor 1 -n 9",

@@ -24,6 +24,10 @@ ZERO = 1e-12
 """Share of the highest rate that is zero but for rounding."""
 
 
+WARMUPS = (role.WARMUP, role.WARMUP_SHARE, role.WARMUP_EPOCHS)
+"""What says how long a schedule's own warmup is, whatever it is counted in."""
+
+
 class Part(NamedTuple):
     """A schedule that is not made of others, and the ticks of the run in which it sets the rate."""
 
@@ -96,12 +100,14 @@ class WarmupPhase(NamedTuple):
 
     def lasting(self, ticks: int) -> tuple[Fix, ...]:
         """The fix that makes the warmup that long."""
-        return (
-            tuple(
-                change._replace(value=(ticks, *change.value[1:]) if isinstance(change.value, tuple) else ticks)
-                for change in self.lengths
-            ),
-        )
+
+        def value(change: Change) -> Any:
+            if isinstance(change.value, tuple):
+                return (ticks, *change.value[1:])
+            in_ticks = not change.declared.role or change.declared.role.scales_with_run
+            return ticks if in_ticks else rounded(change.declared, change.value * ticks / self.end)
+
+        return (tuple(change._replace(value=value(change)) for change in self.lengths),)
 
 
 class Case:
@@ -205,8 +211,9 @@ class Case:
         if first.chained:
             return None
         if first.stop is None:
-            own = first.schedule.given(role.WARMUP)
-            return WarmupPhase(own[1], True, (first.with_value(*own),)) if own and own[1] > 0 else None
+            ticks = first.schedule.own_warmup
+            own = next((found for found in first.schedule.all_given(*WARMUPS) if found[1] > 0), None)
+            return WarmupPhase(ticks, True, (first.with_value(*own),)) if own and ticks else None
         if not first.schedule.is_warmup:
             return None
         if first.path is None:

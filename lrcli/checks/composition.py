@@ -269,13 +269,15 @@ def drops_shifted(case: Case) -> Iterator[Problem]:
 
 @schedule_rule("LR229", "warmup-to-another-rate", WARNING)
 def warmup_to_another_rate(case: Case) -> Iterator[Problem]:
-    """After the warmup the rate drops: the schedule that takes over starts at a rate of its own.
+    """After the warmup the rate drops: the schedule that takes over starts low again.
 
     Cause:
-        CyclicLR starts at base_lr, whatever the optimizer's rate is and whatever the warmup has reached.
+        CyclicLR starts at base_lr, whatever the optimizer's rate is and whatever the warmup has reached. A second
+        warmup, and a schedule that has its own, begin at the bottom.
 
     Bad:
         lrsched check "sequential linear 'cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10' --milestones 5 -n 85"
+        lrsched check "hf-cosine --num-warmup-steps 10 --num-training-steps 80 --warmup 5 --ticks 85"
     Good:
         lrsched check "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 10 -n 80"
     Source:
@@ -284,12 +286,21 @@ def warmup_to_another_rate(case: Case) -> Iterator[Problem]:
     if case.used is None:
         return
     for part, following in zip(case.parts, case.parts[1:], strict=False):
-        own = following.schedule.given(role.START) if following.schedule.given(role.PEAK) else None
-        if own is None or part.chained or not part.schedule.is_warmup or not part.start < following.start < case.length:
+        own = starts_low(following.schedule)
+        if not own or part.chained or not part.schedule.is_warmup or not part.start < following.start < case.length:
             continue
         before, after = case.used.at(following.start - 1), case.used.at(following.start)
         if after < A_HALF * before:
             drop = f"the rate drops from {shown(before)} to {shown(after)}"
-            taken = f"{following.schedule.reference.symbol} starts at {own[0].option}"
-            message = f"at {case.when(following.start)} {drop}: {taken}, whatever the warmup has reached"
+            message = f"at {case.when(following.start)} {drop}: {following.schedule.reference.symbol} {own}"
             yield Problem(message, hint=f"{following.schedule.reference.name} alone: it rises by itself")
+
+
+def starts_low(schedule: Schedule) -> str:
+    """Why a schedule starts low and rises, in words; empty where it does not."""
+    start, warmup = schedule.given(role.START), schedule.given(role.WARMUP)
+    if schedule.own_warmup and warmup:
+        return f"has a warmup of its own ({warmup[0].option})"
+    if start and schedule.given(role.PEAK):
+        return f"starts at {start[0].option}, whatever the warmup has reached"
+    return "is a warmup itself" if schedule.is_warmup else ""

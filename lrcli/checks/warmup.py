@@ -87,7 +87,9 @@ def outlasts_run(case: Case) -> Iterator[Problem]:
     elif 2 * ramp.end > end:
         share = significant(100 * ramp.end / end, 3)
         message = f"the warmup takes {share} % of {plural(end, 'tick')}"
-        yield Problem(message, ramp.lasting(max(1, end // 20)), severity=WARNING)
+        # A default that is long in a short run was not chosen.
+        is_default = all(change.value == change.declared.default for change in ramp.lengths)
+        yield Problem(message, ramp.lasting(max(1, end // 20)), severity=NOTE if is_default else WARNING)
 
 
 @schedule_rule("LR203", "warmup-cut-short", WARNING)

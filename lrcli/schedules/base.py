@@ -14,7 +14,7 @@ from lrcli.schedules.expression import Expression
 from lrcli.schedules.family import FLOAT64, Checkpoint, Family
 from lrcli.schedules.kind import Share
 from lrcli.schedules.param import Declared, Param, ParamError, declaration, param
-from lrcli.schedules.role import EPOCHS, HOLD, LENGTH, POINTS_AT, Role
+from lrcli.schedules.role import EPOCHS, HOLD, LENGTH, POINTS_AT, WARMUP, Role
 from lrcli.schedules.ticker import Group, State, Ticker
 
 DEFAULT_HORIZON = 100
@@ -172,6 +172,11 @@ class Schedule(Declared):
         return False
 
     @property
+    def own_warmup(self) -> int:
+        """Ticks of its own warmup; 0 where it has none."""
+        return max(0, self.value(WARMUP) or 0)
+
+    @property
     def rises_until(self) -> float:
         """The tick at which a cycle that starts low is at its highest; 0 for what starts high."""
         return 0
@@ -310,6 +315,11 @@ class Schedule(Declared):
             if declared.example:
                 words += [declared.example] if declared.positional else [declared.option, declared.example]
         return " ".join(words)
+
+    @classmethod
+    def command_line(cls) -> str:
+        """A command that shows what it does; of one that follows a metric, over a log."""
+        return f"lrsched {cls.example()}{' metrics.csv' if cls.follows_metric else ''}"
 
     def __str__(self) -> str:
         return self.spec

@@ -163,6 +163,10 @@ class Megatron(Absolute):
             return self.lr_warmup_fraction * self.decay_samples
         return self.lr_warmup_samples or self.lr_warmup_iters * self.global_batch_size
 
+    @property
+    def own_warmup(self) -> int:
+        return math.ceil(self.warmup_samples / self.global_batch_size)
+
     @cached_property
     def _wsd(self) -> int | None:
         if self.lr_wsd_decay_iters is not None:

@@ -30,11 +30,6 @@ class MetricDriven(Schedule):
         """The ReduceLROnPlateau that judges."""
         raise NotImplementedError
 
-    @property
-    def own_warmup(self) -> int:
-        """Epochs of a warmup of its own, in which nothing is judged."""
-        return 0
-
     def warming_up(self, lrs: Rates) -> Iterator[Rates]:
         """The rates of the groups in each epoch of its own warmup, and then those that it ends at."""
         return iter((lrs,))

@@ -70,10 +70,6 @@ class TimmPlateau(MetricDriven):
             min_lr=self.lr_min,
         )
 
-    @property
-    def own_warmup(self) -> int:
-        return max(0, self.warmup_t)
-
     def warming_up(self, lrs: Rates) -> Iterator[Rates]:
         if not self.warmup_t:
             yield lrs

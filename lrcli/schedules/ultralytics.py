@@ -96,8 +96,8 @@ class Ultralytics(Absolute):
         return self.num_epochs * self.nb
 
     @property
-    def ends(self) -> bool:
-        return True
+    def own_warmup(self) -> int:
+        return self.warmup
 
     def marks(self) -> Iterator[tuple[int, str]]:
         if self.warmup:

@@ -78,9 +78,8 @@ def schedule_lines(cls: type[Schedule], output: Output) -> Iterator[str]:
     if "Resume" in sections:
         yield from ("", "To resume")
         yield from listed(sections["Resume"], width)
-    log = " metrics.csv" if cls.follows_metric else ""
     yield from ("", "Example")
-    yield from indented([f"lrsched {cls.example()}{log}"], width)
+    yield from indented([cls.command_line()], width)
     if not cls.follows_metric:
         rows = simulate(*spec.parse(cls.example()).in_run(Run())[:2], Selection())
         drawn = render("plot", rows, style._replace(width=width, height=PLOT_HEIGHT))

@@ -68,7 +68,7 @@ def entries(blocks: str = BLOCKS, names: Iterable[str] | None = None) -> Iterato
             reference.exact_to,
             reference.source,
             summary_of(cls),
-            f"lrsched {cls.example()}",
+            cls.command_line(),
         )
 
 
