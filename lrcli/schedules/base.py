@@ -23,8 +23,8 @@ DEFAULT_HORIZON = 100
 LENGTHS = (HOLD, LENGTH, EPOCHS, POINTS_AT)
 """What says how long a schedule is; the first that is given counts."""
 
-FAST, PLAIN, SLOW = 4, 8, 20
-"""Cost of a tick where `advance` is a loop of its own, and where it is a call of `tick`, or of `at`."""
+FAST, SLOW = 4, 20
+"""Cost of a tick that comes from the one before it, or from a loop of its own, and of one that is a call of `at`."""
 
 
 class Reference(NamedTuple):
@@ -208,10 +208,9 @@ class Schedule(Declared):
     @property
     def cost(self) -> int:
         """Work of a tick in tenths of a microsecond, and not much less: it bounds how many are computed."""
-        own = type(self).advance
-        fast = FAST if own not in (Schedule.advance, Absolute.advance) else PLAIN if own is Schedule.advance else SLOW
+        is_fast = type(self).advance is not Absolute.advance and not self.cycles_momentum
         expressions = sum(value.cost for _, value in self.items() if isinstance(value, Expression))
-        return (SLOW if self.cycles_momentum else fast) + expressions
+        return (FAST if is_fast else SLOW) + expressions
 
     def check_until(self, last: int) -> None:
         """Raise InputError for what the framework refuses by tick `last`, whatever the rates are."""

@@ -159,7 +159,8 @@ class Polynomial(Decay):
 
     Formula:
         x_t = base_lr * t / W                                           for t < W
-        x_t = base_lr / lr * ((lr - lr_end) * (1 - p)^power + lr_end)   from then on
+        x_t = base_lr / lr * ((lr - lr_end) * (1 - p)^power + lr_end)   up to N
+        x_t = base_lr / lr * lr_end                                     from then on
         p = (t - W) / (N - W), W is num_warmup_steps, N is num_training_steps
         lr is the rate that the optimizer was made with: all groups have its curve
 

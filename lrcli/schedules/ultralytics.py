@@ -31,8 +31,8 @@ class Ultralytics(Absolute):
         - The group of the biases comes down to the rate from warmup_bias_lr, by default ten times as high, while the
           others rise.
         - In 8.0 to 8.3 the warmup has at least 100 iterations, however short the epochs are.
-        - In 8.0 and 8.1 the scheduler is stepped after an epoch, from one before the first: after the epoch in which
-          the warmup ends the rates are an epoch late.
+        - In 8.0 and 8.1 the scheduler begins one epoch before the first: after the epoch in which the warmup ends the
+          rates are an epoch late.
         - With optimizer=auto, the default, the trainer chooses lr0 itself and sets warmup_bias_lr to 0, whatever the
           configuration says.
         - The lowest rate, lrf times the base rate, belongs to epoch E, which is not trained.
