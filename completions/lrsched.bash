@@ -58,7 +58,7 @@ _lrsched_command() {
         noam) sections=(noam Run Selection Output Help) ;;
         onecycle) sections=(onecycle Run Selection Output Help) ;;
         piecewise) sections=(piecewise Run Selection Output Help) ;;
-        plateau) sections=(Source plateau Replay Selection Output Help) ;;
+        plateau) sections=(ChosenLog plateau Replay Selection Output Help) ;;
         points) sections=(points Run Selection Output Help) ;;
         polynomial) sections=(polynomial Run Selection Output Help) ;;
         power) sections=(power Run Selection Output Help) ;;
@@ -73,7 +73,7 @@ _lrsched_command() {
         swa) sections=(swa Run Selection Output Help) ;;
         timm-cosine) sections=(timm-cosine Run Selection Output Help) ;;
         timm-multistep) sections=(timm-multistep Run Selection Output Help) ;;
-        timm-plateau) sections=(Source timm-plateau Replay Selection Output Help) ;;
+        timm-plateau) sections=(ChosenLog timm-plateau Replay Selection Output Help) ;;
         timm-poly) sections=(timm-poly Run Selection Output Help) ;;
         timm-step) sections=(timm-step Run Selection Output Help) ;;
         timm-tanh) sections=(timm-tanh Run Selection Output Help) ;;
@@ -146,7 +146,7 @@ _lrsched_section() {
         noam) options+=(--d-model= --warmup-steps= --factor=) ;;
         onecycle) options+=(--max-lr= --total-steps= --pct-start= '--anneal-strategy=cos|linear' --div-factor= --final-div-factor= --three-phase --no-three-phase --no-cycle-momentum --cycle-momentum --base-momentum= --max-momentum=) ;;
         piecewise) options+=(--step-rules=) ;;
-        Source) options+=('=<file>' '--metric=<column>' --follow --no-follow) ;;
+        ChosenLog) options+=('=<file>' '--metric=<column>' --follow --no-follow) ;;
         plateau) options+=('--mode=min|max' --factor= --patience= --threshold= '--threshold-mode=rel|abs' --cooldown= --min-lr= --eps=) ;;
         Replay) options+=(--lr= --warmup= --warmup-start-factor= '--framework=torch|keras' --explain --no-explain) ;;
         points) options+=(--milestones= --values=) ;;

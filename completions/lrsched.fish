@@ -206,7 +206,7 @@ function __lrsched_sections
         case piecewise
             printf '%s\n' piecewise Run Selection Output Help
         case plateau
-            printf '%s\n' Source plateau Replay Selection Output Help
+            printf '%s\n' ChosenLog plateau Replay Selection Output Help
         case points
             printf '%s\n' points Run Selection Output Help
         case polynomial
@@ -236,7 +236,7 @@ function __lrsched_sections
         case timm-multistep
             printf '%s\n' timm-multistep Run Selection Output Help
         case timm-plateau
-            printf '%s\n' Source timm-plateau Replay Selection Output Help
+            printf '%s\n' ChosenLog timm-plateau Replay Selection Output Help
         case timm-poly
             printf '%s\n' timm-poly Run Selection Output Help
         case timm-step
@@ -635,7 +635,7 @@ function __lrsched_section
         case piecewise
             printf '%s\t%s\n' \
                 '--step-rules=' 'as in "1:10,0.1:20,0.005": 1 before tick 10, 0.1 before tick 20, then 0.005'
-        case Source
+        case ChosenLog
             printf '%s\t%s\n' \
                 '=<file>' 'the log, or the folder of the run: CSV, JSON, text, event files; - is standard input' \
                 '--metric=<column>' 'its column; default: the obvious one' \

@@ -140,7 +140,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'noam' { 'noam', 'Run', 'Selection', 'Output', 'Help' }
             'onecycle' { 'onecycle', 'Run', 'Selection', 'Output', 'Help' }
             'piecewise' { 'piecewise', 'Run', 'Selection', 'Output', 'Help' }
-            'plateau' { 'Source', 'plateau', 'Replay', 'Selection', 'Output', 'Help' }
+            'plateau' { 'ChosenLog', 'plateau', 'Replay', 'Selection', 'Output', 'Help' }
             'points' { 'points', 'Run', 'Selection', 'Output', 'Help' }
             'polynomial' { 'polynomial', 'Run', 'Selection', 'Output', 'Help' }
             'power' { 'power', 'Run', 'Selection', 'Output', 'Help' }
@@ -155,7 +155,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'swa' { 'swa', 'Run', 'Selection', 'Output', 'Help' }
             'timm-cosine' { 'timm-cosine', 'Run', 'Selection', 'Output', 'Help' }
             'timm-multistep' { 'timm-multistep', 'Run', 'Selection', 'Output', 'Help' }
-            'timm-plateau' { 'Source', 'timm-plateau', 'Replay', 'Selection', 'Output', 'Help' }
+            'timm-plateau' { 'ChosenLog', 'timm-plateau', 'Replay', 'Selection', 'Output', 'Help' }
             'timm-poly' { 'timm-poly', 'Run', 'Selection', 'Output', 'Help' }
             'timm-step' { 'timm-step', 'Run', 'Selection', 'Output', 'Help' }
             'timm-tanh' { 'timm-tanh', 'Run', 'Selection', 'Output', 'Help' }
@@ -546,7 +546,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
             'piecewise' {
                 '--step-rules=	as in "1:10,0.1:20,0.005": 1 before tick 10, 0.1 before tick 20, then 0.005'
             }
-            'Source' {
+            'ChosenLog' {
                 '=<file>	the log, or the folder of the run: CSV, JSON, text, event files; - is standard input'
                 '--metric=<column>	its column; default: the obvious one'
                 '--follow	go on reading as the log grows'

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrcli.render import shortest
-from lrcli.render.csv import quoted
+from lrcli.render.csv import csv_cell
 from lrcli.render.shortest import format_rows
 from lrcli.rows import BLOCK
 
@@ -136,8 +136,8 @@ def test_every_kind_of_column(column):
 @given(st.lists(st.sampled_from(["", "improved", "a,b", 'a "b"', "-"]), min_size=1))
 def test_texts_that_come_again(texts):
     rows = zip(range(len(texts)), texts, [0.5] * len(texts), strict=True)
-    assert format_rows([range(len(texts)), texts, [0.5] * len(texts)], ",", quoted) == "".join(
-        f"{row},{quoted(text)},{value!r}\n" for row, text, value in rows
+    assert format_rows([range(len(texts)), texts, [0.5] * len(texts)], ",", csv_cell) == "".join(
+        f"{row},{csv_cell(text)},{value!r}\n" for row, text, value in rows
     )
 
 

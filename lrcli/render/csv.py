@@ -18,7 +18,7 @@ LONG = 400_000
 
 def render(rows: Rows, style: Style) -> Iterator[str]:
     """The header, then the blocks."""
-    return separated(rows, ",", quoted)
+    return separated(rows, ",", csv_cell)
 
 
 def separated(rows: Rows, separator: str, written: Written) -> Iterator[str]:
@@ -56,7 +56,7 @@ def cell(value: Cell, written: Written) -> str:
 
 
 @lru_cache(maxsize=1000)
-def quoted(text: str) -> str:
+def csv_cell(text: str) -> str:
     """`text` in quotes if it needs them."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([text])

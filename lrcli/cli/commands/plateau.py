@@ -29,7 +29,7 @@ LINES_OF_FINDINGS = 7
 
 
 @declaration
-class Source(Declared):
+class ChosenLog(Declared):
     """The log."""
 
     metrics: str | None = param(
@@ -58,7 +58,7 @@ def command(cls: type[Schedule]) -> Command:
             f"lrsched {name} trainer_state.json {patience} 3,5,10 {factor} 0.1,0.5",
         ),
         panel=cls.reference.family.name,
-        sections={"Log": Source, "Schedule": cls, "Run": Replay, "Rows": Selection, "Output": Output},
+        sections={"Log": ChosenLog, "Schedule": cls, "Run": Replay, "Rows": Selection, "Output": Output},
         run=partial(run, cls),
         document=document_of(cls),
         build={cls: combinations},
@@ -84,7 +84,7 @@ def combinations(cls: type[Schedule], values: Mapping[str, Any]) -> list[Schedul
 
 def run(cls: type[MetricDriven], given: Instances) -> int:
     """Replay the log, or compare what several plateaus would have done with it."""
-    source, replayed, selection, output = given[Source], given[Replay], given[Selection], given[Output]
+    source, replayed, selection, output = given[ChosenLog], given[Replay], given[Selection], given[Output]
     log = opened_log(source.metrics, "METRICS", follow=source.follow)
     column = chosen_metric(log, source.metric, "--metric")
     plateaus: list[MetricDriven] = given[cls]

@@ -33,7 +33,7 @@ PRECISION = 9
 
 @declaration
 class Verified(Declared):
-    """What is held against what."""
+    """The log, the schedule that it should follow, and how closely."""
 
     log: str = param("the log of the run; - is standard input", positional=True, kind=PATH)
     schedule: str = param('the schedule that was meant: "cosine --t-max 50 --lr 0.1"', positional=True, kind=SPEC)

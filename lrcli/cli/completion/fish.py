@@ -189,9 +189,9 @@ def case(name: str, body: str) -> str:
 def listed(entries: Iterable[tuple[str, str]], indent: int) -> str:
     """A command that prints words with what they mean, a tab between them."""
     separator = " \\\n" + " " * (indent + 4)
-    return separator.join([r"printf '%s\t%s\n'", *(f"{quoted(word)} {quoted(help)}" for word, help in entries)])
+    return separator.join([r"printf '%s\t%s\n'", *(f"{fish_word(word)} {fish_word(help)}" for word, help in entries)])
 
 
-def quoted(text: str) -> str:
+def fish_word(text: str) -> str:
     """`text` as one word of fish."""
     return "'" + text.replace("\\", r"\\").replace("'", r"\'") + "'"

@@ -171,19 +171,19 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {{
 
 def arm(name: str, body: str) -> str:
     """One arm of a switch."""
-    return f"            {quoted(name)} {{{body}}}\n"
+    return f"            {powershell_literal(name)} {{{body}}}\n"
 
 
 def entries(described: Iterable[tuple[str, str]], indent: int) -> str:
     """Words with what they mean, a line each."""
-    return "".join(f"{' ' * indent}{quoted(word + chr(9) + meaning)}\n" for word, meaning in described)
+    return "".join(f"{' ' * indent}{powershell_literal(word + chr(9) + meaning)}\n" for word, meaning in described)
 
 
 def listed(words: Iterable[str]) -> str:
     """An array."""
-    return ", ".join(map(quoted, words))
+    return ", ".join(map(powershell_literal, words))
 
 
-def quoted(text: str) -> str:
+def powershell_literal(text: str) -> str:
     """`text` as a literal, in ASCII: typographic quotes count as quotes, and 5.1 reads files in a code page."""
     return "'" + text.replace("'", "''").encode("ascii", "replace").decode() + "'"

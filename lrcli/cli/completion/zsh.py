@@ -139,10 +139,10 @@ def cases(names: Iterable[str], body: Callable[[str], str]) -> str:
 
 def listed(words: Iterable[str], indent: int) -> str:
     """Words of an array, a line each."""
-    return "\n" + "".join(f"{' ' * indent}{quoted(word)}\n" for word in words)
+    return "\n" + "".join(f"{' ' * indent}{zsh_word(word)}\n" for word in words)
 
 
-def quoted(text: str) -> str:
+def zsh_word(text: str) -> str:
     """`text` as one word of zsh."""
     return "'" + text.replace("'", r"'\''") + "'"
 
