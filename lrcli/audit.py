@@ -178,8 +178,9 @@ def _find(case: Case) -> None:
         if not ours and (
             waited := with_skips(record, [cls for cls in every().values() if cls.reference.family in own])
         ):
-            schedule, run, reading, case.skipped = waited
-            case.found, case.is_certain = Found(schedule, run, reading, EXACT, 0.0), True
+            case.found = Found(waited.schedule, waited.run, waited.reading, EXACT, 0.0)
+            case.is_certain = waited.is_only
+            case.skipped = waited.skipped if waited.is_only else 0
             return
         case.found = next(iter(ours or known), None)
         case.is_certain = bool(ours) and settled(ours, record)[0].exactness != POSSIBLE

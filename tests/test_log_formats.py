@@ -99,6 +99,32 @@ PRINTED = {
         "[01/01 10:00:00] ppdet.engine INFO: Epoch: [0] [  0/100] learning_rate: 0.000050 loss: 1.5 eta: 1:00:00\n"
         "[01/01 10:00:00] ppdet.engine INFO: Epoch: [1] [  0/100] learning_rate: 0.000025 loss: 1.0 eta: 1:00:00\n"
     ),
+    "mmcv": (
+        "2021-01-01 10:00:00,1 - mmdet - INFO - Epoch [1][50/100]\tlr: 5.0e-05, eta: 1 day, 2:03:04, loss: 1.5\n"
+        "2021-01-01 10:00:01,1 - mmdet - INFO - Epoch [2][50/100]\tlr: 2.5e-05, eta: 1 day, 2:03:04, loss: 1.0\n"
+    ),
+    "mmengine by iteration": (
+        "01/01 10:00:00 - mmengine - INFO - Iter(train) [    50/100]  lr: 5.0000e-05  eta: 0:10:00  loss: 1.5\n"
+        "01/01 10:00:00 - mmengine - INFO - Iter(train) [   100/100]  lr: 2.5000e-05  eta: 0:10:00  loss: 1.0\n"
+    ),
+    "Swin": (
+        "[2021-01-01 10:00:00 s] (main.py 123): INFO Train: [0/3][50/100]\teta 0:10:00 lr 0.000050\t loss 1.5 (1.2)\n"
+        "[2021-01-01 10:00:00 s] (main.py 123): INFO Train: [1/3][50/100]\teta 0:10:00 lr 0.000025\t loss 1.0 (1.2)\n"
+    ),
+    "loguru": (
+        "2026-01-01 10:00:00.1 | INFO     | __main__:train:42 - Step 1: loss=1.5, lr=0.000050, time=0.1s\n"
+        "2026-01-01 10:00:00.2 | INFO     | __main__:train:42 - Step 2: loss=1.0, lr=0.000025, time=0.1s\n"
+    ),
+    "torchtitan": (
+        "[rank0]:[titan] 2026-01-01 10:00:00,1 - root - INFO - step:  1  loss:  1.5  mem: 12GiB(15%)  lr: 5.0e-05\n"
+        "[rank0]:[titan] 2026-01-01 10:00:00,1 - root - INFO - step:  2  loss:  1.0  mem: 12GiB(15%)  lr: 2.5e-05\n"
+    ),
+    "tqdm, an epoch a bar": (
+        "Epoch 1/2:   0%|          | 0/2 [00:00<?, ?it/s]\r"
+        "Epoch 1/2:   0%|          | 0/2 [00:00<?, ?it/s, loss=1.5, lr=5e-5]\r"
+        "Epoch 1/2:  50%|#####     | 1/2 [00:00<00:00, 9.0it/s, loss=1.5, lr=5e-5]\r"
+        "Epoch 2/2:   0%|          | 0/2 [00:00<00:00, 9.0it/s, loss=1.0, lr=2.5e-5]\n"
+    ),
     "torch's verbose": (
         "Epoch 00001: adjusting learning rate of group 0 to 5.0000e-05.\n"
         "Epoch 00002: adjusting learning rate of group 0 to 2.5000e-05.\n"
@@ -166,7 +192,13 @@ def test_what_trainers_print(trainer: str, tmp_path: Path) -> None:
         ("Composer", [1, 2], None),
         ("Keras", None, [1, 2]),
         ("diffusers' bar", [100, 200], None),
-        ("Lightning's bar", None, [0, 1]),
+        ("Lightning's bar", [10, 20], [0, 1]),
+        ("mmcv", [50, 150], [1, 2]),
+        ("mmengine by iteration", [50, 100], None),
+        ("Swin", [50, 150], [0, 1]),
+        ("loguru", [1, 2], None),
+        ("torchtitan", [1, 2], None),
+        ("tqdm, an epoch a bar", [0, 2], [1, 2]),
         ("without a place", None, None),
     ],
 )
@@ -177,6 +209,24 @@ def test_where_printed_rates_stand(
     [series] = log.series(log.choose_rate(None, "--column"))
     assert (None if series.steps is None else series.steps.tolist()) == steps
     assert (None if series.epochs is None else series.epochs.tolist()) == epochs
+
+
+@pytest.mark.parametrize("trainer", ["loguru", "Swin", "torchtitan", "mmengine by iteration", "mmcv"])
+def test_who_printed_a_line_is_no_metric(trainer: str, tmp_path: Path) -> None:
+    assert open_log(written(tmp_path, PRINTED[trainer])).choose_metric(None, "--metric") == "loss"
+
+
+def test_records_of_groups_and_of_shares(tmp_path: Path) -> None:
+    rows = [
+        {"lr": [5e-05, 1e-05], "global_step/max_steps": "10/30"},
+        {"lr": [2.5e-05, 1e-6], "global_step/max_steps": "20/30"},
+    ]
+    log = open_log(written(tmp_path, "\n".join(map(json.dumps, rows))))
+    first, second = log.series("lr/0", "lr/1")
+    assert (first.values.tolist(), second.values.tolist()) == ([5e-05, 2.5e-05], [1e-05, 1e-6])
+    assert first.steps is not None
+    assert first.steps.tolist() == [10, 20]
+    assert log.facts.max_steps == 30
 
 
 @pytest.mark.parametrize(

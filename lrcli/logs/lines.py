@@ -29,9 +29,14 @@ PAIR = re.compile(
 """A name of up to six words, and the number after it; `total` is what stands after a slash: "Epoch [3/90]"."""
 
 _IN_EPOCH = re.compile(
-    r"\[(\d{1,15})\]\s*+\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})|\bTrain:\s*+(\d{1,15})\s*+\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})"
+    r"\[(\d{1,15})(?:/\d{1,15})?\]\s*+\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})"
+    r"|\bTrain:\s*+(\d{1,15})\s*+\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})"
 )
-"""Epoch, batch, batches: mmengine's "Epoch(train) [1][50/100]", "Epoch: [0] [10/500]", timm's "Train: 0 [50/1251"."""
+"""Epoch, batch, batches: mmengine's "Epoch(train) [1][50/100]", "Epoch: [0] [10/500]", Swin's "Train: [0/300][10/40]",
+timm's "Train: 0 [50/1251"."""
+
+_CALLER = re.compile(r"\b[\w.]{1,80}:[\w<>]{1,80}:\d{1,9} - |\(\w{1,80}\.py:? \d{1,9}\)")
+"""Who printed the line: loguru's "__main__:train:42 - ", Swin's "(main.py 123)"."""
 
 _BAR = re.compile(r"(?<!\d)(\d{1,15})/(\d{1,15}) \[(?:\d{1,9}:){1,3}\d\d<")
 """The count of tqdm."""
@@ -62,6 +67,8 @@ class TextLines(Records):
         self._text = iter(chunks)
         self._where: Record = {}
         self._base = 1
+        self._of_bar: Record = {}
+        """What the last bar said."""
         super().__init__(name, "text", "lines such as 'epoch 1: loss 0.5, lr 0.1'")
 
     def batches(self) -> Iterator[Batch]:
@@ -84,6 +91,10 @@ class TextLines(Records):
         line = _COLOUR.sub("", line.rpartition("\b")[2]) if "\x1b" in line or "\b" in line else line
         if "%|" in line:
             line = _PERCENT.sub("", line)
+        if "(train)" in line:
+            line = line.replace("(train)", "")
+        if ":" in line and (" - " in line or ".py" in line):
+            line = _CALLER.sub("", line)
         if "of group" in line:
             line = _OF_GROUP.sub(r"lr_\1: ", line)
         axes: Record = {}
@@ -95,9 +106,10 @@ class TextLines(Records):
             self._base = 0 if epoch == 0 else self._base
             axes = {"epoch": epoch, "step": (epoch - self._base) * batches + batch}
             totals[False] = batches
+            line = f"{line[: inside.start()]} ; {line[inside.end() :]}"
         elif "epoch" in line and (early := _EPOCH_FIRST.search(line)) is not None:
             axes = {"epoch": int(early[1])}
-        first = len(line)
+        first = placed = len(line)
         for pair in PAIR.finditer(line):
             key, value, total = pair["key"], pair["value"], pair["total"]
             axis = _axis(key)
@@ -105,15 +117,27 @@ class TextLines(Records):
                 first = min(first, pair.start())
                 values.setdefault(key, value)
             elif axis not in axes and not inside:
-                axes[axis] = value
+                axes[axis], placed = value, pair.start()
                 if total is not None:
                     totals[_is_epoch(axis)] = int(total[:15])
         for several in _LIST.finditer(line) if bracket else ():
             if names.as_rate(several[1]):
                 numbers = several[2].split(",")
                 values |= {f"{several[1]}/{place}": number for place, number in enumerate(numbers) if place}
-        if not axes and values and bracket and (bar := _BAR.search(line)) is not None:
-            axes, totals[False] = {"step": bar[1]}, int(bar[2])
+        if values and bracket and all(map(_is_epoch, axes)) and (bar := _BAR.search(line)) is not None:
+            if axes and not placed < bar.start() < first:
+                bar = None  # Not the bar of an epoch, "Epoch 1: 3/10 [", but that of the run beside what another wrote.
+        else:
+            bar = None
+        if bar is not None:
+            if values == self._of_bar:
+                return None  # The count went on; the values are those of the step before.
+            self._of_bar = dict(values)
+            step, totals[False] = int(bar[1]), int(bar[2])
+            for value in list(axes.values()):
+                self._base = 0 if float(value) == 0 else self._base
+                step += (int(float(value)) - self._base) * int(bar[2])
+            axes["step"] = step
         if axes:
             kept = {axis: value for axis, value in self._where.items() if _is_epoch(axis)}
             self._where = axes if any(map(_is_epoch, axes)) else kept | axes

@@ -1,12 +1,14 @@
 """Logs of records: each row says the names of what it holds, and may lack any of them."""
 
 import json
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 from lrcli.errors import InputError
+from lrcli.logs import names
 from lrcli.logs.cells import not_a_number, number
 from lrcli.logs.table import MOST_COLUMNS, Chunk, Table
 from lrcli.text import plural
@@ -19,6 +21,9 @@ LONGEST_ELEMENT = 1 << 22
 
 MOST_BATCHES_HELD = 16
 """Of records that are read in search of a column."""
+
+MOST_GROUPS = 64
+"""Parameter groups whose rates stand in one list."""
 
 Record = dict[str, Any]
 
@@ -93,13 +98,28 @@ def _may_be_a_number(value: Any) -> bool:
 
 
 def flat(record: Record) -> Record:
-    """The record with what is one level below beside the rest: {"val": {"loss": 1}} has "val/loss"."""
-    if dict not in map(type, record.values()):
+    """The record with what is one level below beside the rest: {"val": {"loss": 1}} has "val/loss".
+
+    So have the rates of several groups ("lr": [0.1, 0.01]), and two numbers in a text ("step/max_steps": "10/500").
+    """
+    kinds = set(map(type, record.values()))
+    if kinds.isdisjoint(_PARTED):
         return record
     found: Record = {}
     for key, value in record.items():
-        found |= {f"{key}/{name}": inner for name, inner in value.items()} if isinstance(value, dict) else {key: value}
+        if isinstance(value, dict):
+            found |= {f"{key}/{name}": inner for name, inner in value.items()}
+        elif isinstance(value, list) and names.as_rate(key):
+            found |= {f"{key}/{place}": inner for place, inner in enumerate(value[:MOST_GROUPS])}
+        elif isinstance(value, str) and "/" in key and (pair := _PAIR.fullmatch(value)):
+            found |= dict(zip(key.split("/", 1), pair.groups(), strict=True))
+        else:
+            found[key] = value
     return found
+
+
+_PARTED = {dict, list, str}
+_PAIR = re.compile(r"\s*(\d{1,15})\s*/\s*(\d{1,15})\s*", re.ASCII)
 
 
 class JsonLines(Records):

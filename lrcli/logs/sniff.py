@@ -79,9 +79,14 @@ def _has_columns(lines: list[str]) -> bool:
     return len(header) > 1 and known and bool(rows) and all(fitting) and not any(end in lines[0] for end in ",;\t")
 
 
+_ASSIGNED = re.compile(r"[A-Za-z_)\]] ?[:=] ?[+-]?\.?[0-9]")
+
+
 def _is_table(lines: list[str]) -> bool:
     """Whether the first line is a header and those after it are rows of as many cells."""
     header = re.sub(r'"[^"]*"', "", lines[0])
+    if len(_ASSIGNED.findall(header)) > 1:
+        return False
     delimiter = max(",;\t", key=header.count)
     if not header.count(delimiter):
         return len(lines) < 2 or all(_CELL.fullmatch(line) for line in lines[1:6]) or not _is_text(lines[0])

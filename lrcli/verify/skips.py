@@ -5,13 +5,13 @@ that may have been skipped before it; the other rows decide.
 """
 
 import math
+import time
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.fit.numbers import crossings
-from lrcli.record import Reading, Record, tolerance_of
+from lrcli.record import Reading, Record, rates_at, tolerance_of
 from lrcli.record.curve import FAILURES, few_rates_at
 from lrcli.record.reading import by_step
 from lrcli.run import Run
@@ -32,7 +32,17 @@ HEADROOM = 1.3
 """The base rate over the highest rate that the log shows, at most."""
 
 TYPED_DIGITS = 2
-MOST_HELD = 60
+FALLEN = 0.9
+"""Of the highest rate, below which some rate must be."""
+
+PARTS = 12
+"""Of the length, between which a warmup is sought."""
+
+MOST_LATE = 100
+"""Ticks that are skipped in a whole run."""
+
+SECONDS = 3.0
+"""Of CPU, for all schedulers."""
 
 
 class Waited(NamedTuple):
@@ -43,6 +53,8 @@ class Waited(NamedTuple):
     reading: Reading
     skipped: int
     """Steps after which it was not advanced, if the log shows the rate that was used; else one more."""
+    is_only: bool = True
+    """Whether no other warmup or base rate gives the log."""
 
 
 def with_skips(record: Record, classes: Iterable[type[Schedule]]) -> Waited | None:
@@ -52,21 +64,29 @@ def with_skips(record: Record, classes: Iterable[type[Schedule]]) -> Waited | No
     length = record.facts.max_steps
     if not length or len(record) < LEAST_ROWS or record.steps is None or not record.values.max() > 0:
         return None
+    if not record.values.min() < FALLEN * record.values.max() or record.values.argmax() == len(record) - 1:
+        return None  # What the log does not show, it does not decide.
+    deadline = time.process_time() + SECONDS
     with np.errstate(all="ignore"):
         for cls in classes:
             needed = [declared for declared in cls.params().values() if declared.required]
-            if {declared.role for declared in needed} != {role.LENGTH, role.WARMUP}:
+            if {declared.role for declared in needed} not in ({role.LENGTH, role.WARMUP}, {role.WARMUP}):
                 continue
             for reading in by_step(record):
-                found = _held(record, reading, cls, length)
+                found = _held(record, reading, cls, length, deadline)
                 if found is not None:
                     return found
     return None
 
 
-def _held(record: Record, reading: Reading, cls: type[Schedule], length: int) -> Waited | None:
+def _held(record: Record, reading: Reading, cls: type[Schedule], length: int, deadline: float) -> Waited | None:
     """The first guess at the scheduler that gives all rows."""
-    for schedule, rate in islice(_guesses(record, reading, cls, length), MOST_HELD):
+    found: Waited | None = None
+    for schedule, rate in _guesses(record, reading, cls, length):
+        if time.process_time() > deadline:
+            break
+        if not _is_likely(record, reading, schedule, rate):
+            continue
         run = Run(lr=rate)
         verdict = compared(schedule, run, record)
         if verdict.follows:
@@ -74,22 +94,40 @@ def _held(record: Record, reading: Reading, cls: type[Schedule], length: int) ->
         first = Verdict(record, reading, verdict.expected, verdict.tolerance, 0)
         lags = lags_of(Case(schedule, run, first))
         if lags is not None:
-            return Waited(schedule, run, reading, int(lags[-1]))
-    return None
+            if found is not None and (found.schedule, found.run) != (schedule, run):
+                return found._replace(is_only=False)
+            found = Waited(schedule, run, reading, int(lags[-1]))
+    return found
+
+
+def _is_likely(record: Record, reading: Reading, schedule: Schedule, rate: float) -> bool:
+    """Whether a few rows have the rate of their tick, or of one that is not long before it."""
+    import numpy as np
+
+    tolerance, last = tolerance_of(record), len(record) - 1
+    for row in (last // 3, 2 * last // 3, last):
+        ticks = np.arange(max(0, int(reading.ticks[row]) - MOST_LATE), int(reading.ticks[row]) + 1)
+        expected = rates_at(schedule, (rate,), ticks)
+        if not tolerance.equal(expected, np.full(len(ticks), record.values[row])).any():
+            return False
+    return True
 
 
 def _guesses(record: Record, reading: Reading, cls: type[Schedule], length: int) -> Iterator[tuple[Schedule, float]]:
     """Warmups and base rates with which the scheduler has the first rate, if some steps were skipped before it."""
     import numpy as np
 
-    [of_length], [of_warmup] = cls.fields(role.LENGTH), cls.fields(role.WARMUP)
+    [of_warmup] = cls.fields(role.WARMUP)
+    whole = {declared.name: length for declared in cls.fields(role.LENGTH) if declared.required}
     first, tick = float(record.values[0]), int(reading.ticks[0])
     tolerance = tolerance_of(record)
+    near = (tick * part // PARTS for part in range(PARTS + 2))
+    grid = sorted({0, 1, 2, 3, *near, *(length * part // PARTS for part in range(PARTS))})
     for rate in _rates(float(record.values.max())):
         for lag in range(min(MOST_SKIPPED, tick) + 1):
 
             def made(warmup: int) -> Schedule:
-                return cls(**{of_length.name: length, of_warmup.name: warmup})
+                return cls(**whole, **{of_warmup.name: warmup})
 
             def residual(warmup: int, rate: float = rate, lag: int = lag) -> float:
                 try:
@@ -97,7 +135,6 @@ def _guesses(record: Record, reading: Reading, cls: type[Schedule], length: int)
                 except (InputError, *FAILURES):
                     return math.nan
 
-            grid = sorted({0, 1, 2, 3, *(round(length * part / 64) for part in range(64))})
             for warmup in crossings(residual, grid):
                 rates = np.array([first + residual(warmup)])
                 if tolerance.equal(rates, record.values[:1]).all():
