@@ -130,3 +130,11 @@ def test_the_same_log_has_the_same_answer() -> None:
 def test_phases_that_begin_between_the_rows_of_a_log() -> None:
     text = "wsd --warmup-steps 14 --stable-steps 54 --decay-steps 73 --decay-type 1-sqrt --min-lr-ratio 0.01"
     assert values(fit(every_tenth(text, 141, 10, 0))[0].spec, 141) == values(text, 141)
+
+
+def test_a_long_log_is_searched_in_the_rows_that_matter_and_held_to_all_of_them() -> None:
+    text = "hf-linear --num-warmup-steps 50 --num-training-steps 4000"
+    found = values(text, 4000)
+    assert fit(logged(found))[0].spec == text
+    found[2222] *= 1.01
+    assert not [one for one in fit(logged(found)) if one.exactness != "nearly"]

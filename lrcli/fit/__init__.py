@@ -1,12 +1,19 @@
 """Which schedule gives this log? Roles and landmarks propose values, numbers are solved for, the simulation decides."""
 
+import dataclasses
+
 from lrcli.errors import InputError
 from lrcli.fit.decided import settled
 from lrcli.fit.found import EXACTNESSES, Candidate, Found
+from lrcli.fit.landmarks import thinned
 from lrcli.fit.search import Search, follows
 from lrcli.record import Record
 
 __all__ = ["EXACTNESSES", "Candidate", "Found", "Search", "fit", "follows"]
+
+
+MOST_SHOWN = 12
+"""Candidates that are held to every row of the log."""
 
 
 def fit(record: Record) -> list[Candidate]:
@@ -19,5 +26,23 @@ def fit(record: Record) -> list[Candidate]:
         raise InputError(
             f"line {record.lines[row]}: expected a learning rate, 0 or more, found {float(record.values[row])!r}"
         )
-    found = settled(Search(record).candidates(), record)
+    searched = _thinned(record)
+    found = settled(Search(searched).candidates(), searched)[:MOST_SHOWN]
     return [one for one in found if one.exactness == EXACTNESSES[-1] or follows(one.spec, record)]
+
+
+def _thinned(record: Record) -> Record:
+    """The rows of a long log that matter, where each says which tick it is; what they give is held to all of them."""
+    import numpy as np
+
+    kept = thinned(record.values)
+    places = record.steps if record.steps is not None else record.epochs
+    if len(kept) == len(record) or places is None or (places != np.rint(places)).any():
+        return record
+    return dataclasses.replace(
+        record,
+        values=record.values[kept],
+        steps=None if record.steps is None else record.steps[kept],
+        epochs=None if record.epochs is None else record.epochs[kept],
+        lines=[record.lines[int(row)] for row in kept],
+    )
