@@ -221,14 +221,14 @@ def _restarts(pieces: list[Piece], curve: Curve, lr: float) -> Node | None:
 
 
 def _plateau(schedule: Plateau) -> Group:
-    """The callback; Keras' patience counts the epoch of the cut too, and its min_delta is absolute."""
+    """The callback; Keras' patience and cooldown count an epoch more than torch's, and its min_delta is absolute."""
     given: dict[str, Node] = {
         "monitor": '"val_loss"',
         "mode": literal(schedule.mode),
         "factor": repr(schedule.factor),
         "patience": str(schedule.patience + 1),
         "min_delta": repr(schedule.threshold),
-        "cooldown": str(schedule.cooldown),
+        "cooldown": str(schedule.cooldown and schedule.cooldown + 1),
         "min_lr": repr(schedule.min_lr),
     }
     return call("keras.callbacks.ReduceLROnPlateau", **given)

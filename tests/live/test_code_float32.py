@@ -1,5 +1,6 @@
 """Generated code for optax and Keras is executed, and has our rates as far as float32 goes."""
 
+import dataclasses
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import STEP
-from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.plateau import KerasJudge, Plateau, TorchJudge
 from lrcli.schedules.warmups import STYLES
 from tests.draws import draw
 
@@ -183,3 +184,27 @@ def keras_rates(source: str, run: Run, updates: int) -> list[list[float]]:
 def test_keras() -> None:
     pytest.importorskip("keras", reason="keras is not installed")
     check_all("keras", 1, keras_rates)
+
+
+def test_the_plateau_of_keras_cuts_when_torch_cuts() -> None:
+    """The arguments of the callback, in our model of it, which tests/live/test_plateau.py holds to Keras."""
+    drawing = random.Random(SEED)
+    for _ in range(300):
+        plateau = Plateau(
+            mode=drawing.choice(["min", "max"]),
+            factor=0.5,
+            patience=drawing.choice([0, 1, 3]),
+            threshold=drawing.choice([0.01, 1e-4]),
+            threshold_mode="abs",
+            cooldown=drawing.choice([0, 0, 1, 3]),
+            eps=0.0,
+        )
+        source = write(plateau, Run(epochs=40), "keras")
+        given = dict(
+            line.strip(" ,").split("=", 1) for line in source.splitlines() if line.startswith("    ") and "=" in line
+        )
+        told = dataclasses.replace(plateau, patience=int(given["patience"]), cooldown=int(given["cooldown"]))
+        metrics = [drawing.choice([1, 0.9, 0.8, 0.95, 1.1]) for _ in range(40)]
+        wanted_rates = TorchJudge(plateau, (0.1,)).judge(metrics).rates
+        found_rates = KerasJudge(told, (0.1,)).judge(metrics).rates
+        assert all(is_close(found, ours, 0.1) for (found,), (ours,) in zip(found_rates, wanted_rates, strict=True))
