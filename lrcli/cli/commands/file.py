@@ -5,9 +5,9 @@ from functools import partial
 from lrcli import configs
 from lrcli.cli import say
 from lrcli.cli.command import TOOLS_PANEL, Command, Instances
-from lrcli.cli.commands.run import findings_for_a_person, tell
 from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_lines
+from lrcli.cli.showing import findings_for_a_person, tell
 from lrcli.configs.file_spec import FileSpec
 from lrcli.engine import DOCUMENT, Selection, simulate
 from lrcli.reading import Reading

@@ -8,9 +8,9 @@ from typing import Any
 from lrcli import spec
 from lrcli.cli import INTERRUPTED, NAME, say
 from lrcli.cli.command import Command, Instances
-from lrcli.cli.commands.run import findings_for_a_person
 from lrcli.cli.log_source import chosen_metric, opened_log, remark_on_gaps
 from lrcli.cli.output import Output, watched
+from lrcli.cli.showing import findings_for_a_person
 from lrcli.documentation import sections_of, summary_of
 from lrcli.engine import Selection
 from lrcli.errors import InputError

@@ -3,8 +3,8 @@
 from lrcli import spec
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.commands import file
-from lrcli.cli.commands.run import show
 from lrcli.cli.output import Output
+from lrcli.cli.showing import show
 from lrcli.configs import recognised
 from lrcli.engine import DOCUMENT, Selection
 from lrcli.reading import Reading
