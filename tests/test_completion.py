@@ -269,7 +269,7 @@ EXAMPLES = [
     ("lrsched cosine -o me", {"metrics.csv"}),
     ("lrsched explain cos", {"cosine", "cosine-restarts"}),
     ("lrsched explain LR10", {f"LR10{number}" for number in range(1, 10)}),
-    ("lrsched check --ignore LR80", {"LR801", "LR802", "LR803", "LR804"}),
+    ("lrsched check --ignore LR80", {f"LR80{number}" for number in range(1, 6)}),
     ("lrsched plateau ", set(LOGS)),
     ("lrsched verify ", set(LOGS)),
     ("lrsched plateau metrics.csv --metric ", COLUMNS),

@@ -138,3 +138,10 @@ def test_a_long_log_is_searched_in_the_rows_that_matter_and_held_to_all_of_them(
     assert fit(logged(found))[0].spec == text
     found[2222] *= 1.01
     assert not [one for one in fit(logged(found)) if one.exactness != "nearly"]
+
+
+def test_a_number_that_somebody_typed_comes_before_one_that_is_equal_to_the_bit() -> None:
+    rates = [0.1] * 15 + [0.01] * 25
+    found = fit(Record.of_values(rates, epochs=range(40)))
+    assert found[0].spec == "multistep --milestones 15"
+    assert not [one.spec for one in found if "0.0999" in one.spec]

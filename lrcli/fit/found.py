@@ -77,7 +77,9 @@ def _is_typed(word: str) -> bool:
         number = float(word)
     except ValueError:
         return True
-    return roughness(number) <= MOST_TYPED or number * 3 == round(number * 3)
+    # Of the number as it is written: 0.09999999999999999 is not the 0.1 that it is nearly.
+    digits = len(word.partition("e")[0].replace(".", "").strip("-0"))
+    return digits <= MOST_TYPED or number * 3 == round(number * 3)
 
 
 def _digits(word: str) -> int:

@@ -84,17 +84,20 @@ class Search:
                 any(self._has_found(view) and not (view.marks.is_straight and stage.is_early) for view in views)
             ):
                 break
-        return sorted(self.found.values(), key=self._rank)
+        found = sorted(self.found.values(), key=self._rank)
+        typed = {one.schedule.reference.name for one in found if one.is_typed and one.exactness != NEARLY}
+        return [one for one in found if one.is_typed or one.schedule.reference.name not in typed]
 
     def _is_plain(self) -> bool:
         """Whether something simple gives the log: another reading would need stranger numbers."""
         return any(one.exactness != NEARLY and _is_plain(one.run.lrs[0]) for one in self.found.values())
 
-    def _rank(self, found: Found) -> tuple[bool, bool, int, int, int]:
+    def _rank(self, found: Found) -> tuple[bool, bool, bool, int, int, int]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
         in_full = self.tolerance.kind == FULL_PRECISION
         order = list(every()).index(found.schedule.reference.name)
-        return (found.exactness == NEARLY, in_full and found.exactness != EXACT, *found.roughness, order)
+        to_the_bit = not in_full or found.exactness == EXACT
+        return (found.exactness == NEARLY, not found.is_typed, not to_the_bit, *found.roughness, order)
 
     def look(self, stage: Stage, view: "View") -> None:
         """Try every scheduler on one reading."""
