@@ -14,7 +14,7 @@ from lrcli.configs.facts import Missing, Remark
 from lrcli.configs.file_spec import FileSpec, Outcome
 from lrcli.errors import InputError
 from lrcli.fit import Found, Search, follows
-from lrcli.fit.decided import settled
+from lrcli.fit.decided import judged
 from lrcli.fit.found import EXACT, NEARLY, POSSIBLE
 from lrcli.plan import Planned
 from lrcli.record import Record
@@ -183,10 +183,10 @@ def _find(case: Case) -> None:
             case.skipped = waited.skipped if waited.is_only else 0
             return
         case.found = next(iter(ours or known), None)
-        case.is_certain = bool(ours) and settled(ours, record)[0].exactness != POSSIBLE
+        case.is_certain = bool(ours) and judged(ours, record)[0].exactness != POSSIBLE
         return
     case.found = known[0] if known else None
-    case.is_certain = bool(known) and settled(known, record)[0].exactness != POSSIBLE
+    case.is_certain = bool(known) and judged(known, record)[0].exactness != POSSIBLE
 
 
 def _of_length(record: Record, config: FileSpec) -> Record:

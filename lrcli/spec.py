@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrcli import plan
 from lrcli.configs import load, recognised
+from lrcli.configs.reading import PLAIN, Reading
 from lrcli.errors import InputError
 from lrcli.plan import Planned
-from lrcli.reading import PLAIN, Reading
 from lrcli.run import Run
 from lrcli.schedules import every, named
 from lrcli.schedules.base import Schedule

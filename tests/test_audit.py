@@ -11,8 +11,8 @@ from lrcli.audit import audit
 from lrcli.checks import RULES
 from lrcli.checks.audits import AuditCase
 from lrcli.configs.file_spec import FileSpec
+from lrcli.configs.reading import Reading
 from lrcli.logs.series import Shown
-from lrcli.reading import Reading
 from lrcli.record import Record, rates_at
 from lrcli.run import Run
 from lrcli.spec import parse

@@ -18,10 +18,10 @@ from lrcli.checks.configs import FileCase
 from lrcli.cli import main
 from lrcli.configs import load, recognised, trainers
 from lrcli.configs.file_spec import Outcome
+from lrcli.configs.reading import Reading
 from lrcli.configs.trainer import every
 from lrcli.engine import rates
 from lrcli.errors import InputError
-from lrcli.reading import Reading
 from lrcli.run import Run
 from tests.test_architecture import modules_after
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lrcli.errors import InputError
 from lrcli.logs import open_log, per_epoch, source
 from lrcli.logs.folder import find_log
-from lrcli.logs.source import LONGEST_LINE, Source
+from lrcli.logs.source import LONGEST_LINE, LogBytes
 
 REAL = Path(__file__).parent / "data" / "logs"
 
@@ -196,7 +196,7 @@ def test_following_a_file_that_grows_is_cut_and_is_replaced(tmp_path: Path) -> N
     path = written(tmp_path, "epoch,val_loss\n0,1\n")
     said: list[str] = []
     log = open_log(
-        "", source=Source(str(path), follow=True, announce=said.append, sleep=lambda seconds: time.sleep(0.01))
+        "", source=LogBytes(str(path), follow=True, announce=said.append, sleep=lambda seconds: time.sleep(0.01))
     )
     seen: list[float] = []
 

@@ -16,7 +16,7 @@ from lrcli.checks import RULES
 from lrcli.cli import main
 from lrcli.scripts import check_file, check_source
 from lrcli.scripts.rule import Script
-from lrcli.scripts.source import Source
+from lrcli.scripts.source import ScriptText
 
 DATA = os.path.join(os.path.dirname(__file__), "data", "scripts")
 
@@ -36,7 +36,7 @@ CODES = [code for code, rule in RULES.items() if rule.subject is Script]
 
 
 def codes(text: str) -> list[str]:
-    return [finding.code for finding in check_source(Source("train.py", text))]
+    return [finding.code for finding in check_source(ScriptText("train.py", text))]
 
 
 @pytest.mark.parametrize("code", CODES)

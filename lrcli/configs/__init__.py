@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lrcli.configs.file_spec import FileSpec
-    from lrcli.reading import Reading
+    from lrcli.configs.reading import Reading
 
 SUFFIXES = (".yaml", ".yml", ".json", ".py", ".sh", ".bash", ".slurm", ".sbatch", ".txt", ".args")
 """How the names of configuration files end."""

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from lrcli.configs.reading import Reading
 from lrcli.configs.tree import Node, elsewhere, resolved
 from lrcli.errors import InputError
-from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.counting import Line
 from lrcli.schedules.family import EPOCH, STEP

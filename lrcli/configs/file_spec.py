@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lrcli.configs.facts import Job, LackingError, Missing, RefusedError, Remark, version_of
+from lrcli.configs.reading import Reading
 from lrcli.configs.trainer import JSON, PYTHON, WORDS, YAML, Made, named, recognised
 from lrcli.configs.tree import LARGEST, Node
 from lrcli.errors import InputError
 from lrcli.plan import Planned
-from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules import named as schedule_named
 from lrcli.schedules.base import Schedule

@@ -3,7 +3,7 @@
 import dataclasses
 
 from lrcli.errors import InputError
-from lrcli.fit.decided import settled
+from lrcli.fit.decided import judged
 from lrcli.fit.found import EXACTNESSES, Candidate, Found
 from lrcli.fit.landmarks import thinned
 from lrcli.fit.search import Search, follows
@@ -27,7 +27,7 @@ def fit(record: Record) -> list[Candidate]:
             f"line {record.lines[row]}: expected a learning rate, 0 or more, found {float(record.values[row])!r}"
         )
     searched = _thinned(record)
-    found = settled(Search(searched).candidates(), searched)[:MOST_SHOWN]
+    found = judged(Search(searched).candidates(), searched)[:MOST_SHOWN]
     return [one for one in found if one.exactness == EXACTNESSES[-1] or follows(one.spec, record)]
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from lrcli.fit.numbers import crossings, typed
 from lrcli.fit.solve import Guess
 from lrcli.record import Reading, Record, rates_at
+from lrcli.record.axis import ends_of_epochs
 from lrcli.record.curve import FAILURES
-from lrcli.record.reading import ends_of_epochs
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.role import CHOICE

@@ -31,7 +31,7 @@ A_LITTLE = 1e-3
 """Relative change of a number that a log must show if it decides it."""
 
 
-def settled(found: Sequence[Found], record: Record) -> list[Candidate]:
+def judged(found: Sequence[Found], record: Record) -> list[Candidate]:
     """The candidates as they are shown: exact where the log leaves no other choice."""
     good = [one for one in found if one.exactness != NEARLY]
     if not good:

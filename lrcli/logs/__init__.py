@@ -18,7 +18,7 @@ from lrcli.logs.epochs import EpochBlock, per_epoch
 from lrcli.logs.log import Log, LogBlock
 from lrcli.logs.opening import open_log
 from lrcli.logs.series import Lines, Series, Shown
-from lrcli.logs.source import Source
+from lrcli.logs.source import LogBytes
 from lrcli.logs.table import Facts
 
-__all__ = ["EpochBlock", "Facts", "Lines", "Log", "LogBlock", "Series", "Shown", "Source", "open_log", "per_epoch"]
+__all__ = ["EpochBlock", "Facts", "Lines", "Log", "LogBlock", "LogBytes", "Series", "Shown", "open_log", "per_epoch"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lrcli.errors import InputError
 from lrcli.logs.records import Batch, Records
-from lrcli.logs.source import Source
+from lrcli.logs.source import LogBytes
 from lrcli.text import plural, printable
 
 LOGS = (
@@ -101,7 +101,7 @@ class MlflowRun(Records):
 
     def batches(self) -> Iterator[Batch]:
         for metric, path in self._files.items():
-            yield from mlflow_batches(Source(path).chunks(), metric)
+            yield from mlflow_batches(LogBytes(path).chunks(), metric)
 
 
 class MlflowFile(Records):

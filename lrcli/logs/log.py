@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 from lrcli.errors import InputError
 from lrcli.logs import names
 from lrcli.logs.series import Gathered, Series
-from lrcli.logs.source import Source
+from lrcli.logs.source import LogBytes
 from lrcli.logs.table import Chunk, Numbers, Table
 from lrcli.rows import BLOCK
 from lrcli.text import plural, printable, quoted
@@ -33,7 +33,7 @@ class LogBlock(NamedTuple):
 class Log:
     """A log that is read once. `missing` and `nans` count cells without a value, and values that are NaN, so far."""
 
-    def __init__(self, table: Table, source: Source) -> None:
+    def __init__(self, table: Table, source: LogBytes) -> None:
         self._table = table
         self._source = source
         self.name = table.name
@@ -221,7 +221,7 @@ class Log:
         is_epoch = [name == self.epoch for name in there]
         begins = any(map(names.as_rate, columns)) and True in is_epoch
         chunks = self._table.chunks(places, [self.columns.index(name) for name in there])
-        for lines, values, read in settled(chunks, is_epoch.index(True)) if begins else chunks:
+        for lines, values, read in cut_at_epochs(chunks, is_epoch.index(True)) if begins else chunks:
             numbers = [
                 filled(finite(axis)) if fill and begins else finite(axis)
                 for fill, axis in zip(is_epoch, read, strict=True)
@@ -260,7 +260,7 @@ def listed(columns: Sequence[str]) -> str:
     return shown + (f" and {len(columns) - MOST_LISTED} more" if len(columns) > MOST_LISTED else "")
 
 
-def settled(chunks: Iterator[Chunk], epoch: int) -> Iterator[Chunk]:
+def cut_at_epochs(chunks: Iterator[Chunk], epoch: int) -> Iterator[Chunk]:
     """The chunks, cut so that each ends with a row that has an epoch: `filled` need not look beyond it.
 
     `epoch` is the place of that axis. At most `MOST_HELD` rows wait for the next chunk.

@@ -14,7 +14,7 @@ from lrcli.logs.lines import TextLines
 from lrcli.logs.log import Log
 from lrcli.logs.records import JsonLines
 from lrcli.logs.sniff import kind_of, tabbed
-from lrcli.logs.source import Source
+from lrcli.logs.source import LogBytes
 from lrcli.logs.table import Table
 from lrcli.text import printable
 
@@ -34,7 +34,7 @@ def open_log(
     *,
     follow: bool = False,
     announce: Callable[[str], None] = lambda text: None,
-    source: Source | None = None,
+    source: LogBytes | None = None,
 ) -> Log:
     """The log at `path` ("-" is standard input), recognised by its content; of a folder that of the run in it.
 
@@ -45,14 +45,14 @@ def open_log(
     if source is None and os.path.isdir(path):
         name = printable(os.path.basename(os.path.abspath(path)))
         if files := folder.mlflow_metrics(path):
-            return Log(folder.MlflowRun(name, files), Source(path))
+            return Log(folder.MlflowRun(name, files), LogBytes(path))
         path = folder.find_log(path, remarks)
-    source = source or Source(path, follow=follow, announce=announce)
+    source = source or LogBytes(path, follow=follow, announce=announce)
     source.remarks += remarks
     return Log(_table(source), source)
 
 
-def _table(source: Source) -> Table:
+def _table(source: LogBytes) -> Table:
     """The reader of a log, told by its first bytes and lines."""
     magic = source.magic()
     refuse_foreign(source.name, magic)

@@ -33,7 +33,7 @@ Data = Iterator[bytes | None]
 """Bytes as they come; None where the log begins anew."""
 
 
-class Source:
+class LogBytes:
     """The bytes of a log, or its text in chunks that end with a line's end, read as they are there; read once."""
 
     def __init__(

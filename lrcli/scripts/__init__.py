@@ -15,7 +15,7 @@ from lrcli.run import Run
 from lrcli.schedules.family import EPOCH, STEP
 from lrcli.scripts import arguments, frameworks, lightning, metric, optimizers, order, units
 from lrcli.scripts.rule import Located, Script, is_per_epoch
-from lrcli.scripts.source import Place, Source, files, is_path, read
+from lrcli.scripts.source import Place, ScriptText, files, is_path, read
 from lrcli.scripts.values import Scheduler, alternatives
 
 __all__ = ["Place", "ScriptFinding", "check_file", "files", "is_path"]
@@ -48,7 +48,7 @@ def check_file(path: str) -> list[ScriptFinding]:
     try:
         source = read(path)
     except SyntaxError as error:
-        return [_unread(Source(path, ""), error)]
+        return [_unread(ScriptText(path, ""), error)]
     if source is None:
         return []
     with _at_ease():
@@ -73,7 +73,7 @@ def _at_ease() -> Iterator[None]:
             gc.enable()
 
 
-def check_source(source: Source) -> list[ScriptFinding]:
+def check_source(source: ScriptText) -> list[ScriptFinding]:
     """What is wrong with the schedulers of a source, in the order of its lines."""
     try:
         script = Script(source, source.tree())
@@ -89,7 +89,7 @@ def check_source(source: Source) -> list[ScriptFinding]:
     return sorted(found.values(), key=lambda f: (f.place.cell or 0, f.place.line, f.place.column, f.code))
 
 
-def _unread(source: Source, error: SyntaxError) -> ScriptFinding:
+def _unread(source: ScriptText, error: SyntaxError) -> ScriptFinding:
     line, end = error.lineno or 1, error.end_offset or error.offset or 1
     place = source.place(line, max(0, (error.offset or 1) - 1), line, end)
     if sys.version_info < (3, 12) and error.msg.startswith("f-string"):

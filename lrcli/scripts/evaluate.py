@@ -10,7 +10,7 @@ from lrcli.pasted import MAKERS, SourceError, UnknownNamesError, symbols
 from lrcli.scripts import names
 from lrcli.scripts.outline import Outline
 from lrcli.scripts.scope import FrameScope, Names, is_rate
-from lrcli.scripts.source import Source
+from lrcli.scripts.source import ScriptText
 from lrcli.scripts.values import (
     SET_RATE,
     Class,
@@ -49,7 +49,7 @@ class Frame:
 class Evaluator(ABC):
     """Gives every expression its value, in the frame that is followed; `events` and `schedulers` are what it found."""
 
-    def __init__(self, source: Source, tree: ast.Module) -> None:
+    def __init__(self, source: ScriptText, tree: ast.Module) -> None:
         self.source = source
         self.makers = {*symbols(), *MAKERS}
         self.outline = Outline(source.text, tree, self.makers)

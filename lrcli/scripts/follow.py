@@ -10,14 +10,14 @@ from lrcli.scripts.calls import Caller
 from lrcli.scripts.loops import loop_of
 from lrcli.scripts.outline import AnyFunction
 from lrcli.scripts.scope import Names, asks_for_existence, is_main, leaves, merge, replace
-from lrcli.scripts.source import Source
+from lrcli.scripts.source import ScriptText
 from lrcli.scripts.values import Class, Condition, Function, Opaque, Value, either
 
 
 class Follower(Caller):
     """Reads one file."""
 
-    def __init__(self, source: Source, tree: ast.Module) -> None:
+    def __init__(self, source: ScriptText, tree: ast.Module) -> None:
         super().__init__(source, tree)
         self.classes: list[Class] = []
         self.functions: list[Function] = []

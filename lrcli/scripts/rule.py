@@ -10,7 +10,7 @@ from lrcli.checks.rule import Find, rule
 from lrcli.scripts import names
 from lrcli.scripts.follow import Follower
 from lrcli.scripts.names import LOADER
-from lrcli.scripts.source import Source
+from lrcli.scripts.source import ScriptText
 from lrcli.scripts.values import (
     BATCHES,
     EPOCHS,
@@ -46,7 +46,7 @@ class Located(NamedTuple):
 class Script:
     """A script, followed."""
 
-    def __init__(self, source: Source, tree: ast.Module) -> None:
+    def __init__(self, source: ScriptText, tree: ast.Module) -> None:
         self.source = source
         self.tree = tree
         self.follower = Follower(source, tree)

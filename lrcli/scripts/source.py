@@ -45,7 +45,7 @@ class Place(NamedTuple):
         return f"{self.file}{cell}:{self.line}:{self.column}"
 
 
-class Source:
+class ScriptText:
     """One file: its text as Python, and the way back from a line of it to the file."""
 
     def __init__(self, path: str, text: str, cells: list[tuple[int, int]] | None = None) -> None:
@@ -100,7 +100,7 @@ def files(path: str) -> Iterator[str]:
         yield from (os.path.join(folder, name) for name in sorted(names) if name.endswith(SUFFIXES))
 
 
-def read(path: str) -> Source | None:
+def read(path: str) -> ScriptText | None:
     """The file as Python; None where it makes no scheduler. Raises InputError, or SyntaxError for no notebook."""
     try:
         with open(path, "rb") as file:
@@ -110,10 +110,10 @@ def read(path: str) -> Source | None:
     text = content.decode("utf-8-sig", errors="replace")
     if not MENTIONS.search(text):
         return None
-    return notebook(path, text) if path.endswith(".ipynb") else Source(path, text)
+    return notebook(path, text) if path.endswith(".ipynb") else ScriptText(path, text)
 
 
-def notebook(path: str, text: str) -> Source:
+def notebook(path: str, text: str) -> ScriptText:
     """The cells of code, one after another; lines that are magic stand as comments. Raises SyntaxError."""
     try:
         document = json.loads(text)
@@ -139,7 +139,7 @@ def notebook(path: str, text: str) -> Source:
             else:
                 lines.append(re.sub(r"^(\s*\w+\s*)=\s*[!%].*", r"\1= None", line))
             continued = magic and line.rstrip().endswith("\\")
-    return Source(path, "\n".join(lines) + "\n", cells)
+    return ScriptText(path, "\n".join(lines) + "\n", cells)
 
 
 def _is_python(text: str) -> bool:

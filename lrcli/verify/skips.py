@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from lrcli.errors import InputError
 from lrcli.fit.numbers import crossings
 from lrcli.record import Reading, Record, rates_at, tolerance_of
+from lrcli.record.axis import by_step
 from lrcli.record.curve import FAILURES, few_rates_at
-from lrcli.record.reading import by_step
 from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from lrcli.configs import load
+from lrcli.configs.reading import Reading
 from lrcli.engine import rates
-from lrcli.reading import Reading
 from lrcli.run import Run
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

@@ -10,7 +10,7 @@ import pytest
 
 from lrcli.checks import RULES
 from lrcli.scripts import check_source
-from lrcli.scripts.source import Source
+from lrcli.scripts.source import ScriptText
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -343,7 +343,7 @@ WRONG = [
 def test_lr922_torch_says_the_same(call: str) -> None:
     symbol = call.partition("(")[0]
     text = f"import torch\nfrom torch.optim.lr_scheduler import {symbol}, StepLR\nscheduler = {call}\n"
-    (finding,) = [each for each in check_source(Source("train.py", text)) if each.code == "LR922"]
+    (finding,) = [each for each in check_source(ScriptText("train.py", text)) if each.code == "LR922"]
     with pytest.raises(TypeError) as raised:
         exec(f"scheduler = {call}", names_of_a_script())
     assert finding.message.startswith(f"TypeError: {raised.value}")

@@ -11,9 +11,9 @@ import yaml
 
 from lrcli.cli import main
 from lrcli.configs import load
+from lrcli.configs.reading import Reading
 from lrcli.engine import rates
 from lrcli.plan import Planned
-from lrcli.reading import Reading
 from lrcli.run import Run
 from tests.live.test_configs import Examples, Model
 from tests.live.timm_run import timm_scheduler_module

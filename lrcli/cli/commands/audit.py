@@ -7,8 +7,8 @@ from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import chosen_rate, opened_log, record_of
 from lrcli.cli.output import Output
 from lrcli.configs.file_spec import FileSpec
+from lrcli.configs.reading import Reading
 from lrcli.errors import InputError
-from lrcli.reading import Reading
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import folded

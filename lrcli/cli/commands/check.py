@@ -14,9 +14,9 @@ from lrcli.cli.reports import Checked as CheckedSpec
 from lrcli.cli.writing import opened
 from lrcli.configs import is_python_configuration
 from lrcli.configs.file_spec import FileSpec
+from lrcli.configs.reading import Reading
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
-from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, ParamError, declaration, param

@@ -6,7 +6,7 @@ from lrcli.cli.output import refuse_unless_text
 from lrcli.cli.remarks import say_all
 from lrcli.cli.writing import opened
 from lrcli.code import TARGETS, write
-from lrcli.reading import Reading
+from lrcli.configs.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param

@@ -5,8 +5,8 @@ from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
 from lrcli.compare import DOCUMENT, compared
+from lrcli.configs.reading import Reading
 from lrcli.engine import Selection
-from lrcli.reading import Reading
 from lrcli.rows import Rows
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC

@@ -9,8 +9,8 @@ from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_lines
 from lrcli.cli.showing import findings_for_a_person, tell
 from lrcli.configs.file_spec import FileSpec
+from lrcli.configs.reading import Reading
 from lrcli.engine import DOCUMENT, Selection, simulate
-from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.param import Declared, declaration, param
 

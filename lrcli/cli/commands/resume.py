@@ -7,9 +7,9 @@ from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
 from lrcli.cli.reports import lines_of
+from lrcli.configs.reading import PLAIN, Reading
 from lrcli.engine import Selection, Stretch
 from lrcli.errors import InputError
-from lrcli.reading import PLAIN, Reading
 from lrcli.resume import DOCUMENT, SEAM, Origins, Restored, Resumed, Seam, origins, resume_rows, seam
 from lrcli.resume.plateau import DOCUMENT as PLATEAU_DOCUMENT
 from lrcli.resume.plateau import plateau_rows

@@ -6,8 +6,8 @@ from lrcli.cli.commands import file
 from lrcli.cli.output import Output
 from lrcli.cli.showing import show
 from lrcli.configs import recognised
+from lrcli.configs.reading import Reading
 from lrcli.engine import DOCUMENT, Selection
-from lrcli.reading import Reading
 from lrcli.run import Run
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Declared, declaration, param

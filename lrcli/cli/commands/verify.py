@@ -9,11 +9,11 @@ from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import chosen_metric, chosen_rates, opened_log
 from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
+from lrcli.configs.reading import Reading
 from lrcli.errors import InputError
 from lrcli.logs import Log, Series
 from lrcli.logs.log import listed
 from lrcli.plan import Planned
-from lrcli.reading import Reading
 from lrcli.record import Record
 from lrcli.replay import Replay
 from lrcli.rows import Rows

@@ -14,7 +14,7 @@ from lrcli.schedules.param import Declared, Param
 from lrcli.spec import spellings
 
 
-class Source(StrEnum):
+class ValueSource(StrEnum):
     """Where the words for a value come from, if not from a list of choices."""
 
     ANY = ""
@@ -28,12 +28,12 @@ class Source(StrEnum):
     """A spec within a schedule: without options of the run, of a scheduler that may be part of another."""
 
 
-SOURCES: dict[Kind | str | None, Source] = {
-    PATH: Source.FILE,
-    SPEC: Source.SPEC,
-    "--output": Source.FILE,
-    "--metric": Source.COLUMN,
-    "--column": Source.COLUMN,
+SOURCES: dict[Kind | str | None, ValueSource] = {
+    PATH: ValueSource.FILE,
+    SPEC: ValueSource.SPEC,
+    "--output": ValueSource.FILE,
+    "--metric": ValueSource.COLUMN,
+    "--column": ValueSource.COLUMN,
 }
 """Where the values of a parameter come from: by their kind, or where that is just text, by the parameter's word."""
 
@@ -52,7 +52,7 @@ class Value(NamedTuple):
 
     metavar: str
     choices: tuple[str, ...] = ()
-    source: Source = Source.ANY
+    source: ValueSource = ValueSource.ANY
 
     @property
     def encoded(self) -> str:
@@ -162,15 +162,15 @@ def _options(param: Param) -> Iterator[Option]:
 
 def _argument(declared: type[Declared], param: Param) -> Argument:
     value = _value(param)
-    if value.source is Source.SPEC and issubclass(declared, Schedule):
-        value = value._replace(source=Source.PART)
+    if value.source is ValueSource.SPEC and issubclass(declared, Schedule):
+        value = value._replace(source=ValueSource.PART)
     return Argument(param.option, param.help, value, param.is_many)
 
 
 def _value(param: Param) -> Value:
     choices = param.choices or CHOICES.get(param.option, tuple)()
-    source = SOURCES.get(param.kind) or SOURCES.get(param.option, Source.ANY)
-    return Value(param.metavar, choices, Source.ANY if choices else source)
+    source = SOURCES.get(param.kind) or SOURCES.get(param.option, ValueSource.ANY)
+    return Value(param.metavar, choices, ValueSource.ANY if choices else source)
 
 
 def rule_codes() -> tuple[str, ...]:

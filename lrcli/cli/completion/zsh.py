@@ -3,17 +3,17 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from lrcli.cli.completion.tree import Section, Source, Tree, Value
+from lrcli.cli.completion.tree import Section, Tree, Value, ValueSource
 
 FILE = "_lrsched"
 
 # After a space _arguments runs the words as they are: without it, it puts options for compadd between them.
 ACTIONS = {
-    Source.ANY: " ",
-    Source.FILE: "_files",
-    Source.COLUMN: "_lrsched_columns",
-    Source.SPEC: " _lrsched_spec _lrsched_schedulers Run",
-    Source.PART: " _lrsched_spec _lrsched_parts",
+    ValueSource.ANY: " ",
+    ValueSource.FILE: "_files",
+    ValueSource.COLUMN: "_lrsched_columns",
+    ValueSource.SPEC: " _lrsched_spec _lrsched_schedulers Run",
+    ValueSource.PART: " _lrsched_spec _lrsched_parts",
 }
 
 ENGINE = r"""
