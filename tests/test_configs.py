@@ -481,7 +481,7 @@ REFUSED = [
     ("a.yaml", "a: 1\n---\nb: 2\n", "found a second one"),
     ("a.yaml", "[" * 100 + "]" * 100, "levels of nesting"),
     ("a.json", "[" * 100 + "]" * 100, "levels of nesting"),
-    ("a.json", '{"a": 1,}', "line 1 column 9: not JSON"),
+    ("a.json", '{"a": 1 2}', "line 1 column 9: not JSON"),
     ("a.py", "param_scheduler = [\n", "not Python"),
     ("a.py", "_base_ = './none.py'\nparam_scheduler = dict(type='StepLR', step_size=1)\n", "is not here"),
     ("a.py", "_base_ = './a.py'\n", "leads back here"),

@@ -102,6 +102,7 @@ def test_equal_to_keras() -> None:
 
 
 def test_equal_to_timm() -> None:
+    pytest.importorskip("torch")
     from tests.live.timm_run import timm_scheduler_module
     from tests.live.torch_run import optimizer_of
 
@@ -137,6 +138,7 @@ def test_equal_to_timm() -> None:
 
 
 def test_what_timm_saves_of_a_plateau() -> None:
+    pytest.importorskip("torch")
     from tests.live.timm_run import timm_scheduler_module
     from tests.live.torch_run import optimizer_of
 
