@@ -17,6 +17,7 @@ from lrcli.compare import compared
 from lrcli.engine import Selection, simulate
 from lrcli.render import FIGURES, FORMATS, PICTURE, render, render_figure
 from lrcli.render.digest import Bucket, Digest
+from lrcli.render.matter import Placed, Pool
 from lrcli.render.plot import points, side_by_side
 from lrcli.render.style import Style
 from lrcli.render.ticks import linear_ticks, log_ticks, widened
@@ -342,3 +343,10 @@ def test_a_wide_text_in_the_first_column_is_not_broken_in_a_word_for_others(widt
     text = "".join(render("table", rows, Style(width=width)))
     assert set(spec.split()) <= set(text.split())
     assert max(map(len, text.splitlines())) <= width
+
+
+def test_many_rows_at_the_same_place_end_the_search_for_round_ones() -> None:
+    pool = Pool()
+    for number in range(5_000):
+        pool.add(Placed(0, number, ()))
+    assert len(pool.at_most(5, set())) == 5

@@ -46,6 +46,9 @@ class Pool:
             return
         self.rows.append(placed)
         while len(self.rows) > POOL:
+            if self.stride > max(abs(kept.at) for kept in self.rows):
+                self.rows.pop()
+                return
             self.stride *= 10
             self.rows = [kept for kept in self.rows if kept.at % self.stride == 0]
 
@@ -53,7 +56,11 @@ class Pool:
         """The rows at the smallest of 1, 2, 5, 10, ... and its multiples of which there are at most `most` new ones."""
         stride = self.stride
         new = [placed for placed in self.rows if placed.number not in others]
+        farthest = max((abs(placed.at) for placed in new), default=0)
+        # Rows at 0 are multiples of everything: the search ends where nothing else can be left out.
         while new:
+            if stride > farthest:
+                return [placed for placed in new if placed.at % stride == 0][:most]
             for factor in ROUND:
                 chosen = [placed for placed in new if placed.at % (factor * stride) == 0]
                 if len(chosen) <= most:
