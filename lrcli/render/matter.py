@@ -45,29 +45,24 @@ class Pool:
         if placed.at % self.stride:
             return
         self.rows.append(placed)
-        while len(self.rows) > POOL:
-            if self.stride > max(abs(kept.at) for kept in self.rows):
-                self.rows.pop()
-                return
+        # Rows at 0 are multiples of everything: however many they are, no stride leaves one out.
+        while len(self.rows) > POOL and any(kept.at for kept in self.rows):
             self.stride *= 10
             self.rows = [kept for kept in self.rows if kept.at % self.stride == 0]
+        del self.rows[POOL:]
 
     def at_most(self, most: int, others: set[int]) -> list[Placed]:
         """The rows at the smallest of 1, 2, 5, 10, ... and its multiples of which there are at most `most` new ones."""
         stride = self.stride
         new = [placed for placed in self.rows if placed.number not in others]
-        farthest = max((abs(placed.at) for placed in new), default=0)
-        # Rows at 0 are multiples of everything: the search ends where nothing else can be left out.
-        while new:
-            if stride > farthest:
-                return [placed for placed in new if placed.at % stride == 0][:most]
+        while any(placed.at for placed in new):
             for factor in ROUND:
                 chosen = [placed for placed in new if placed.at % (factor * stride) == 0]
                 if len(chosen) <= most:
                     return chosen
             stride *= 10
             new = chosen
-        return []
+        return new[:most]
 
 
 class Matter:
