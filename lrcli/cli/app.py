@@ -100,15 +100,19 @@ class Group(TyperGroup):
         return command and Leaf(command)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name = args[0]
-        if not name.startswith("-") and find(name) is None:
+        name, *words = args
+        if name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        command = find(name)
+        if command is None:
             from lrcli import spec
 
             if spec.is_written_otherwise(name):
-                args = ["show", *args]
+                command, words = find("show"), args
             else:
-                args = [spec.find(name, also=tuple(TOOLS)).reference.name, *args[1:]]
-        return super().resolve_command(ctx, args)
+                command = find(spec.find(name, also=tuple(TOOLS)).reference.name)
+        assert command is not None
+        return command.name, Leaf(command), words
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         write_introduction(formatter, SUMMARY, EXAMPLES)
