@@ -131,11 +131,11 @@ class Audit(NamedTuple):
         """Plan and log side by side, where there is a plan."""
         verdict = self.case.verdict
         if verdict is not None and self.case.planned is not None:
-            return verdict.rows(self.case.planned.text, "row")
+            return verdict.rows(self.case.planned.text)
         found = self.case.found
         if found is None:
             return None
-        return compared(found.schedule, found.run, self.case.record).rows(found.spec, "row")
+        return compared(found.schedule, found.run, self.case.record).rows(found.spec)
 
 
 DOCUMENT = {

@@ -36,7 +36,9 @@ MAY_IMPORT = {
     "record": {"engine", "errors", "logs", "run", "schedules"},
     "audit": {"checks", "configs", "errors", "fit", "plan", "record", "rows", "run", "schedules", "text", "verify"},
     "fit": {"engine", "errors", "record", "run", "schedules", "spec"},
-    "verify": {"engine", "errors", "fit", "plan", "record", "resume", "rows", "run", "schedules", "text"},
+    "verify": {
+        "engine", "errors", "fit", "logs", "plan", "record", "replay", "resume", "rows", "run", "schedules", "text",
+    },
     "api": {
         "checks", "engine", "errors", "fit", "plan", "record", "render", "replay", "rows", "run", "schedules", "spec",
         "verify",

@@ -102,13 +102,13 @@ def test_verify_follow_ends_at_the_first_row_that_does_not_follow(tmp_path: Path
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     seen = [process.stdout.readline() for _ in range(4)]
-    assert seen == ["row,expected,logged\n", "0,0.1,0.1\n", "1,0.05,0.05\n", "2,0.025,0.025\n"]
+    assert seen == ["tick,expected,logged\n", "0,0.1,0.1\n", "1,0.05,0.05\n", "2,0.025,0.025\n"]
     with log.open("a") as more:
         more.write("3,0.0125\n4,0.01\n5,0.0001\n")
     rest, said = process.communicate(timeout=60)
     assert rest == "3,0.0125,0.0125\n4,0.00625,0.01\n"
     assert process.returncode == 1
-    assert "row 4 (line 6 of the log) has 0.01, expected 0.00625" in said
+    assert "tick 4 (line 6 of the log) has 0.01, expected 0.00625" in said
 
 
 def test_verify_follow_waits_until_it_is_known_how_the_log_rounds() -> None:
@@ -123,4 +123,4 @@ def test_verify_follow_waits_until_it_is_known_how_the_log_rounds() -> None:
     assert [row for block in blocks for row in block[0]] == [0, 1, 2, 3, 4]
     assert following.verdict is not None
     assert following.verdict.follows
-    assert following.coming(blocks[-1]) == ["row 4, rate 0.066: follows so far, 5 rows read"]
+    assert following.coming(blocks[-1]) == ["tick 4, rate 0.066: follows so far, 5 rows read"]

@@ -347,7 +347,7 @@ def test_the_columns_of_parameter_groups(tmp_path: Path) -> None:
 def test_the_row_where_they_part_is_shown() -> None:
     found = values("cosine --t-max 1000", 1000)
     found[737] *= 1.1
-    table = "".join(render("table", held("cosine --t-max 1000", by_epoch(found)).rows("", "row"), Style(80, 24)))
+    table = "".join(render("table", held("cosine --t-max 1000", by_epoch(found)).rows(""), Style(80, 24)))
     assert "737" in [line.split()[0] for line in table.splitlines()]
 
 

@@ -152,6 +152,11 @@ class TorchJudge:
         self.bad_epochs = 0
         self.cooldown = 0
 
+    @property
+    def counts(self) -> tuple[Rates, int, int]:
+        """Its state beside the best value: rates, bad epochs, cooldown."""
+        return self.rates, self.bad_epochs, self.cooldown
+
     def judge(self, metrics: Iterable[float]) -> Judgement:
         """What `metrics` do, in order."""
         plateau, falling = self.plateau, self.plateau.mode == "min"
@@ -206,6 +211,11 @@ class KerasJudge:
         self.best: float | None = None
         self.wait = 0
         self.cooldown = 0
+
+    @property
+    def counts(self) -> tuple[Rates, int, int]:
+        """Its state beside the best value: rates, bad epochs, cooldown."""
+        return self.rates, self.wait, self.cooldown
 
     def judge(self, metrics: Iterable[float]) -> Judgement:
         """What `metrics` do, in order."""

@@ -41,6 +41,6 @@ class Following:
         """How far the log is."""
         if self.verdict is None:
             return []
-        rate, row = block[2][-1], block[0][-1]
+        rate, tick = block[2][-1], block[0][-1]
         so_far = "follows so far" if self.verdict.follows else "does not follow"
-        return [f"row {row}, rate {significant(rate)}: {so_far}, {plural(len(self.verdict.record), 'row')} read"]  # type: ignore[arg-type]
+        return [f"tick {tick}, rate {significant(rate)}: {so_far}, {plural(len(self.verdict.record), 'row')} read"]  # type: ignore[arg-type]

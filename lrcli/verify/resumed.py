@@ -74,7 +74,7 @@ def restarted(case: Case) -> Iterator[Explanation]:
     for start in _seams(case):
         if start > 0 and case.gives(case.schedule, case.run, case.ticks - start, case.place):
             yield Explanation(
-                "restarted", f"from row {start} on the schedule starts again from its beginning", {"at": start}
+                "restarted", f"from tick {start} on the schedule starts again from its beginning", {"at": start}
             )
 
 
@@ -146,7 +146,7 @@ def _lag_at(case: Case, row: int, lags: range) -> int | None:
 def _shift(at: int, shift: int, seams: int = 1) -> Explanation:
     when = "early" if shift > 0 else "late"
     cause = "step() is called more often than once a tick" if shift > 0 else SKIPPED
-    where = f"from row {at} on" if seams == 1 else f"from row {at} on, in {seams} places,"
+    where = f"from tick {at} on" if seams == 1 else f"from tick {at} on, in {seams} places,"
     sentence = f"{where} every rate is {plural(abs(shift), 'tick')} {when}: {cause}"
     return Explanation("shifted_from", sentence, {"at": at, "shift": shift})
 
@@ -182,12 +182,12 @@ def state_not_loaded(case: Case) -> Iterator[Explanation]:
 def _new(case: Case, start: int, rate: float, base: float) -> Iterator[tuple[str, Any]]:
     """What a resume at `start` does where a state is missing; the rates of the rows from there on."""
     shown = significant(rate)
-    new = f"from row {start} on it goes on from {shown} with a new scheduler, whose state was not loaded"
+    new = f"from tick {start} on it goes on from {shown} with a new scheduler, whose state was not loaded"
     ticks = case.ticks[case.place :] - start
     yield new, case.rates(case.schedule, case.with_run(lr=rate), ticks)
     yield new, _continued(case.composed, ticks, {"lr": rate, "initial_lr": base})
     yield new, _continued(case.composed, ticks, {"lr": base}, rate)
-    again = f"from row {start} on the optimizer begins again at {significant(base)}: its state was not loaded"
+    again = f"from tick {start} on the optimizer begins again at {significant(base)}: its state was not loaded"
     yield again, _picked(_restored(case, start, SCHEDULER), ticks)
 
 
@@ -259,7 +259,7 @@ def _changed_to(
     at = int(case.ticks[case.place]) if at is None else at
     for schedule, run, changes in solve(tried, case.place):
         if all(is_plain(change.found) for change in changes):
-            sentence = f"from row {at} on the run is another: {words_of(changes)}"
+            sentence = f"from tick {at} on the run is another: {words_of(changes)}"
             yield Explanation("changed", sentence, {"at": at, "spec": spec_of(schedule, run)})
 
 
@@ -277,7 +277,7 @@ def changed(case: Case) -> Iterator[Explanation]:
         for found in Search(record, seconds=SECONDS_FOR_A_TAIL).candidates()[:1]:
             enough = len(tail) >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
             if found.exactness != NEARLY and enough:
-                sentence = f"from row {at} on the rates are those of {found.spec}{begun}"
+                sentence = f"from tick {at} on the rates are those of {found.spec}{begun}"
                 yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
 
 

@@ -1,7 +1,6 @@
 """What came of holding a log to a schedule."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from lrcli.engine import MOST_WORK
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 10_000_000
 
+TICK = "tick"
 COLUMNS = ("expected", "logged")
 PANELS = (Panel(COLUMNS),)
 
@@ -110,11 +110,11 @@ class Verdict:
         expected = [None if value != value else value for value in self.expected[part].tolist()]
         return self.reading.ticks[part].tolist(), expected, self.record.values[part].tolist()
 
-    def rows(self, title: str, axis: str) -> Rows:
+    def rows(self, title: str) -> Rows:
         """The schedule and the log side by side, with a mark where they part."""
         difference = self.first_difference
         return Rows(
-            columns=(axis, *COLUMNS),
+            columns=(TICK, *COLUMNS),
             blocks=[self.block()],
             length=len(self.record),
             title=title,
@@ -142,7 +142,7 @@ DOCUMENT = {
 }
 """The shape (see `lrcli.schema`) of `Verdict.as_document`."""
 
-ROW = {"row": int, "expected": float, "logged": float}
+ROW = {TICK: int, "expected": float, "logged": float}
 
 
 def compared(schedule: Schedule, run: Run, record: Record, rtol: float | None = None, group: int = 0) -> Verdict:
@@ -192,17 +192,3 @@ def verify(schedule: Schedule, run: Run, record: Record, rtol: float | None = No
         schedule, run = schedule.bind(group, run.lrs), dataclasses.replace(run, lr=run.lrs[group])
     with np.errstate(all="ignore"):
         return explained(schedule, run, verdicts)
-
-
-def of_rates(record: Record, rates: Sequence[float], rtol: float | None = None) -> Verdict:
-    """The log beside rates that were found elsewhere, one for each of its rows."""
-    import numpy as np
-
-    tolerance, expected = tolerance_of(record, rtol), np.array(rates)
-    wrong = np.flatnonzero(~tolerance.equal(expected, record.values))
-    reading = Reading(np.arange(len(record)), "row", 0)
-    verdict = Verdict(record, reading, expected, tolerance, int(wrong[0]) if len(wrong) else None)
-    if verdict.follows:
-        return verdict
-    unknown = Explanation("unknown", "the rate is not what these parameters make of the metric", {"nearest": None})
-    return dataclasses.replace(verdict, explanation=unknown)

@@ -1,6 +1,6 @@
 """`lrsched verify LOG SPEC`: did a finished run follow the schedule?"""
 
-import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from lrcli import spec
@@ -11,11 +11,11 @@ from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
 from lrcli.configs.reading import Reading
 from lrcli.errors import InputError
-from lrcli.logs import Log, Series
+from lrcli.logs import Log, open_log
 from lrcli.logs.log import listed
+from lrcli.logs.names import metrics as metrics_of
 from lrcli.plan import Planned
 from lrcli.record import Record
-from lrcli.replay import Replay
 from lrcli.rows import Rows
 from lrcli.run import Run
 from lrcli.schedules import named
@@ -23,9 +23,14 @@ from lrcli.schedules.kind import PATH, SPEC
 from lrcli.schedules.param import Declared, declaration, param, shell_word
 from lrcli.schedules.plateau import MetricDriven
 from lrcli.text import folded, significant
-from lrcli.verify import Verdict, of_rates, verify
+from lrcli.verify import Verdict, verify
 from lrcli.verify.following import Following
-from lrcli.verify.verdict import COLUMNS, DOCUMENT, PANELS, ROW
+from lrcli.verify.metric import verify_metric
+from lrcli.verify.replayed import Evaluated
+from lrcli.verify.verdict import COLUMNS, DOCUMENT, PANELS, ROW, TICK
+
+MOST_METRICS = 12
+"""Other columns of a log that are tried as the metric."""
 
 PRECISION = 9
 """Significant digits of a difference: more than float32 has."""
@@ -90,7 +95,7 @@ def _told(verdicts: dict[str, Verdict], meant: Planned, output: Output) -> int:
     else:
         if output.to_terminal:
             remark = folded(remark, output.style().width, indent=0)
-        output.show(shown.rows(meant.text, "row"), remark=remark)
+        output.show(shown.rows(meant.text), remark=remark)
     return int(bool(parted))
 
 
@@ -107,7 +112,7 @@ def _follow(meant: Planned, log: Log, columns: list[str], rtol: float | None, ou
         raise InputError("--follow: expected one column of rates, and a schedule that does not wait for a metric")
     following = Following(meant.schedule, meant.run, rtol)
     rows = Rows(
-        columns=("row", *COLUMNS),
+        columns=(TICK, *COLUMNS),
         blocks=following.blocks(Record.of_series(series, log.facts) for series in log.growing(columns[0])),
         length=None,
         title=meant.text,
@@ -147,32 +152,27 @@ def judged(plateau: MetricDriven, run: Run, log: Log, column: str, asked: Verifi
     """The rates of the log beside those that a plateau makes of the log's own metric, epoch by epoch."""
     metric = chosen_metric(log, asked.metric, "--metric")
     rates, metrics = log.series(column, metric)
-    by_epoch = rates.epochs is not None and metrics.epochs is not None
-    first = dict(reversed([*zip(_places(rates, by_epoch), range(len(rates)), strict=True)]))
-    last = dict(zip(_places(metrics, by_epoch), metrics.values.tolist(), strict=True))
-    epochs = [epoch for epoch in first if epoch in last]
-    epochs.sort()
-    if not epochs:
-        raise InputError(f"{log.name} has no epoch with both {column} and {metric}")
-    replayed = Replay(lr=run.lr, warmup=run.warmup, warmup_start_factor=run.warmup_start_factor)
-    found = replayed.judge(plateau).judge([last[epoch] for epoch in epochs])
-    rows = [first[epoch] for epoch in epochs]
-    record = Record.of_series(rates, log.facts)
-    shown = dataclasses.replace(
-        record, values=record.values[rows], steps=None, epochs=None, lines=[record.lines[row] for row in rows]
-    )
-    verdicts = [
-        of_rates(shown, [rates[0] for rates in convention], asked.rtol)
-        for convention in (found.rates, found.next_rates)  # logged before step(), or after it
-    ]
-    return max(verdicts, key=lambda verdict: (verdict.follows, verdict.place or 0))
+    evaluated = Evaluated.of_series(rates, metrics, log.facts)
+
+    def others() -> dict[str, Sequence[float]]:
+        return {} if asked.log == "-" else other_metrics(asked.log, log, column, metric, len(evaluated.metrics))
+
+    return verify_metric(plateau, run, evaluated, metric, others, asked.rtol)
 
 
-def _places(series: Series, by_epoch: bool) -> list[float]:
-    """What rows of the rate and of the metric have in common: the epoch, or else the line."""
-    if by_epoch and series.epochs is not None:
-        return [float(epoch) // 1 for epoch in series.epochs.tolist()]
-    return [float(series.lines[row]) for row in range(len(series))]
+def other_metrics(path: str, log: Log, column: str, metric: str, count: int) -> dict[str, Sequence[float]]:
+    """The other metrics of the log that have a value for as many epochs."""
+    found = {}
+    for name in [name for name in metrics_of(log.columns) if name != metric][:MOST_METRICS]:
+        again = open_log(path)
+        try:
+            rates, metrics = again.series(column, name)
+            evaluated = Evaluated.of_series(rates, metrics, again.facts)
+        except InputError:
+            continue
+        if len(evaluated.metrics) == count:
+            found[name] = evaluated.metrics
+    return found
 
 
 def sentences(verdict: Verdict) -> str:
@@ -190,7 +190,7 @@ def sentences(verdict: Verdict) -> str:
         else significant(difference.expected, PRECISION)
     )
     lines = [
-        f"The run did not follow the schedule: row {difference.row} (line {difference.line} of the log) has "
+        f"The run did not follow the schedule: tick {difference.row} (line {difference.line} of the log) has "
         f"{significant(difference.found, PRECISION)}, expected {expected}."
     ]
     if verdict.explanation:

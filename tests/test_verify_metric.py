@@ -1,0 +1,140 @@
+"""A log against a plateau: it is replayed over the log's own metric; what was otherwise is named where that is sure."""
+
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrcli.cli.commands.verify import Verified, judged
+from lrcli.logs import open_log
+from lrcli.replay import Replay
+from lrcli.run import Run
+from lrcli.schedules.plateau import Plateau
+from lrcli.spec import parse
+from tests.test_cli import lrsched
+
+EPOCHS = 90
+
+
+def metrics(seed: int, count: int = EPOCHS) -> list[float]:
+    """A loss that falls in stages, with noise."""
+    rng, level, value, found = random.Random(seed), 1.0, 3.0, []
+    for epoch in range(count):
+        level *= 0.6 if epoch % 30 == 29 else 1.0
+        value = level + (value - level) * 0.7
+        found.append(value * (1 + rng.gauss(0, 0.003)))
+    return found
+
+
+def rates(losses: Sequence[float], lr: float = 0.1, **values: Any) -> list[float]:
+    return [used[0] for used in Replay(lr=lr).judge(Plateau(**values)).judge(losses).rates]
+
+
+def verdict(
+    tmp_path: Path, losses: Sequence[Any], found: Sequence[float], spec: str, **columns: Sequence[float]
+) -> Any:
+    names = ["epoch", "val_loss", *columns, "lr"]
+    rows = zip(range(len(found)), losses, *columns.values(), map(repr, found), strict=True)
+    log = tmp_path / "log.csv"
+    log.write_text("\n".join([",".join(names), *(",".join(map(str, row)) for row in rows)]) + "\n")
+    planned, asked = parse(spec).in_run(Run()), Verified(log=str(log), schedule=spec, metric="val_loss")
+    assert isinstance(planned.schedule, Plateau)
+    return judged(planned.schedule, planned.run, open_log(str(log)), "lr", asked).as_document()
+
+
+MEANT = "plateau --factor 0.5 --patience 3 --lr 0.1"
+OTHERS = [
+    ("--factor", 0.3, {"factor": 0.3, "patience": 3}),
+    ("--patience", 5, {"factor": 0.5, "patience": 5}),
+    ("--threshold", 0.01, {"factor": 0.5, "patience": 3, "threshold": 0.01}),
+    ("--mode", "max", {"factor": 0.5, "patience": 3, "mode": "max"}),
+    ("--cooldown", 2, {"factor": 0.5, "patience": 3, "cooldown": 2}),
+    ("--min-lr", 0.02, {"factor": 0.5, "patience": 3, "min_lr": 0.02}),
+]
+
+
+@pytest.mark.parametrize(("option", "found", "values"), OTHERS, ids=[option for option, *_ in OTHERS])
+def test_the_only_other_value_that_gives_the_log_is_named(
+    tmp_path: Path, option: str, found: object, values: dict[str, Any]
+) -> None:
+    losses = metrics(1)
+    document = verdict(tmp_path, losses, rates(losses, **values), MEANT)
+    assert document["explanation"] == "other_values"
+    assert [(change["option"], change["found"]) for change in document["changes"]] == [(option, found)]
+
+
+def test_another_metric_is_named(tmp_path: Path) -> None:
+    losses, others = metrics(2), metrics(3)
+    found = rates(others, factor=0.5, patience=3)
+    document = verdict(tmp_path, losses, found, MEANT, train_loss=others)
+    assert document["explanation"] == "other_values"
+    assert document["changes"] == [{"option": "--metric", "meant": "val_loss", "found": "train_loss"}]
+
+
+def called(losses: Sequence[float], of_epoch: Callable[[int], Sequence[float]]) -> list[float]:
+    """The rates where step() is called with these metrics in each epoch."""
+    judge, found = Replay(lr=0.1).judge(Plateau(factor=0.5, patience=3)), []
+    for epoch in range(len(losses)):
+        found.append(judge.inner.rates[0])
+        judge.inner.judge(of_epoch(epoch))
+    return found
+
+
+def test_how_it_was_called_is_named(tmp_path: Path) -> None:
+    losses = metrics(4)
+    calls: dict[str, tuple[Any, str, Any]] = {
+        "shifted": (lambda epoch: losses[epoch - 1 : epoch], "shift", -1),
+        "stepped_k_times": (lambda epoch: losses[epoch : epoch + 1] * (epoch % 2), "k", 0.5),
+        "never_stepped": (lambda epoch: [], "rows", EPOCHS),
+    }
+    for name, (of_epoch, figure, value) in calls.items():
+        document = verdict(tmp_path, losses, called(losses, of_epoch), MEANT)
+        assert (document["explanation"], document[figure]) == (name, value)
+    document = verdict(tmp_path, losses, rates(losses, lr=0.03, factor=0.5, patience=3), MEANT)
+    assert (document["explanation"], document["base_lr"]) == ("base_lr", 0.03)
+
+
+def test_a_state_that_was_not_loaded(tmp_path: Path) -> None:
+    losses = metrics(5)
+    before = rates(losses, factor=0.5, patience=3)
+    place = next(row for row, (one, two) in enumerate(itertools.pairwise(before)) if two < one and row > 20)
+    rest = rates(losses[place - 1 :], lr=before[place - 1], factor=0.5, patience=3)
+    document = verdict(tmp_path, losses, [*before[: place - 1], *rest], MEANT)
+    assert document["explanation"] == "state_not_loaded"
+    assert abs(document["at"] - (place - 1)) <= 3
+
+
+def test_what_a_log_does_not_decide_is_not_decided(tmp_path: Path) -> None:
+    losses = metrics(1)
+    document = verdict(tmp_path, losses, rates(losses, factor=0.5, patience=3, cooldown=4), MEANT)
+    assert document["explanation"] == "unknown"
+    assert document["detail"].startswith("the log does not decide: --cooldown was 3 to 20, not 0; or --min-lr was ")
+
+
+def test_a_metric_whose_digits_hide_what_was_better_accuses_nobody(tmp_path: Path) -> None:
+    hidden = 0
+    for seed in range(3):
+        losses = [loss / 2 for loss in metrics(seed)]
+        found, shown = rates(losses, factor=0.5, patience=3), [f"{loss:.3f}" for loss in losses]
+        hidden += found != rates(list(map(float, shown)), factor=0.5, patience=3)
+        assert verdict(tmp_path, shown, found, MEANT)["follows"]
+        assert not verdict(tmp_path, shown, rates(losses, factor=0.5, patience=6), MEANT)["follows"]
+    assert hidden > 1
+
+
+def test_rates_in_float32_may_be_those_of_keras(tmp_path: Path) -> None:
+    losses = metrics(6)
+    judged = Replay(lr=0.1, framework="keras").judge(Plateau(factor=0.5, patience=3)).judge(losses)
+    assert verdict(tmp_path, losses, [used[0] for used in judged.rates], MEANT)["follows"]
+    assert not verdict(tmp_path, losses, [round(used[0], 6) for used in judged.rates], MEANT)["follows"]
+
+
+def test_the_metric_stands_in_no_epoch_with_a_rate(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("epoch,val_loss,lr\n1,0.5,\n2,,0.1\n")
+    done = lrsched("verify", str(log), MEANT)
+    assert done.returncode == 2
+    assert "no epoch with both lr and val_loss" in done.stderr
