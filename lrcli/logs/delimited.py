@@ -8,6 +8,7 @@ from itertools import chain
 
 from lrcli.errors import InputError
 from lrcli.logs.cells import not_a_number, number
+from lrcli.logs.records import Batch, Records, flat
 from lrcli.logs.table import MOST_COLUMNS, Chunk, Numbers, Table
 from lrcli.text import plural, quoted
 
@@ -18,6 +19,9 @@ LONGEST_QUOTE = 1 << 20
 
 ALL_BUT_ENDS = {end: bytes(code for code in range(256) if code not in f"{end}\n".encode()) for end in DELIMITERS}
 """For each delimiter the bytes that are neither it nor the end of a line."""
+
+POINT = ("step", "timestamp", "value")
+"""The columns of a file that does not name them."""
 
 LONGEST_INT = 15
 """Characters; what is longer may not fit a float."""
@@ -43,8 +47,13 @@ class Delimited(Table):
         if len(cells) > MOST_COLUMNS:
             raise InputError(f"{name} has {len(cells)} columns; expected at most {MOST_COLUMNS}")
         self.columns = tuple(cell.strip() for cell in cells)
-        if self.columns and all(map(_is_number, self.columns)):
-            raise InputError(f"{name}, line 1: expected the names of the columns, found {quoted(header)}")
+        if _is_of_a_time(self.columns):
+            self.columns, self._rest, self._line = POINT, f"{header}\n{self._rest}", self._line - 1
+        elif self.columns and all(map(_is_number, self.columns)):
+            raise InputError(
+                f"{name}, line 1: expected the names of the columns, found {quoted(header)}; "
+                "put a line such as epoch,lr before it"
+            )
         if not self.columns:
             raise InputError(f"{name} has no rows; expected a log with a line of column names")
 
@@ -98,6 +107,18 @@ class Delimited(Table):
         wanted = (*places, *axes)
         numbers: list[Numbers] = [[] for _ in wanted]
         texts: list[list[str]] = [[] for _ in places]
+        for line, row in self._careful_rows(chunk):
+            lines.append(line)
+            for place, column in zip(wanted, numbers, strict=True):
+                column.append(self._number(row[place], line, place) if place < len(row) else None)
+            for place, cells in zip(places, texts, strict=True):
+                cells += row[place : place + 1]
+        for place, cells in zip(places, texts, strict=True):
+            self.digits[place].look(cells)
+        return lines, numbers[: len(places)], numbers[len(places) :]
+
+    def _careful_rows(self, chunk: str) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a chunk with their lines, but for empty ones and headers that come again."""
         width = len(self.columns)
         text_lines = chunk.split("\n")
         reader = csv.reader((f"{line}\n" for line in text_lines), delimiter=self._delimiter, skipinitialspace=True)
@@ -110,22 +131,41 @@ class Delimited(Table):
                     raise InputError(
                         f"{self.name}, line {line}: expected {plural(width, 'cell')} as in the header, found {len(row)}"
                     )
-                lines.append(line)
-                for place, column in zip(wanted, numbers, strict=True):
-                    column.append(self._number(row[place], line, place) if place < len(row) else None)
-                for place, cells in zip(places, texts, strict=True):
-                    cells += row[place : place + 1]
+                yield line, row
         except csv.Error as error:
             raise InputError(f"{self.name}, line {self._line + reader.line_num - 1}: {error}") from None
-        for place, cells in zip(places, texts, strict=True):
-            self.digits[place].look(cells)
-        return lines, numbers[: len(places)], numbers[len(places) :]
+
+    def batches(self) -> Iterator[Batch]:
+        """The rows as records."""
+        for chunk in chain((self._rest,) if self._rest else (), self._chunks):
+            found = list(self._careful_rows(chunk))
+            yield [line for line, _ in found], [dict(zip(self.columns, row, strict=False)) for _, row in found]
+            self._line += chunk.count("\n")
 
     def _number(self, cell: str, line: int, place: int) -> float | None:
         try:
             return number(cell)
         except ValueError:
             raise not_a_number(self.name, line, self.columns[place], cell) from None
+
+
+def _is_of_a_time(cells: Sequence[str]) -> bool:
+    """Whether these are a step, a time since 1970 and a value, as Neptune writes a series, without a header."""
+    if len(cells) != len(POINT) or not all(map(_is_number, cells)):
+        return False
+    return 1e9 < float(cells[1]) < 2e9 or 1e12 < float(cells[1]) < 2e12
+
+
+class Molten(Records):
+    """The rows of a CSV log that each hold one value and its name."""
+
+    def __init__(self, name: str, chunks: Iterator[str]) -> None:
+        self._rows = Delimited(name, chunks)
+        super().__init__(name, "csv", "a name and a value in each row")
+
+    def batches(self) -> Iterator[Batch]:
+        for lines, records in self._rows.batches():
+            yield lines, list(map(flat, records))
 
 
 def _whole_or_not(cells: list[str]) -> Numbers:

@@ -5,7 +5,7 @@ It is read element by element, so that its length costs no memory.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lrcli.errors import InputError
@@ -17,6 +17,10 @@ WRAPPERS = frozenset(("history", "log_history", "logs", "log", "data", "metrics"
 
 SCALAR = ("Wall time", "Step", "Value")
 """What TensorBoard's JSON holds in each of its lists."""
+
+POSITIONS = ("steps", "step", "x", "iterations")
+HEIGHTS = ("value", "values", "y")
+"""What Sacred and ClearML call the steps and the values of a metric; "value" is that of a single point."""
 
 AFTER_A_VALUE = tuple(" \t\n\r,:]}")
 """Anything else, or nothing, after a number may be more of it."""
@@ -94,6 +98,44 @@ class Cursor:
         return InputError(f"{self._name} is not JSON: {reason}")
 
 
+def curves_in(name: str, value: Any) -> Iterator[tuple[str, Sequence[Any]]]:
+    """The curves in nested objects: a list of positions beside one of values, or a list of points, each by its name."""
+    if not isinstance(value, dict):
+        return
+    positions, values = (next((value[key] for key in table if key in value), None) for table in (POSITIONS, HEIGHTS))
+    if isinstance(positions, list) and isinstance(values, list) and name:
+        yield name, list(zip(positions, values, strict=False))
+        return
+    for key, inner in value.items():
+        called = f"{name}/{key}" if name else key
+        if isinstance(inner, dict):
+            yield from curves_in(called, inner)
+        elif isinstance(inner, list) and inner and _is_point(inner[0]) and key not in WRAPPERS:
+            yield called, inner
+
+
+def _is_point(element: Any) -> bool:
+    if isinstance(element, dict):
+        return HEIGHTS[0] in element
+    return isinstance(element, list) and len(element) in (2, 3) and all(isinstance(one, int | float) for one in element)
+
+
+def points(name: str, curve: Iterable[Any]) -> Iterator[Record]:
+    """The records of a curve: pairs of a step and a value, TensorBoard's triples, or objects with a value."""
+    for point in curve:
+        if isinstance(point, dict):
+            yield flat(_of(name, point))
+        elif isinstance(point, Sequence) and len(point) in (2, 3):
+            yield {SCALAR[1].lower(): point[-2], name: point[-1]}
+
+
+def _of(name: str, point: Record) -> Record:
+    """What an object in a list of this name says: its value is one of that name."""
+    if not name or HEIGHTS[0] not in point:
+        return point
+    return {name if key == HEIGHTS[0] else key: value for key, value in point.items()}
+
+
 class Document(Records):
     """The records of a JSON document, numbered from 1."""
 
@@ -147,18 +189,21 @@ class Document(Records):
     def _list(self, key: str) -> Iterator[Batch]:
         """A list of records, which are given on, or of values or rows, which are kept."""
         kept: list[Any] = []
+        called = "" if key in WRAPPERS else key
 
         def records() -> Iterator[Record]:
             for element in self._cursor.elements():
                 if isinstance(element, dict):
-                    yield flat(element)
+                    yield flat(_of(called, element))
                 else:
                     kept.append(element)
 
         yield from self._batched(records())
         if not kept:
             return
-        if isinstance(kept[0], list):
+        if isinstance(kept[0], list) and called:
+            yield from self._batched(points(called, kept))
+        elif isinstance(kept[0], list):
             self._lists[""] = kept
         elif key:
             self._lists[key] = kept
@@ -190,8 +235,13 @@ class Document(Records):
             return
         kinds = set(map(type, value.values()))
         numbered = all(name.isdecimal() for name in value)
-        prefix = "" if key in WRAPPERS else f"{key}/"
-        if kinds == {dict} and key in WRAPPERS:
+        called = "" if key in WRAPPERS else key
+        prefix = called and f"{called}/"
+        curves = list(curves_in(called, value))
+        if curves:
+            for name, curve in curves:
+                yield from self._batched(points(name, curve))
+        elif kinds == {dict} and key in WRAPPERS:
             for name, inner in value.items():
                 yield from self._beside(name, inner)
         elif numbered and dict not in kinds:

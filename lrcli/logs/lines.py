@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from lrcli.logs import names
 from lrcli.logs.records import Batch, Record, Records
+from lrcli.logs.table import PRINTED
 
 LONGEST_TEXT = 1 << 14
 """Characters; a longer line is no line of a log."""
@@ -21,8 +22,8 @@ _UNIT = r"(?:ms|us|s|it|k|K|M|G|B|MB|GB|MiB|GiB)?"
 _END = r"(?![\w]|[:.\-/]\d)"
 
 PAIR = re.compile(
-    rf"(?<![\w@./%#\-])(?P<key>{_WORD}(?: (?:{_WORD}|\([\w/%]{{1,20}}\))){{0,5}}+)[\"']?"
-    r"(?:\s*+[:=|>]++|\s++|(?=\[))\s*+(?:(?:tensor|float64|float32)\()?[\"'(\[]*+\s*+"
+    rf"(?<![\w@./%#\-])(?P<key>{_WORD}(?: (?:{_WORD}|\((?!\d)[\w/%]{{1,20}}\))){{0,5}}+)[\"'`*]?(?:\(\w{{1,40}}\))?+"
+    r"(?:\s*+[:=|>]++|\s++|(?=\[))\s*+(?:(?:tensor|float64|float32)\()?[\"'`*(\[]*+\s*+"
     rf"(?P<value>{_NUMBER})(?:{_UNIT}{_END}|(?=\s*+/\s*+\d))(?:\s*+/\s*+(?P<total>\d++){_END})?",
     re.IGNORECASE,
 )
@@ -48,7 +49,18 @@ _EPOCH_FIRST = re.compile(r"\b(\d{1,15})epoch\b")
 """ESPnet's "3epoch results:"."""
 
 _LIST = re.compile(rf"(?<![\w/\-])([\w/\-]++)[\"']?\s*+[:=]\s*+\[\s*+({_NUMBER}(?:\s*+,\s*+{_NUMBER})++)\s*+\]")
+_SPEAKER = re.compile(r"\b\w{1,80}(?:Scheduler|Plateau):? (?=[a-z])")
+"""What Keras' callbacks put before what they say."""
+
 _OF_GROUP = re.compile(r"learning rate of group (\d+) to ")
+_AT_PLACE = re.compile(
+    r" (?:at|after|in|for) (step|epoch|iteration|iter) #?(\d{1,15})(?=\s?[:=]\s?[+\-.\d\[(])", re.IGNORECASE
+)
+"""Between a name and its value: "LR at step 10: 0.1"."""
+
+_NEXT_DICT = re.compile(r"\}\s*,\s*\{")
+"""Between records that were printed in one line."""
+
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HELD_OUT = re.compile(r"(?:^|[\s(\[|>])(valid|validation|val|eval|evaluation|dev|test)(?=[\s)\]|:,]|$)", re.IGNORECASE)
 
@@ -67,15 +79,20 @@ class TextLines(Records):
         self._text = iter(chunks)
         self._where: Record = {}
         self._base = 1
+        self._called: dict[str, str] = {}
         self._of_bar: Record = {}
         """What the last bar said."""
-        super().__init__(name, "text", "lines such as 'epoch 1: loss 0.5, lr 0.1'")
+        super().__init__(name, PRINTED, "lines such as 'epoch 1: loss 0.5, lr 0.1'")
 
     def batches(self) -> Iterator[Batch]:
         start = 1
         placed: bool | None = None
         for chunk in self._text:
-            found = [(start + place, self.record(line)) for place, line in enumerate(chunk.split("\n"))]
+            found = [
+                (start + place, self.record(part))
+                for place, line in enumerate(chunk.split("\n"))
+                for part in (_NEXT_DICT.split(line) if "}, {" in line else (line,))
+            ]
             start += chunk.count("\n")
             kept = [(line, record) for line, record in found if record]
             if placed is None and kept:
@@ -95,10 +112,15 @@ class TextLines(Records):
             line = line.replace("(train)", "")
         if ":" in line and (" - " in line or ".py" in line):
             line = _CALLER.sub("", line)
+        if "Scheduler" in line or "Plateau" in line:
+            line = _SPEAKER.sub("", line)
         if "of group" in line:
             line = _OF_GROUP.sub(r"lr_\1: ", line)
         axes: Record = {}
         values: Record = {}
+        if (at := _AT_PLACE.search(line)) is not None:
+            axes[self._axis(at[1]) or at[1]] = at[2]
+            line = f"{line[: at.start()]}{line[at.end() :]}"
         totals: dict[bool, int] = {}
         bracket = "[" in line
         if (inside := _IN_EPOCH.search(line) if bracket else None) is not None:
@@ -112,7 +134,7 @@ class TextLines(Records):
         first = placed = len(line)
         for pair in PAIR.finditer(line):
             key, value, total = pair["key"], pair["value"], pair["total"]
-            axis = _axis(key)
+            axis = self._axis(key)
             if axis is None:
                 first = min(first, pair.start())
                 values.setdefault(key, value)
@@ -150,6 +172,11 @@ class TextLines(Records):
             word = held_out[1].lower()
             values = {_measured(key, word): value for key, value in values.items()}
         return {**self._where, **values}
+
+    def _axis(self, key: str) -> str | None:
+        """The axis that a name stands for, called as it was at first: "EPOCH 1 done" is of "epoch 1"."""
+        axis = _axis(key)
+        return None if axis is None else self._called.setdefault(names.as_axis(axis), axis)
 
     def _note(self, totals: dict[bool, int], in_epoch: bool) -> None:
         """What stands after the slashes: the epochs of the run, and the steps of an epoch or of the run."""

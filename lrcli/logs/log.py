@@ -10,7 +10,7 @@ from lrcli.errors import InputError
 from lrcli.logs import names
 from lrcli.logs.series import Gathered, Series
 from lrcli.logs.source import LogBytes
-from lrcli.logs.table import Chunk, Numbers, Table
+from lrcli.logs.table import PRINTED, Chunk, Numbers, Table
 from lrcli.rows import BLOCK
 from lrcli.text import plural, printable, quoted
 
@@ -128,7 +128,7 @@ class Log:
         if rates:
             return rates[0].column
         plain = names.metrics(self.columns)
-        if len(plain) == 1 and not names.is_score(plain[0]):
+        if len(plain) == 1 and not names.is_score(plain[0]) and self.facts.kind != PRINTED:
             return plain[0]
         there = listed(self.value_columns)
         raise InputError(f"{option}: expected the column of the rate in {self.name}; there are {there}")

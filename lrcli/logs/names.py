@@ -21,7 +21,20 @@ STEPS = (
 LOGGED = "_step"
 """Weights & Biases' count of calls of log(): the last resort."""
 
-EPOCHS = ("epoch", "epochs", "epoch num", "epoch idx", "epoch id", "current epoch", "cur epoch", "n epoch", "ep")
+EPOCHS = (
+    "epoch",
+    "epochs",
+    "epoch num",
+    "epoch idx",
+    "epoch id",
+    "current epoch",
+    "cur epoch",
+    "n epoch",
+    "ep",
+    "轮次",
+    "轮数",
+    "epoche",
+)
 
 TOTALS = {
     "max_steps": ("total steps", "max steps", "total iters", "max iters", "num training steps", "total updates"),
@@ -44,7 +57,7 @@ def either(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_RATE = re.compile(r"lrs?\d*|lrate\d*|learningrates?")
+_RATE = re.compile(r"lrs?\d*|lrate\d*|learningrates?|学习率|學習率|学習率|lernrate")
 _NO_RATE = either(
     "loss acc accuracy time ratio scale mult multiplier factor decay step steps warmup find finder iter iters "
     "epoch epochs policy schedule scheduler"

@@ -6,27 +6,32 @@ from itertools import chain
 
 from lrcli.errors import InputError
 from lrcli.logs import folder
-from lrcli.logs.delimited import Delimited
+from lrcli.logs.delimited import Delimited, Molten
 from lrcli.logs.document import Document
 from lrcli.logs.events import Events, is_event_file
 from lrcli.logs.foreign import refuse_foreign
 from lrcli.logs.lines import TextLines
 from lrcli.logs.log import Log
-from lrcli.logs.records import JsonLines
-from lrcli.logs.sniff import kind_of, tabbed
+from lrcli.logs.records import JsonLines, messages
+from lrcli.logs.sniff import before_the_header, kind_of, tabbed, without_the_first
 from lrcli.logs.source import LogBytes
 from lrcli.logs.table import Table
-from lrcli.text import printable
+from lrcli.text import plural, printable
 
 READERS: dict[str, Callable[[str, Iterator[str]], Table]] = {
     "table": Delimited,
     "columns": lambda name, chunks: Delimited(name, map(tabbed, chunks)),
+    "molten": Molten,
     "lines": JsonLines,
     "document": Document,
     "text": TextLines,
+    "messages": lambda name, chunks: TextLines(name, map(messages, chunks)),
     "mlflow": folder.MlflowFile,
 }
 """The reader of each kind of text."""
+
+TABLES = ("table", "columns", "molten")
+"""Those that begin with the names of their columns."""
 
 
 def open_log(
@@ -70,4 +75,7 @@ def _table(source: LogBytes) -> Table:
             if not seen:
                 raise InputError(f"{source.name} is empty; expected a log")
             kind = kind_of(seen, more is None)
+    if kind in TABLES and (count := before_the_header(seen)):
+        source.remarks.append(f"{source.name}: {plural(count, 'line')} before the names of the columns left out")
+        head = [without_the_first("".join(head), count)]
     return READERS[kind](source.name, chain(head, chunks))

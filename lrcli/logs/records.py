@@ -5,7 +5,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.logs import names
@@ -97,6 +97,36 @@ def _may_be_a_number(value: Any) -> bool:
     return isinstance(value, int | float)
 
 
+class Melted(NamedTuple):
+    """The columns of a molten table: what is measured, its value, and of which part of the data and which run."""
+
+    name: str
+    value: str
+    part: str | None
+    run: str | None
+
+
+@names.remembered
+def melted(columns: tuple[str, ...]) -> Melted | None:
+    """The columns of rows that each hold one value, and the name of what it is the value of; None of others."""
+    known = {" ".join(names.words(column)): column for column in columns}
+    name, value, part, run = (next((known[word] for word in table if word in known), None) for table in _MELTED)
+    if name is None or value is None or any(map(names.as_rate, columns)):
+        return None
+    return Melted(name, value, part, run)
+
+
+def poured(record: Record) -> Record:
+    """A row of a molten table as a record in which the value has its name: {"key": "lr", "value": 1} is {"lr": 1}."""
+    of = melted(tuple(record))
+    if of is None or not isinstance(record[of.name], str) or _may_be_a_number(record[of.name]):
+        return record
+    part, run = (record[column] if column else None for column in of[2:])
+    called = f"{part}/{record[of.name]}" if part and isinstance(part, str) else record[of.name]
+    called = f"{run} - {called}" if run and not isinstance(run, dict) else called
+    return {**{key: other for key, other in record.items() if key not in of}, called: record[of.value]}
+
+
 def flat(record: Record) -> Record:
     """The record with what is one level below beside the rest: {"val": {"loss": 1}} has "val/loss".
 
@@ -105,6 +135,8 @@ def flat(record: Record) -> Record:
     kinds = set(map(type, record.values()))
     if kinds.isdisjoint(_PARTED):
         return record
+    if str in kinds:
+        record = poured(record)
     found: Record = {}
     for key, value in record.items():
         if isinstance(value, dict):
@@ -119,7 +151,42 @@ def flat(record: Record) -> Record:
 
 
 _PARTED = {dict, list, str}
+_MELTED = (
+    ("metric name", "metric", "key", "tag", "variable", "name", "series", "measure"),
+    ("metric value", "value", "y", "scalar"),
+    ("context subset", "subset", "split", "phase", "mode", "stage", "dataset"),
+    ("run id", "run", "run name", "run hash", "experiment key", "experiment id", "experiment"),
+)
+"""What the columns of `Melted` are called by pandas.melt, Comet, Aim, ClearML, MLflow."""
+
+MESSAGES = ("message", "msg", "text", "event", "log")
+"""What a record calls the line that was logged."""
+
 _PAIR = re.compile(r"\s*(\d{1,15})\s*/\s*(\d{1,15})\s*", re.ASCII)
+
+
+def names_in(line: str) -> list[str]:
+    """The names in a record; none of another text."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return []
+    return list(flat(record)) if isinstance(record, dict) else []
+
+
+def message(line: str) -> str:
+    """The text that a record says was logged; empty where there is none."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return ""
+    there = (record.get(key) for key in MESSAGES) if isinstance(record, dict) else ()
+    return " ".join(next((text for text in there if isinstance(text, str)), "").split("\n"))
+
+
+def messages(chunk: str) -> str:
+    """The texts in the records of a chunk, a line each."""
+    return "\n".join(map(message, chunk.split("\n")))
 
 
 class JsonLines(Records):

@@ -124,7 +124,7 @@ class Gathered:
             for numbers in (self.steps, self.epochs, self.values)
         )
         assert values is not None
-        if steps is not None and epochs is not None and len(steps) and not (steps[1:] >= steps[:-1]).all():
+        if steps is not None and epochs is not None and len(steps):
             steps = _through(steps, epochs, epoch_length)
         return Series(self.column, self.lines, steps, epochs, values, shown)
 
@@ -136,7 +136,10 @@ def _through(steps: Floats, epochs: Floats, length: int | None) -> Floats | None
     """
     import numpy as np
 
-    falls, rises = steps[1:] < steps[:-1], epochs[1:] > epochs[:-1]
+    rises = epochs[1:] > epochs[:-1]
+    falls = (steps[1:] < steps[:-1]) | ((steps[1:] == steps[:-1]) & rises)
+    if not falls.any():
+        return steps
     if np.isnan(steps).any() or np.isnan(epochs).any() or not (falls == rises).all() or (epochs % 1).any():
         return steps
     if length is None and (np.diff(steps)[~falls] == 1).all():

@@ -2,12 +2,15 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 from lrcli.logs import names
 from lrcli.logs.folder import is_mlflow_file
 from lrcli.logs.lines import PAIR
+from lrcli.logs.records import melted, message, names_in
 
 _LIST_OF = re.compile(r"\[\s*(?:[\[{]|-?[0-9.]+\s*[,\]]|\]|$)")
+_PYTHON_LIST = re.compile(r"\[\s*\{\s*'")
 _CELL = re.compile(r"\s*\"?\s*(?:[+-]?[0-9][0-9.eE+\-:]*|nan|na|none|null|inf|-?)\s*\"?\s*", re.IGNORECASE)
 
 LONGEST_RECORD = 1 << 20
@@ -16,27 +19,65 @@ LONGEST_RECORD = 1 << 20
 MOST_LINES = 200
 """Lines of a banner after which a text is taken for what it looks like."""
 
+MOST_MESSAGES = 50
+"""Records in which a rate is sought."""
+
+ENOUGH_ROWS = 5
+"""Rows by which a table is told."""
+
 
 def kind_of(head: str, ended: bool) -> str | None:
     """The name in `opening.READERS` of the reader for a text that begins so; None if more must be seen."""
-    lines = [line for line in head.split("\n")[: MOST_LINES + 1] if line and not line.isspace()]
+    lines = _first_lines(head)
     whole = ended or len(lines) > 1
     first = lines[0].strip() if lines else ""
     if whole and is_mlflow_file(first):
         return "mlflow"
     if first.startswith("{"):
-        return _object_kind(first, len(lines) > 1, whole)
+        return _object_kind(first, len(lines) > 1, whole) if not _are_messages(lines) else "messages"
+    if first.startswith("[") and _PYTHON_LIST.match(head.lstrip()):
+        return "text"
     if first.startswith("[") and _LIST_OF.match(head.lstrip()):
         return "document"
     if len(lines) < 2 and not ended:
         return "text" if _is_text(first) else None
+    lines = lines[_header_of(lines) :]
     if _has_columns(lines):
         return "columns"
     if _is_table(lines):
-        return "table"
+        return "molten" if melted(tuple(_cells(lines[0]))) else "table"
     if any(map(_is_text, lines)):
         return "text"
     return "table" if ended or len(lines) >= MOST_LINES else None
+
+
+def before_the_header(head: str) -> int:
+    """How many lines that are not blank stand before the header of a table."""
+    return _header_of(_first_lines(head))
+
+
+def _first_lines(head: str) -> list[str]:
+    return [line for line in head.split("\n")[: MOST_LINES + 1] if line and not line.isspace()]
+
+
+def _header_of(lines: Sequence[str]) -> int:
+    """The place of the header of a table; 0 where there is none, or none that is known by its names."""
+    for place, line in enumerate(lines):
+        rest = lines[place : place + 1 + ENOUGH_ROWS]
+        if len(rest) > 1 and (_has_columns(rest) or (_names_columns(_cells(line)) and _is_table(rest))):
+            return place
+    return 0
+
+
+def without_the_first(head: str, count: int) -> str:
+    """The text with its first lines blank, which leaves the numbers of the others; blank ones do not count."""
+    lines = head.split("\n")
+    for place, line in enumerate(lines):
+        if not count:
+            break
+        count -= bool(line) and not line.isspace()
+        lines[place] = ""
+    return "\n".join(lines)
 
 
 def _object_kind(first: str, more: bool, whole: bool) -> str | None:
@@ -54,44 +95,74 @@ def _object_kind(first: str, more: bool, whole: bool) -> str | None:
     return "document" if whole else None
 
 
+def _are_messages(lines: Sequence[str]) -> bool:
+    """Whether rates stand in the text of what was logged, and not beside it."""
+    for line in lines[:MOST_MESSAGES] if len(lines) > 1 else ():
+        if any(map(names.as_rate, names_in(line))):
+            return False
+        if any(names.as_rate(pair["key"]) for pair in PAIR.finditer(message(line))):
+            return True
+    return False
+
+
 def _is_text(line: str) -> bool:
     return len(line) < 10_000 and PAIR.search(line) is not None
 
 
-_RULE = re.compile(r"[-=+| ]*[-=][-=+| ]*")
+_RULE = re.compile(r"[-=+|: \u2500-\u257f]*[-=\u2500-\u257f][-=+|: \u2500-\u257f]*")
+_BARS = re.compile(r"[|\u2502\u2503\u2551]")
+_ASSIGNED = re.compile(r"[A-Za-z0-9_)\]] ?[:=] ?[+-]?\.?[0-9]")
+"""No name of a column, but a name and its number."""
+
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*m")
 
 
 def tabbed(chunk: str) -> str:
-    """Columns that are set with spaces, as skorch prints them, with tabs instead, and without rules and colours."""
+    """Columns that are set with spaces or between bars with tabs instead, and without rules and colours."""
     lines = (_COLOUR.sub("", line) for line in chunk.split("\n"))
-    return "\n".join("" if _RULE.fullmatch(line) else "\t".join(line.split()) for line in lines)
+    return "\n".join("" if _RULE.fullmatch(line) else "\t".join(_parted(line)) for line in lines)
 
 
-def _has_columns(lines: list[str]) -> bool:
+def _parted(line: str) -> list[str]:
+    bars = _BARS.split(line.strip())
+    if len(bars) < 3:
+        return line.split()
+    return [cell.strip() for cell in bars[not bars[0] : len(bars) - (not bars[-1])]]
+
+
+def _names_columns(cells: Sequence[str]) -> bool:
+    """Whether these are the names of columns, an axis or a rate among them."""
+    if len(cells) < 2 or any(map(_ASSIGNED.search, cells)):
+        return False
+    return any(names.is_axis(cell) or names.as_rate(cell) for cell in cells)
+
+
+def _has_columns(lines: Sequence[str]) -> bool:
     """Whether the first line names columns, an axis or a rate among them, and the others have a number for each."""
     cells = [line.split("\t") for line in tabbed("\n".join(lines[:8])).split("\n") if line]
     if not cells:
         return False
     header, *rows = cells
-    known = any(names.is_axis(name) or names.as_rate(name) for name in header)
     fitting = (len(row) == len(header) and all(map(_CELL.fullmatch, row)) for row in rows)
-    return len(header) > 1 and known and bool(rows) and all(fitting) and not any(end in lines[0] for end in ",;\t")
+    return _names_columns(header) and bool(rows) and all(fitting) and not any(end in lines[0] for end in ",;\t")
 
 
-_ASSIGNED = re.compile(r"[A-Za-z_)\]] ?[:=] ?[+-]?\.?[0-9]")
+def _cells(header: str) -> list[str]:
+    """The names in the header of a table."""
+    return [cell.strip().strip('"#').strip() for cell in header.split(max(",;\t", key=header.count))]
 
 
-def _is_table(lines: list[str]) -> bool:
+def _is_table(lines: Sequence[str]) -> bool:
     """Whether the first line is a header and those after it are rows of as many cells."""
     header = re.sub(r'"[^"]*"', "", lines[0])
     if len(_ASSIGNED.findall(header)) > 1:
         return False
     delimiter = max(",;\t", key=header.count)
+    later = lines[1 : 1 + ENOUGH_ROWS]
     if not header.count(delimiter):
-        return len(lines) < 2 or all(_CELL.fullmatch(line) for line in lines[1:6]) or not _is_text(lines[0])
+        return all(map(_CELL.fullmatch, later)) and not (_is_text(header) and not later)
     width = header.count(delimiter)
-    later = [re.sub(r'"[^"]*"', "", line) for line in lines[1:6]]
+    later = [re.sub(r'"[^"]*"', "", line) for line in later]
     fitting = [
         line for line in later if line.count(delimiter) == width and any(map(_CELL.fullmatch, line.split(delimiter)))
     ]

@@ -13,6 +13,9 @@ LONGEST_RUN = 10**15
 
 MOST_COLUMNS = 100_000
 
+PRINTED = "text"
+"""The kind of a log in which any number stands behind some word."""
+
 Numbers = list[float | None]
 
 Chunk = tuple[Sequence[int], list[Numbers], list[Numbers]]
