@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from lrcli.cli import main
+
+Invoke = Callable[..., tuple[int, str, str]]
+
 FRAMEWORKS = ("torch", "transformers", "timm", "deepspeed", "keras", "optax", "jax", "accelerate", "lightning")
 
 
@@ -41,3 +45,18 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert path.read_text(encoding="utf-8") == text
 
     return compare
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
+    """Run a command line in this process: its exit status, and what it wrote to standard output and error.
+
+    A process of its own costs ten times as much: for tests of what the words do, not of streams or signals.
+    """
+
+    def run(*words: str) -> tuple[int, str, str]:
+        status = main(list(words))
+        written = capsys.readouterr()
+        return status, written.out, written.err
+
+    return run

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,27 +10,12 @@ from lrcli import spec
 from lrcli.checks import NOTE, RULES, Finding, resume_findings
 from lrcli.checks.fix import Fix
 from lrcli.checks.resume import ResumeCase
-from lrcli.cli import main
 from lrcli.cli.commands.resume import TakenUp, resumed
 from lrcli.errors import InputError
 from lrcli.resume import LOADS, Restored, Resumed, seam
 from lrcli.run import Run
 from lrcli.schedules.compose import Composite
-
-Invoke = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
-    """Run a command line in this process: its exit status, and what it wrote to standard output and error."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        status = main(list(words))
-        written = capsys.readouterr()
-        return status, written.out, written.err
-
-    return run
-
+from tests.conftest import Invoke
 
 RESUME_RULES = {code: rule for code, rule in RULES.items() if rule.subject is ResumeCase}
 DOCUMENTED = [
