@@ -1,10 +1,6 @@
-"""What the fields of a scheduler may be, by their roles, from the landmarks of a log.
+"""What a field of a scheduler may be, by its role, from the landmarks of a log."""
 
-A field is fixed to one of a few values, or it is a number that the rates determine, or a whole number that they do.
-"""
-
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lrcli.fit.landmarks import Between, Landmarks, roughness
@@ -20,17 +16,6 @@ MOST_ENDS = 40
 MOST_SOUGHT = 400
 """Ticks at which a warmup may have ended: those that are tried, and those that are weighed."""
 
-MOST_FORMS = 240
-"""Combinations of fixed values that are tried of one scheduler."""
-
-BASE = "base rate"
-"""The number that is no field: the optimizer's rate."""
-
-FLOORS = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE, role.FLOOR_DIVISOR)
-BENDS = (role.POWER, role.CURVE, role.WAVES, role.CYCLE_DECAY)
-WHOLES = (role.LENGTH, role.DECAY, role.EPOCHS, role.TIMESCALE)
-"""Whole numbers that the rates determine, the first that a scheduler has."""
-
 SHARES = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.05, 0.15, 0.75)
 """Of a length, that people type."""
 
@@ -40,103 +25,13 @@ SPANS = (1, 10, 100, 1000)
 WIDTHS = (64, 128, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 8192)
 
 
-class Form(NamedTuple):
-    """A scheduler with some of its fields fixed, and what is to be found."""
-
-    cls: type[Schedule]
-    fixed: dict[str, Any]
-    numbers: tuple[str, ...]
-    """Fields, or BASE, that are numbers to be found."""
-    whole: str | None
-    """The field that is a whole number to be found."""
-
-
-def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None = None) -> Iterator[Form]:
-    """What is tried of a scheduler: at level 0 what may have a default has it, from 1 on floors and bends are found.
-
-    `base` is the optimizer's rate, where it is known.
-    """
-    params = list(cls.params().values())
-    if any(declared.role in (role.PARTS, role.EXPRESSION) for declared in params) or cls.fields(role.JUDGEMENT):
-        return
-    freed = _freed(cls, level)
-    if freed is None:
-        return
-    numbers = scale_of(cls, base) + freed
-    whole = _whole(cls, level)
-    choices: dict[str, list[Any]] = {}
-    for declared in params:
-        if declared.name in numbers or declared is whole:
-            continue
-        values = estimates(declared, cls, marks)
-        if values is None or (declared.role is role.START_SHARE and marks.starts_below(base)):
-            numbers.append(declared.name)
-        else:
-            choices[declared.name] = values
-    if whole is not None and not cls.params()[whole.name].required and whole.default is None and cls.fields(role.HOLD):
-        choices[whole.name] = [None]
-        whole = next((one for one in cls.fields(role.DECAY) if one.name in choices), None)
-        if whole is not None:
-            choices.pop(whole.name)
-    combinations = list(product(*choices.values()))[: MOST_FORMS * 10]
-    for combination in combinations[:MOST_FORMS]:
-        fixed = _held_from_its_warmup(cls, dict(zip(choices, combination, strict=True)), marks)
-        yield Form(cls, fixed, tuple(numbers), whole and whole.name)
-
-
-def _held_from_its_warmup(cls: type[Schedule], fixed: dict[str, Any], marks: Landmarks) -> dict[str, Any]:
-    """With the hold counted from the warmup that the form has, not from the first row that shows the highest rate."""
-    for hold in cls.fields(role.HOLD):
-        for warmup in cls.fields(role.WARMUP):
-            if fixed.get(hold.name) and fixed.get(warmup.name) is not None:
-                fixed[hold.name] = max(0, fixed[hold.name] + marks.first_at_peak - fixed[warmup.name])
-    return fixed
-
-
-def scale_of(cls: type[Schedule], base: float | None) -> list[str]:
-    """The number that the whole curve is proportional to."""
-    peaks = cls.fields(role.PEAK)
-    if peaks:
-        return [peaks[0].name]
-    return [] if base is not None or cls.fields(role.SCALE) else [BASE]
-
-
-def _freed(cls: type[Schedule], level: int) -> list[str] | None:
-    """The numbers that are not at their default; None where a scheduler has nothing more to free."""
-    floors = [declared for declared in cls.fields(*FLOORS) if not declared.required]
-    bends = [declared for declared in cls.fields(*BENDS) if not declared.required and not declared.choices]
-    bends = [declared for declared in bends if declared.annotation is not int]
-    bends += [declared for declared in cls.fields(role.SCALE, role.GROWTH) if not declared.required]
-    bends += [one for one in cls.fields(role.TIMESCALE) if not one.required and one.annotation not in WHOLE_TYPES]
-    if level == TIMESCALES and _timescale_sought(cls):
-        return []
-    sets = [[], [floors[:1]], [floors[1:2]], [bends[:1]], [floors[:1], bends[:1]], [bends[1:2]]]
-    if level >= len(sets):
-        return None
-    chosen = sets[level]
-    if any(not part for part in chosen):
-        return None
-    return [declared.name for part in chosen for declared in part]
-
-
 WHOLE_TYPES = (int, int | None)
 
-TIMESCALES = 3
-"""The level at which a timescale that may be left out is sought."""
 
+class FromTurn(NamedTuple):
+    """A decay that begins at a tick, and lasts until the end, wherever that is."""
 
-def _timescale_sought(cls: type[Schedule]) -> bool:
-    return bool([one for one in cls.fields(role.TIMESCALE) if not one.required and one.annotation in WHOLE_TYPES])
-
-
-def _whole(cls: type[Schedule], level: int) -> Param | None:
-    for declared in cls.fields(*WHOLES):
-        optional = declared.role is role.TIMESCALE and not declared.required
-        if declared.annotation in WHOLE_TYPES and (not optional or level == TIMESCALES):
-            if declared.role is role.DECAY and declared.default is None:
-                continue
-            return declared
-    return None
+    tick: int
 
 
 Estimate = Callable[[Landmarks, type[Schedule], Param], "list[Any] | None"]
@@ -220,11 +115,19 @@ def _decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
         held = int(marks.ticks[marks.held_until])
         return [None, *(end - held for end in ends if end > held)]
     # Where it begins is where the curve turns for the last time.
-    rows = [row for row in (marks.held_until, *marks.breaks[-1:]) if row or not marks.is_beheaded]
-    turns = [int(marks.ticks[row]) for row in rows]
+    rows = [*marks.departs, *marks.breaks[-1:], marks.held_until]
+    rows = [row for row in (rows if marks.held_until <= marks.peak else rows[::-1]) if row or not marks.is_beheaded]
+    turns = [int(marks.ticks[row]) for row in dict.fromkeys(rows)]
+    default = [] if declared.required else [declared.default]
+    if cls.fields(role.LENGTH):
+        # Some count their length from the end of the warmup.
+        warmup = marks.first_at_peak if cls.fields(role.WARMUP) else 0
+        starts = dict.fromkeys(turn - shift - part for turn in turns for part in (0, warmup) for shift in (0, 1, -1))
+        return [*default, *(FromTurn(start) for start in starts if start >= 0)]
     ends = [*marks.lengths, *marks.ends[:2]]
+    ends += [int(marks.ticks[marks.bottom])] if marks.bottom < len(marks.values) - 1 else []
     found = [end - turn + shift for turn in turns for end in ends for shift in (0, 1, -1) if end - turn + shift > 0]
-    return [*([] if declared.required else [declared.default]), *dict.fromkeys(found)][:MOST_ENDS]
+    return [*default, *dict.fromkeys(found)][:MOST_ENDS]
 
 
 def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
@@ -313,14 +216,18 @@ def _cycle_growth(marks: Landmarks, cls: type[Schedule], declared: Param) -> lis
 
 
 def _start_rate(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    if marks.rises and (marks.ticks[0] > 0 or marks.values[0] > 0):
+    if marks.rises and (marks.ticks[0] > 0 or marks.values[0] > 0 or marks.starts_late):
         return None
     return [0.0] if declared.required or marks.rises else [declared.default]
 
 
 def _start_share(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if marks.rises:
-        return None if marks.values[0] > 0 else [declared.default if declared.required is False else 0.0, 0.0]
+        return (
+            None
+            if marks.values[0] > 0 or marks.starts_late
+            else [declared.default if declared.required is False else 0.0, 0.0]
+        )
     return [1.0] if not cls.fields(role.WARMUP) else [declared.default]
 
 
@@ -350,7 +257,8 @@ def _peak_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any
 
 
 def _flat_until(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    return _share_of_length(marks.held_until, marks, declared)
+    # Where nothing is flat, it is another scheduler.
+    return _share_of_length(marks.held_until, marks, declared) if marks.held_until > 1 else []
 
 
 def _drop_factor(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
@@ -365,7 +273,25 @@ def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[A
 
 
 def _scale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    return list(WIDTHS) if declared.required else [declared.default]
+    return None if declared.required else [declared.default]
+
+
+def _width(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    return list(WIDTHS)
+
+
+def _waves(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    """Half a wave, or as many halves as there are ups and downs."""
+    turns = [marks.bottom] if marks.bottom < len(marks.values) - 1 and not marks.restarts else []
+    return [declared.default, *(0.5 * (len(turns) + more) for more in range(1, 4) if turns)]
+
+
+def _cycle_decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    """The second highest rate over the first, where the curve begins again."""
+    if not marks.restarts or marks.highest <= 0:
+        return [declared.default]
+    ratio = float(marks.values[marks.restarts[0]]) / marks.highest
+    return list(dict.fromkeys([*typed(ratio, 1e-2)[:4], declared.default]))
 
 
 ESTIMATES: dict[Role, Estimate] = {
@@ -386,5 +312,8 @@ ESTIMATES: dict[Role, Estimate] = {
     role.FLAT_UNTIL: _flat_until,
     role.TIMESCALE: _timescale,
     role.SCALE: _scale,
+    role.WIDTH: _width,
+    role.WAVES: _waves,
+    role.CYCLE_DECAY: _cycle_decay,
 }
 """The values that are tried, by role; a role that is not here has its default, or is a number to be found."""

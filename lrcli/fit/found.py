@@ -22,6 +22,9 @@ apart; within a thousandth."""
 MOST_TYPED = 6
 """Digits of a number that somebody may have typed."""
 
+MOST_PLAIN = 4
+"""Digits of a number that most people would type."""
+
 NOTHING = ("0", "0.0")
 
 
@@ -55,6 +58,11 @@ class Found:
         return is_typed(self.spec)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether all of its numbers are as short as those that most people type."""
+        return _is_typed_in(self.spec, MOST_PLAIN)
+
+    @property
     def composed(self) -> Schedule:
         """With its warmup."""
         return self.run.warmed_up(self.schedule)
@@ -69,17 +77,23 @@ class Found:
 
 def is_typed(spec: str) -> bool:
     """Whether a person may have typed all of its numbers."""
-    return all(map(_is_typed, spec.replace(",", " ").replace(":", " ").replace('"', " ").split()))
+    return _is_typed_in(spec, MOST_TYPED)
 
 
-def _is_typed(word: str) -> bool:
+def _is_typed_in(spec: str, most: int) -> bool:
+    words = spec.replace(",", " ").replace(":", " ").replace('"', " ").split()
+    return all(_digits_of(word) <= most for word in words)
+
+
+def _digits_of(word: str) -> int:
+    """The digits of a number as it is written: 0.09999999999999999 is not the 0.1 that it is nearly; 0 of others."""
     try:
         number = float(word)
     except ValueError:
-        return True
-    # Of the number as it is written: 0.09999999999999999 is not the 0.1 that it is nearly.
-    digits = len(word.partition("e")[0].replace(".", "").strip("-0"))
-    return digits <= MOST_TYPED or number * 3 == round(number * 3)
+        return 0
+    if word.isdigit() or number * 3 == round(number * 3):
+        return 1
+    return len(word.partition("e")[0].replace(".", "").strip("-0"))
 
 
 def _digits(word: str) -> int:

@@ -32,6 +32,16 @@ LEAST_BREAK = 1e-5
 
 MOST_BREAKS = 12
 
+LATE = 3
+"""Times the rate of a tick of the line up: more than what a curve that begins at 0 has at first."""
+
+SMOOTH = 4
+"""Rows in which a curve is seen to be smooth."""
+
+SHORTEST_PHASE = 2 * SMOOTH
+
+MOST_DEPARTURES = 2
+
 WIDEST = 40
 """Candidates for the tick of something that happened between two rows."""
 
@@ -76,9 +86,11 @@ class Landmarks:
     def from_tick(self, start: int, stop: float = math.inf) -> "Landmarks":
         """The rows from a tick on, which is counted as 0, and before another."""
         kept = (self.ticks >= start) & (self.ticks < stop)
-        return Landmarks(
-            self.ticks[kept] - start, self.values[kept], self.tolerance, [one - start for one in self.lengths]
-        )
+        lengths = [one - start for one in self.lengths]
+        if start and stop == math.inf:
+            # Many forget that what comes before has a length, too.
+            lengths += [*self.lengths, int(self.ticks[-1]) + 1, int(self.ticks[-1])]
+        return Landmarks(self.ticks[kept] - start, self.values[kept], self.tolerance, lengths)
 
     @cached_property
     def peak(self) -> int:
@@ -161,6 +173,12 @@ class Landmarks:
         return base is not None and float(self.values[0]) < base * (1 - 1e-6)
 
     @property
+    def starts_late(self) -> bool:
+        """Whether the first rate is 0 and the line up begins at the second, above it."""
+        values = self.values
+        return self.peak > 3 and values[0] == 0 and bool(values[1] > LATE * (values[2] - values[1]))
+
+    @property
     def is_beheaded(self) -> bool:
         """Whether the log begins so late that nothing is known of the beginning."""
         return len(self.ticks) > 1 and int(self.ticks[0]) > 2 * int(self.ticks[1] - self.ticks[0])
@@ -183,6 +201,8 @@ class Landmarks:
             return self.bottom == len(self.values) - 1
         ticks = self.ticks[self.held_until :]
         line = fall[0] + (fall[-1] - fall[0]) * (ticks - ticks[0]) / (ticks[-1] - ticks[0])
+        if fall[-1] <= 1.001 * (fall[-2] - fall[-1]):
+            return False  # The next row would be at 0.
         return bool((np.abs(line - fall) <= 1e-4 * self.highest).all())
 
     @cached_property
@@ -221,6 +241,22 @@ class Landmarks:
         weight[1:-1][sharp] += turns[sharp]
         rows = np.flatnonzero(weight)
         heaviest = rows[np.argsort(-weight[rows], kind="stable")][:MOST_BREAKS]
+        return sorted(int(row) for row in heaviest)
+
+    @cached_property
+    def departs(self) -> list[int]:
+        """The rows behind the highest rate at which a smooth curve turns off: where its last phase may begin."""
+        import numpy as np
+
+        values, ticks = self.values, self.ticks
+        if len(values) - self.held_until < SHORTEST_PHASE:
+            return []
+        turns = np.abs(np.diff(np.diff(values) / np.diff(ticks)))
+        before = np.lib.stride_tricks.sliding_window_view(turns, SMOOTH).max(axis=1)[:-1]
+        sharp = turns[SMOOTH:] > SHARP * before + LEAST_BREAK / 10 * self.highest / np.diff(ticks)[SMOOTH + 1 :]
+        rows = np.flatnonzero(sharp) + SMOOTH + 1
+        rows = rows[rows > self.held_until + SMOOTH]
+        heaviest = rows[np.argsort(-turns[rows - 1], kind="stable")][:MOST_DEPARTURES]
         return sorted(int(row) for row in heaviest)
 
     @cached_property

@@ -11,10 +11,10 @@ from lrcli.fit.by_epoch import guesses_by_epoch
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.estimates import likely_ends
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, is_typed
-from lrcli.fit.landmarks import Landmarks, roughness
+from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.numbers import typed
 from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
-from lrcli.fit.tried import BEFORE_SEQUENCES, STAGES, Stage, candidates_of, guesses
+from lrcli.fit.tried import BEFORE_SEQUENCES, BEHIND_A_WARMUP, STAGES, Known, Stage, candidates_of, guesses
 from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL_PRECISION
@@ -45,8 +45,8 @@ RATES_FOR_WARMUPS = 20_000
 SECONDS_BY_EPOCH = 0.25
 
 
-PLAIN = 2
-"""Digits of a rate that somebody may have typed."""
+FOR_A_PLAINER_ONE = 60_000
+"""Rates that are computed after something gives the log whose numbers nobody would type."""
 
 MOST_UNTYPED = 6
 """Of one scheduler, while none has numbers that somebody may have typed."""
@@ -68,29 +68,34 @@ class Search:
     def candidates(self) -> list[Found]:
         """All that was found, the best first."""
         self._by_epoch()
-        views = [] if self._is_plain() else [View(reading, self) for reading in readings_of_anything(self.record)]
+        views = [View(reading, self) for reading in readings_of_anything(self.record)]
         views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
         for view in views:
             if view.marks.is_flat:
                 self._constant(view.marks, view.reading)
                 return list(self.found.values())
+        enough = None
         for stage in STAGES:
             for view in views:
                 self.look(stage, view)
             for view in views if stage == BEFORE_SEQUENCES else []:
                 self._sequences(view)
             # A straight line is the beginning of many: those whose length must be sought, too.
-            if self.effort.is_spent or (
-                any(self._has_found(view) and not (view.marks.is_straight and stage.is_early) for view in views)
-            ):
+            is_open = stage.is_early and any(view.marks.is_straight for view in views)
+            if self.effort.is_spent or (self._is_decided() and not is_open):
+                break
+            if enough is None and any(self._has_found(view) for view in views):
+                enough = self.effort.left - FOR_A_PLAINER_ONE
+            if enough is not None and self.effort.left < enough:
                 break
         found = sorted(self.found.values(), key=self._rank)
         typed = {one.schedule.reference.name for one in found if one.is_typed and one.exactness != NEARLY}
         return [one for one in found if one.is_typed or one.schedule.reference.name not in typed]
 
-    def _is_plain(self) -> bool:
-        """Whether something simple gives the log: another reading would need stranger numbers."""
-        return any(one.exactness != NEARLY and _is_plain(one.run.lrs[0]) for one in self.found.values())
+    def _is_decided(self) -> bool:
+        """Whether something plain gives the log, to the bit where it is shown in full: others would be stranger."""
+        good = (EXACT,) if self.tolerance.kind == FULL_PRECISION else (EXACT, FLOAT32, ROUNDED)
+        return any(one.exactness in good and one.is_plain for one in self.found.values())
 
     def _rank(self, found: Found) -> tuple[bool, bool, bool, int, int, int]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
@@ -103,10 +108,10 @@ class Search:
         """Try every scheduler on one reading."""
         for classes in (view.own, view.others):
             for cls in classes:
-                self._try(cls, stage, view.marks, view.reading)
+                self._try(cls, stage, view)
             if self._has_found(view, self.tolerance.kind == FULL_PRECISION and classes is view.own):
                 break
-        if stage.level in (0, 1):
+        if stage in BEHIND_A_WARMUP:
             self._warmups(stage, view.marks, view.reading)
 
     def _has_found(self, view: "View", to_the_bit: bool = False, typed: bool = False) -> bool:
@@ -134,11 +139,12 @@ class Search:
                 self._hold(schedule, Run(lr=float(marks.values[0])), reading)
                 return
 
-    def _try(self, cls: type[Schedule], stage: Stage, marks: Landmarks, reading: Reading) -> None:
-        most, left = MOST_ALIKE if marks.moves_in_steps else 1, MOST_UNTYPED
-        for guess in guesses(cls, stage, marks, self.effort.part(stage.effort)):
+    def _try(self, cls: type[Schedule], stage: Stage, view: "View") -> None:
+        most, left = MOST_ALIKE if view.marks.moves_in_steps else 1, MOST_UNTYPED
+        known = view.known.setdefault(cls, Known())
+        for guess in guesses(cls, stage, view.marks, self.effort.part(stage.effort), known=known):
             run = Run(lr=guess.lr)
-            if self._hold(guess.schedule, run, reading):
+            if self._hold(guess.schedule, run, view.reading):
                 left -= 1
                 most -= is_typed(spec_of(guess.schedule, run)) or most > 1
             if most <= 0 or left <= 0:
@@ -233,14 +239,11 @@ class View:
     def __init__(self, reading: Reading, search: Search) -> None:
         self.reading = reading
         self.marks = Landmarks.of(reading.ticks, search.record.values, search.tolerance, search.lengths)
+        self.known: dict[type[Schedule], Known] = {}
         possible = candidates_of(self.marks)
         # What warms up by itself is likelier behind a rise than what would need another schedule before it.
         self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if self.marks.rises else possible
         self.others = [cls for cls in possible if cls not in self.own]
-
-
-def _is_plain(rate: float) -> bool:
-    return roughness(rate) <= PLAIN
 
 
 def _warmup_ends(marks: Landmarks) -> list[int]:

@@ -2,14 +2,15 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
-from lrcli.fit.estimates import BASE, FLOORS, Form, scale_of
+from lrcli.fit.estimates import FromTurn
+from lrcli.fit.forms import BASE, FLOORS, Form, scale_of
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import NEAR, bounds_of, crossings, passing_through, simplest
 from lrcli.record.curve import few_rates_at
@@ -25,6 +26,12 @@ NEAREST = 1e-5
 
 SHAPELESS = 4e-2
 """Of the highest rate: a difference that no other height makes good."""
+
+SHORTEST_DECAY = 2
+"""Ticks: what happens in one is a drop."""
+
+SAME = 1e-9
+"""Of the highest rate: what rounding makes of a curve."""
 
 RATIO = 1.8
 """From each length that is tried to the next."""
@@ -63,6 +70,7 @@ class Solver:
         self.effort = effort
         self.params = form.cls.params()
         self.defaults = {name: declared.default for name, declared in self.params.items()} | form.fixed
+        self.turns = {name: value for name, value in form.fixed.items() if isinstance(value, FromTurn)}
         self.cost = 0 if form.cls.has_closed_form() else int(marks.ticks[-1])
         self.bounds = [self._bounds(name) for name in form.numbers]
         self.ticks = marks.ticks.tolist()
@@ -90,9 +98,9 @@ class Solver:
         if meaning is role.FLOOR_SHARE:
             return 0.9 * lowest / highest if highest else 0.0
         if meaning is role.START:
-            return float(marks.values[0])
+            return float(marks.values[int(marks.starts_late)])
         if meaning is role.START_SHARE:
-            return float(marks.values[0]) / highest if highest else 0.0
+            return float(marks.values[int(marks.starts_late)]) / highest if highest else 0.0
         if meaning is role.DROP_FACTOR:
             return self._factor()
         if meaning is role.FLOOR_DIVISOR:
@@ -121,7 +129,7 @@ class Solver:
         if meaning in (*FLOORS, role.TARGET):
             return marks.bottom
         if meaning in (role.START, role.START_SHARE):
-            return 0
+            return int(marks.starts_late)
         if meaning is role.DROP_FACTOR:
             falls = [row for row in marks.steps if row > marks.peak]
             return falls[0] if marks.moves_in_steps and falls else marks.bottom
@@ -140,6 +148,8 @@ class Solver:
                 values[name] = number
         if self.form.whole is not None:
             values[self.form.whole] = whole
+            for name, turn in self.turns.items():
+                values[name] = max(0, (whole or 0) - turn.tick)
         return values, lr
 
     def made(self, numbers: Sequence[float], whole: int | None) -> Guess:
@@ -189,19 +199,66 @@ class Solver:
             rows.append(row)
         return rows
 
-    def signature(self) -> tuple[float, ...] | None:
-        """The curve before anything is found: forms that share it are the same. None where it is seen not to fit."""
-        whole = None if self.form.whole is None else int(self.marks.ticks[-1]) + 1
-        rows = self.marks.probes
-        curve = tuple(self.at(self.guess, whole, rows))
-        if self.marks.rises and self.form.cls.fields(role.WARMUP):
-            numbers = self.solved(whole)
-            early = [row for row in rows if row < self.marks.peak]
-            if numbers is not None and not self._near(numbers, whole, early):
-                return None
-        return curve
+    def early(self, moved: str | None = None) -> list[float]:
+        """The rates up to the highest one, before anything is found; with one of the numbers moved."""
+        return self._guessed([row for row in self.marks.probes if row < self.marks.peak], moved)
 
-    def guesses(self, wholes: Iterator[int | None]) -> Iterator[Guess]:
+    def _guessed(self, rows: Sequence[int], moved: str | None = None) -> list[float]:
+        pairs = zip(self.form.numbers, self.guess, strict=True)
+        numbers = [(number / 2 or 0.5) if name == moved else number for name, number in pairs]
+        return self.at(numbers, self._whole_to_the_end, rows)
+
+    @property
+    def _whole_to_the_end(self) -> int | None:
+        return None if self.form.whole is None else int(self.marks.ticks[-1]) + 1
+
+    def anchors(self) -> tuple[int, ...]:
+        """The rows whose rates decide all from the highest one on, whatever the numbers are; none where more does.
+
+        The highest where the curve is proportional to it, the lowest too where it lies between the two.
+        """
+        scale = scale_of(self.form.cls, None)
+        highest, lowest = self.marks.peak, self.marks.bottom
+        rows = sorted({*self._late, lowest})
+        curve = self._guessed(rows)
+        moved = {name: self._guessed(rows, name) for name in self.form.numbers if name not in scale}
+        others = [name for name, found in moved.items() if found != curve]
+        if not others:
+            return (highest,) if len(scale) == 1 else ()
+        if lowest <= highest or any(name == BASE or self.params[name].role not in FLOORS for name in others):
+            return ()
+        places = (rows.index(highest), rows.index(lowest))
+        own = _between(curve, places)
+        same = own and all(
+            other and all(abs(one - another) < SAME for one, another in zip(own, other, strict=True))
+            for other in (_between(moved[name], places) for name in others)
+        )
+        return (highest, lowest) if same else ()
+
+    @property
+    def has_floors(self) -> bool:
+        """Whether a lowest rate is to be found."""
+        return any(name != BASE and self.params[name].role in FLOORS for name in self.form.numbers)
+
+    @property
+    def _late(self) -> list[int]:
+        return [row for row in self.marks.probes if row >= self.marks.peak]
+
+    def gives_the_rise(self) -> bool:
+        """Whether the rows up to the highest rate are nearly given, by a scheduler with a warmup."""
+        if not (self.marks.rises and self.form.cls.fields(role.WARMUP)):
+            return True
+        whole = self._whole_to_the_end
+        numbers = self.solved(whole)
+        return numbers is None or self._near(
+            numbers, whole, [row for row in self.marks.probes if row < self.marks.peak]
+        )
+
+    def signature(self) -> tuple[float, ...]:
+        """The curve before anything is found: forms that share it are the same."""
+        return tuple(self._guessed(self.marks.probes))
+
+    def guesses(self, wholes: Iterable[int | None], anchors: tuple[int, ...]) -> Iterator[Guess]:
         """What passes through the rows that tell most, the numbers as a person would have typed them."""
         rows = self.marks.probes
         wanted = self.marks.values[rows]
@@ -210,7 +267,7 @@ class Solver:
         quick = rows[1 :: max(1, len(rows) // QUICK)]
         shapeless = 0
         for whole in wholes:
-            if not self._has_the_shape(whole, quick):
+            if anchors and not self._has_the_shape(whole, anchors):
                 continue
             numbers = self.solved(whole)
             error = math.inf if numbers is None else self._error(numbers, whole, quick)
@@ -232,18 +289,16 @@ class Solver:
                 with suppress(InputError):
                     yield self.made(found or numbers, whole)
 
-    def _has_the_shape(self, whole: int | None, rows: list[int]) -> bool:
-        """Whether the curve is nearly that of the log, but for its height; True where more than that is free."""
-        if len(self.form.numbers) != 1 or self.rows is None or scale_of(self.form.cls, None) != [*self.form.numbers]:
-            return True
-        places = sorted({*rows, *self.rows})
-        found = dict(zip(places, self.at(self.guess, whole, places), strict=True))
-        there = found[self.rows[0]]
-        if not there > 0:
-            return False
-        height = self.values[self.rows[0]] / there
-        most = SHAPELESS * self.marks.highest
-        return all(abs(height * found[row] - self.values[row]) <= most for row in rows)
+    def _has_the_shape(self, whole: int | None, anchors: tuple[int, ...]) -> bool:
+        """Whether the curve from the highest rate on is nearly that of the log, but for its ends."""
+        late = self._late
+        rows = sorted({*late[:: max(1, len(late) // QUICK)], *anchors})
+        places = tuple(rows.index(row) for row in anchors)
+        found = _between(self.at(self.guess, whole, rows), places)
+        wanted = _between([self.values[row] for row in rows], places)
+        return wanted is None or (
+            found is not None and all(abs(one - other) <= SHAPELESS for one, other in zip(found, wanted, strict=True))
+        )
 
     def _near(
         self, numbers: Sequence[float], whole: int | None, rows: Sequence[int], most: float = WORTH_A_LOOK
@@ -265,35 +320,46 @@ class Solver:
         assert self.form.whole is not None
         return int(self.params[self.form.whole].at_least or 1)
 
-    def plain_wholes(self) -> Iterator[int | None]:
+    def plain_wholes(self) -> list[int | None]:
         """The whole numbers that are tried first: what the log says, and where it ends."""
         if self.form.whole is None:
-            return iter((None,))
+            return [None]
         marks = self.marks
-        ends = [*marks.lengths, *marks.ends[:2], *self._by_share()]
+        by_share = self._by_share()
+        if by_share is not None:
+            return [end for end in by_share if end >= self.least]
+        ends = [*marks.lengths, *marks.ends[:2]]
         if marks.moves_in_steps or marks.rises or marks.bottom < len(marks.values) - 1:
-            ends += [int(marks.ticks[row]) + shift for row in (marks.bottom, marks.peak) for shift in (0, 1)]
+            rows = [marks.bottom] if self.form.cls.fields(role.WARMUP) else [marks.bottom, marks.peak]
+            ends += [int(marks.ticks[row]) + shift for row in rows for shift in (0, 1)]
         if marks.moves_in_steps:
             ends += marks.before(marks.steps[0]).ticks()
         ends += marks.ends[2:]
         # A decay is counted from where it begins.
         before = sum(self.form.fixed.get(one.name) or 0 for one in self.form.cls.fields(role.WARMUP, role.HOLD))
-        ends = [end - before for end in ends] if self.params[self.form.whole].role is role.DECAY else ends
-        return iter(list(dict.fromkeys(end for end in ends if end >= self.least)))
+        if self.params[self.form.whole].role is role.DECAY:
+            ends = [end - before for end in ends]
+        elif before and self.form.cls.fields(role.PREFIX, role.DECAY):
+            ends += [end - before for end in ends[:2]]  # Some count their length from the end of the warmup.
+        least = max([self.least, *(turn.tick + SHORTEST_DECAY for turn in self.turns.values())])
+        return list(dict.fromkeys(end for end in ends if end >= least))
 
-    def _by_share(self) -> list[int]:
-        """The lengths of which what the log shows is the share that the form has."""
+    def _by_share(self) -> list[int] | None:
+        """The lengths of which what the log shows is the share that the form has; None where no share says it."""
         marks = self.marks
         for meaning, row in ((role.PEAK_AT, marks.peak), (role.FLAT_UNTIL, marks.held_until)):
             for declared in self.form.cls.fields(meaning):
                 share = self.form.fixed.get(declared.name) or 0.0
                 if share and 0 < row < len(marks.ticks) - 1:
-                    low, high = int(marks.ticks[row - 1] / share), int((marks.ticks[row + 1] + 2) / share) + 1
-                    there = range(max(low, int(marks.ticks[-1])), high + 1)
-                    return sorted(there, key=roughness)[:MOST_BY_SHARE]
-        return []
+                    # A cosine begins to fall by less than a log shows.
+                    unseen = int(marks.ticks[-1]) // 400
+                    low, high = (int(marks.ticks[row - 1]) - unseen) / share, (int(marks.ticks[row + 1]) + 2) / share
+                    there = range(max(int(low), int(marks.ticks[marks.bottom])), int(high) + 2)
+                    said = [end for end in (*marks.lengths, *marks.ends[:2]) if end in there]
+                    return list(dict.fromkeys([*said, *sorted(there, key=roughness)]))[:MOST_BY_SHARE]
+        return None
 
-    def sought_wholes(self) -> Iterator[int | None]:
+    def sought_wholes(self, anchors: tuple[int, ...]) -> Iterator[int | None]:
         """The whole numbers with which the curve passes through one row more."""
         marks = self.marks
         if self.form.whole is None or marks.is_flat:
@@ -306,6 +372,9 @@ class Solver:
             return
 
         def residual(whole: int) -> float:
+            if len(anchors) == 1:
+                there, here = self.at(self.guess, whole, [marks.peak, *rows])
+                return here / there * marks.highest - wanted if there else math.nan
             numbers = self.solved(whole)
             if numbers is None:
                 return math.nan
@@ -322,3 +391,10 @@ class Solver:
         found = list(islice(crossings(residual, sorted(set(grid))), 4))
         self.guess = first
         yield from dict.fromkeys([*found, *(near + shift for near in found[:2] for shift in (1, -1))])
+
+
+def _between(rates: Sequence[float], places: tuple[int, ...]) -> list[float] | None:
+    """The rates as shares of the way to that of the first place, from 0 or from that of the second."""
+    low = rates[places[1]] if len(places) > 1 else 0.0
+    height = rates[places[0]] - low
+    return [(rate - low) / height for rate in rates] if height > 0 else None

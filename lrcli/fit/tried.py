@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
-from lrcli.fit.estimates import forms
+from lrcli.fit.forms import Form, forms
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.solve import Guess, Solver
 from lrcli.schedules import every, role
@@ -13,6 +13,10 @@ from lrcli.schedules.base import Schedule
 
 RATES_EACH, RATES_SOUGHT = 12_000, 15_000
 """For one scheduler at one stage: those that can give the log are quick to find it."""
+
+
+MOST_COMPARED = 3
+"""Values of a field that are compared to see whether it matters."""
 
 
 class Stage(NamedTuple):
@@ -36,46 +40,87 @@ class Stage(NamedTuple):
 
 STAGES = [
     Stage(level, sought)
-    for level, sought in ((0, False), (1, False), (0, True), (2, False), (3, False), (1, True), (4, False), (5, False))
+    for level, sought in ((0, False), (1, False), (0, True), (2, False), (3, False), (4, False), (5, False), (1, True))
 ] + [Stage(level, True) for level in (2, 3, 4, 5)]
 """The stages in their order."""
 
 OF_A_PART = [stage for stage in STAGES if stage.level in (0, 1)] + [Stage(3, False)]
 """Those that are tried on a part of a sequence."""
 
+BEHIND_A_WARMUP = OF_A_PART
+"""Those that are tried behind a line up that the run puts before any schedule."""
+
 BEFORE_SEQUENCES = Stage(1, False)
 
 
+class Known:
+    """What is known of one scheduler on one log from the stages before."""
+
+    def __init__(self) -> None:
+        self.rises: dict[tuple[Any, ...], bool] = {}
+        """Whether these values give the rows up to the highest rate, whatever the other fields are."""
+
+
 def guesses(
-    cls: type[Schedule], stage: Stage, marks: Landmarks, effort: Effort, base: float | None = None
+    cls: type[Schedule],
+    stage: Stage,
+    marks: Landmarks,
+    effort: Effort,
+    base: float | None = None,
+    known: Known | None = None,
 ) -> Iterator[Guess]:
     """The guesses at a scheduler, at this rate of the optimizer or at any; nothing where its arithmetic fails."""
     seen = set()
-    hopeless: set[tuple[Any, ...]] = set()
-    later = {declared.name for declared in cls.fields(role.HOLD, role.DECAY)}
-    for form in forms(cls, marks, stage.level, base):
+    known = known or Known()
+    tried = [form for form in forms(cls, marks, stage.level, base) if form.whole is not None or not stage.sought]
+    if not tried:
+        return
+    try:
+        solver = Solver(tried[0], marks, effort, base)
+        telling = _telling(solver, tried, effort)
+        anchors = solver.anchors()
+    except SpentError:
+        return
+    for form in tried:
         try:
-            if stage.sought and form.whole is None:
-                continue
-            beginning = tuple(value for name, value in form.fixed.items() if name not in later)
-            if beginning in hopeless:
+            beginning = tuple((name, form.fixed.get(name)) for name in telling)
+            if known.rises.get(beginning) is False:
                 continue
             solver = Solver(form, marks, effort, base)
-            signature = solver.signature()
-            if signature is None:
-                hopeless.add(beginning)  # It is the rows up to the highest rate that it does not give.
+            if beginning not in known.rises:
+                known.rises[beginning] = solver.gives_the_rise()
+                if not known.rises[beginning]:
+                    continue
+            wholes = solver.plain_wholes()
+            if not stage.sought and not wholes:
                 continue
             # Where the rate moves in steps, others that look the same are what the log does not decide.
             own = [value for name, value in form.fixed.items() if not _is_choice(cls, name)]
-            alike = (signature, tuple(own) if marks.moves_in_steps else ())
+            alike = (solver.signature(), tuple(own) if marks.moves_in_steps else ())
             if alike in seen:
                 continue
             seen.add(alike)
-            yield from solver.guesses(solver.sought_wholes() if stage.sought else solver.plain_wholes())
+            if solver.has_floors:
+                anchors = solver.anchors()  # Some shapes lie between the highest and the lowest rate, others do not.
+            yield from solver.guesses(solver.sought_wholes(anchors) if stage.sought else wholes, anchors)
         except (InputError, ArithmeticError, ValueError):
             continue
         except SpentError:
             return
+
+
+def _telling(solver: Solver, tried: list[Form], effort: Effort) -> list[str]:
+    """The fields on which the rows up to the highest rate depend."""
+    if not solver.marks.rises:
+        return []
+    rows = solver.early()
+    found = [name for name in solver.form.numbers if solver.early(name) != rows]
+    for name, value in solver.form.fixed.items():
+        others = [other for other in dict.fromkeys(form.fixed[name] for form in tried) if other != value]
+        changed = [solver.form._replace(fixed={**solver.form.fixed, name: other}) for other in others[:MOST_COMPARED]]
+        if any(Solver(form, solver.marks, effort, solver.base).early() != rows for form in changed):
+            found.append(name)
+    return found
 
 
 def _is_choice(cls: type[Schedule], name: str) -> bool:

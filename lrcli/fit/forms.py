@@ -1,0 +1,122 @@
+"""What is tried of a scheduler: which of its fields are fixed, and which are found.
+
+A field is fixed to one of a few values, or it is a number that the rates determine, or a whole number that they do.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+from lrcli.fit.estimates import WHOLE_TYPES, estimates
+from lrcli.fit.landmarks import Landmarks
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.param import Param
+
+MOST_FORMS = 600
+"""Combinations of fixed values that are tried of one scheduler."""
+
+BASE = "base rate"
+"""The number that is no field: the optimizer's rate."""
+
+FLOORS = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE, role.FLOOR_DIVISOR)
+BENDS = (role.POWER, role.CURVE, role.WAVES, role.CYCLE_DECAY)
+WHOLES = (role.LENGTH, role.DECAY, role.EPOCHS, role.TIMESCALE)
+"""Whole numbers that the rates determine, the first that a scheduler has."""
+
+
+class Form(NamedTuple):
+    """A scheduler with some of its fields fixed, and what is to be found."""
+
+    cls: type[Schedule]
+    fixed: dict[str, Any]
+    numbers: tuple[str, ...]
+    """Fields, or BASE, that are numbers to be found."""
+    whole: str | None
+    """The field that is a whole number to be found."""
+
+
+def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None = None) -> Iterator[Form]:
+    """What is tried of a scheduler: at level 0 what may have a default has it, from 1 on floors and bends are found.
+
+    `base` is the optimizer's rate, where it is known.
+    """
+    params = list(cls.params().values())
+    if any(declared.role in (role.PARTS, role.EXPRESSION) for declared in params) or cls.fields(role.JUDGEMENT):
+        return
+    freed = _freed(cls, level)
+    if freed is None:
+        return
+    numbers = scale_of(cls, base) + freed
+    whole = _whole(cls, level)
+    choices: dict[str, list[Any]] = {}
+    for declared in params:
+        if declared.name in numbers or declared is whole:
+            continue
+        values = estimates(declared, cls, marks)
+        if values is None or (declared.role is role.START_SHARE and marks.starts_below(base)):
+            numbers.append(declared.name)
+        else:
+            choices[declared.name] = values
+    if whole is not None and not cls.params()[whole.name].required and whole.default is None and cls.fields(role.HOLD):
+        choices[whole.name] = [None]
+        whole = next((one for one in cls.fields(role.DECAY) if one.name in choices), None)
+        if whole is not None:
+            choices.pop(whole.name)
+    combinations = list(product(*choices.values()))[: MOST_FORMS * 10]
+    for combination in combinations[:MOST_FORMS]:
+        fixed = _held_from_its_warmup(cls, dict(zip(choices, combination, strict=True)), marks)
+        yield Form(cls, fixed, tuple(numbers), whole and whole.name)
+
+
+def _held_from_its_warmup(cls: type[Schedule], fixed: dict[str, Any], marks: Landmarks) -> dict[str, Any]:
+    """With the hold counted from the warmup that the form has, not from the first row that shows the highest rate."""
+    for hold in cls.fields(role.HOLD):
+        for warmup in cls.fields(role.WARMUP):
+            if fixed.get(hold.name) and fixed.get(warmup.name) is not None:
+                fixed[hold.name] = max(0, fixed[hold.name] + marks.first_at_peak - fixed[warmup.name])
+    return fixed
+
+
+def scale_of(cls: type[Schedule], base: float | None) -> list[str]:
+    """The number that the whole curve is proportional to."""
+    peaks = cls.fields(role.PEAK)
+    if peaks:
+        return [peaks[0].name]
+    return [] if base is not None or cls.fields(role.SCALE) else [BASE]
+
+
+def _freed(cls: type[Schedule], level: int) -> list[str] | None:
+    """The numbers that are not at their default; None where a scheduler has nothing more to free."""
+    floors = [declared for declared in cls.fields(*FLOORS) if not declared.required]
+    bends = [declared for declared in cls.fields(*BENDS) if not declared.required and not declared.choices]
+    bends = [declared for declared in bends if declared.annotation is not int]
+    bends += [declared for declared in cls.fields(role.SCALE, role.GROWTH) if not declared.required]
+    bends += [one for one in cls.fields(role.TIMESCALE) if not one.required and one.annotation not in WHOLE_TYPES]
+    if level == TIMESCALES and _timescale_sought(cls):
+        return []
+    sets = [[], [floors[:1]], [floors[1:2]], [bends[:1]], [floors[:1], bends[:1]], [bends[1:2]]]
+    if level >= len(sets):
+        return None
+    chosen = sets[level]
+    if any(not part for part in chosen):
+        return None
+    return [declared.name for part in chosen for declared in part]
+
+
+TIMESCALES = 3
+"""The level at which a timescale that may be left out is sought."""
+
+
+def _timescale_sought(cls: type[Schedule]) -> bool:
+    return bool([one for one in cls.fields(role.TIMESCALE) if not one.required and one.annotation in WHOLE_TYPES])
+
+
+def _whole(cls: type[Schedule], level: int) -> Param | None:
+    for declared in cls.fields(*WHOLES):
+        optional = declared.role is role.TIMESCALE and not declared.required
+        if declared.annotation in WHOLE_TYPES and (not optional or level == TIMESCALES):
+            if declared.role is role.DECAY and declared.default is None:
+                continue
+            return declared
+    return None
