@@ -1,12 +1,16 @@
 """The schedule behind a log is found again."""
 
 import random
+from itertools import islice
 
 import pytest
 
+from lrcli.engine import rates
 from lrcli.fit import fit, follows
 from lrcli.record import Record
+from lrcli.run import Run
 from lrcli.schedules.plateau import float32
+from lrcli.spec import parse
 from tests.test_verify import values
 
 KNOWN = [
@@ -37,10 +41,6 @@ def test_what_made_the_log_is_found(text: str) -> None:
 
 
 def values_of(spec: str) -> list[float]:
-    from lrcli.engine import rates
-    from lrcli.run import Run
-    from lrcli.spec import parse
-
     parsed = parse(spec)
     schedule, run, _ = parsed.in_run(Run())
     source = rates(run.warmed_up(schedule), run.lrs)
@@ -145,3 +145,29 @@ def test_a_number_that_somebody_typed_comes_before_one_that_is_equal_to_the_bit(
     found = fit(Record.of_values(rates, epochs=range(40)))
     assert found[0].spec == "multistep --milestones 15"
     assert not [one.spec for one in found if "0.0999" in one.spec]
+
+
+THINNED = [
+    ("hf-linear --num-warmup-steps 93 --num-training-steps 938 --lr 0.0003", 938),
+    ("hf-cosine --num-warmup-steps 47 --num-training-steps 781 --lr 2e-05", 781),
+    ("hf-polynomial --num-warmup-steps 100 --num-training-steps 600 --power 2.0 --lr 0.001", 600),
+    ("hf-inverse-sqrt --num-warmup-steps 93 --timescale 235 --lr 0.1", 938),
+    ("hf-cosine-with-restarts --num-warmup-steps 30 --num-training-steps 1000 --num-cycles 3 --lr 0.0005", 1000),
+    ("hf-warmup-stable-decay --num-warmup-steps 50 --num-decay-steps 301 --num-stable-steps 1149 --lr 0.02", 1500),
+    ("nanogpt --warmup-iters 25 --lr-decay-iters 500 --min-lr 1e-05 --lr 0.0001", 500),
+    ("ds-warmup-cosine --total-num-steps 783 --warmup-num-steps 78 --cos-min-ratio 0.1 --warmup-type linear", 783),
+    ("polynomial --total-iters 733 --power 0.5 --lr 2e-05 --warmup 110 --warmup-start-factor 0.01", 843),
+]
+
+
+@pytest.mark.parametrize(("text", "length"), THINNED)
+def test_what_happens_between_the_rows_of_a_log_is_solved_for(text: str, length: int) -> None:
+    """With rows 0, 10, ..., 9, 19, ... or 10, 20, ..., of the rate that was used or the one for the next step."""
+    parsed = parse(text).in_run(Run())
+    found = list(islice(rates(parsed.run.warmed_up(parsed.schedule), parsed.run.lrs), length + 2))
+    for first, shift in random.Random(text).sample([(0, 0), (0, 1), (9, 0), (9, 1), (10, 0), (10, -1)], 2):
+        steps = range(first, length, 10)
+        best = fit(Record.of_values([found[step + shift] for step in steps], steps=steps))[0]
+        again = parse(best.spec).in_run(Run())
+        rate = list(islice(rates(again.run.warmed_up(again.schedule), again.run.lrs), length))
+        assert rate == pytest.approx(found[:length], rel=1e-6, abs=1e-12), (first, shift, best)

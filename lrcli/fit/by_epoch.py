@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from lrcli.fit.guess import Guess
 from lrcli.fit.numbers import crossings, typed
-from lrcli.fit.solve import Guess
 from lrcli.record import Reading, Record, rates_at
 from lrcli.record.axis import ends_of_epochs
 from lrcli.record.curve import FAILURES

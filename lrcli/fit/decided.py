@@ -138,7 +138,9 @@ def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
 def _neighbours(one: Found) -> Iterator[tuple[Schedule, Run]]:
     """The same with one of its values a little more or less."""
     for declared, value in one.schedule.items():
-        if value is None or value == declared.default or declared.role is None:
+        if value is None or declared.role is None:
+            continue
+        if value == declared.default and declared.role not in (role.WARMUP, role.WARMUP_EPOCHS):
             continue
         for other in _a_little_more_and_less(value):
             try:

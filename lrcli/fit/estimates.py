@@ -78,11 +78,7 @@ def likely_ends(marks: Landmarks, first: int, last: int) -> list[int]:
 
     The line through the first rows says which rate it had reached by each tick: a person typed a short one.
     """
-    ticks, values = marks.ticks[: marks.peak], marks.values[: marks.peak]
-    if len(ticks) < 2:
-        slope = float(values[0] / ticks[0]) if ticks[0] else 0.0
-    else:
-        slope = float((values[-1] - values[0]) / (ticks[-1] - ticks[0]))
+    ticks, values, slope = marks.ticks[: marks.peak], marks.values[: marks.peak], marks.slope_up
     step = -(-(last - first) // MOST_SOUGHT)
     ends = [tick for tick in range(first + 1, last + 1, step) if tick > 0]
     reached = {tick: float(values[0]) + slope * (tick - int(ticks[0])) for tick in ends}

@@ -44,10 +44,10 @@ def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None 
     params = list(cls.params().values())
     if any(declared.role in (role.PARTS, role.EXPRESSION) for declared in params) or cls.fields(role.JUDGEMENT):
         return
-    freed = _freed(cls, level)
-    if freed is None:
+    free = freed(cls, level)
+    if free is None:
         return
-    numbers = scale_of(cls, base) + freed
+    numbers = scale_of(cls, base) + free
     whole = _whole(cls, level)
     choices: dict[str, list[Any]] = {}
     for declared in params:
@@ -86,7 +86,7 @@ def scale_of(cls: type[Schedule], base: float | None) -> list[str]:
     return [] if base is not None or cls.fields(role.SCALE) else [BASE]
 
 
-def _freed(cls: type[Schedule], level: int) -> list[str] | None:
+def freed(cls: type[Schedule], level: int) -> list[str] | None:
     """The numbers that are not at their default; None where a scheduler has nothing more to free."""
     floors = [declared for declared in cls.fields(*FLOORS) if not declared.required]
     bends = [declared for declared in cls.fields(*BENDS) if not declared.required and not declared.choices]

@@ -3,6 +3,7 @@
 Rows may be ticks apart: what happens between two rows has a first and a last tick at which it may have happened.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from functools import cached_property
@@ -116,6 +117,21 @@ class Landmarks:
         return int(self.ticks[self.peak]) if self.rises else 0
 
     @cached_property
+    def slope_up(self) -> float:
+        """The slope of the line through the rows before the highest, or from nothing to the only one."""
+        ticks, values = self.ticks[: self.peak], self.values[: self.peak]
+        if len(ticks) < 2:
+            return float(values[0] / ticks[0]) if len(ticks) and ticks[0] else 0.0
+        return float((values[-1] - values[0]) / (ticks[-1] - ticks[0]))
+
+    @property
+    def line_reaches_highest(self) -> float:
+        """The tick at which that line is at the highest rate."""
+        if self.slope_up <= 0:
+            return math.inf
+        return int(self.ticks[0]) + (self.highest - float(self.values[0])) / self.slope_up
+
+    @cached_property
     def held_until(self) -> int:
         """The last row of those at the highest rate that follow each other."""
         import numpy as np
@@ -133,8 +149,15 @@ class Landmarks:
 
     @property
     def moves_in_steps(self) -> bool:
-        """Whether most rows have the rate of the row before."""
-        return 0 < len(self.steps) <= min(MOST_DROPS, len(self.values) // 2)
+        """Whether most rows have the rate of the row before, and few drops follow each other from row to row."""
+        falls = [row for row in self.steps if row > self.peak]
+        together = sum(after - row == 1 for row, after in itertools.pairwise(falls))
+        return 0 < len(self.steps) <= min(MOST_DROPS, len(self.values) // 2) and 2 * together <= max(2, len(falls))
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether ticks lie between most rows."""
+        return len(self.ticks) > 1 and int(self.ticks[-1] - self.ticks[0]) > 1.5 * (len(self.ticks) - 1)
 
     @property
     def is_flat(self) -> bool:
@@ -268,6 +291,23 @@ class Landmarks:
         special += [self.middle, self.along(0.25), self.along(0.75), self.bottom, self.bottom - 1, self.bottom + 1]
         special += [row + shift for row in self.steps[:3] for shift in (-1, 0)] if self.moves_in_steps else []
         return sorted({row for row in (*spread, *special) if 0 <= row <= last})
+
+    @cached_property
+    def ends_between_rows(self) -> bool:
+        """Whether the curve turns between the last row and the one before."""
+        if len(self.values) < 5:
+            return False
+        turns = [abs(float(self.values[row - 1] - 2 * self.values[row] + self.values[row + 1])) for row in (-4, -3, -2)]
+        return turns[2] > SHARP * max(turns[:2]) + LEAST_BREAK * self.highest
+
+    @cached_property
+    def few_probes(self) -> list[int]:
+        """The rows that most is solved from: fewer, of every part of the curve."""
+        last = len(self.values) - 1
+        chosen = [0, self.peak // 2, self.peak - 1, self.peak, self.held_until, self.held_until + 1, last]
+        chosen += [self.along(0.25), self.middle, self.along(0.75), self.bottom]
+        chosen += [last * part // 4 for part in range(4)] if self.bottom < last - 1 else []
+        return sorted({row for row in chosen if 0 <= row <= last})
 
 
 def thinned(values: "Floats") -> "Ticks":

@@ -3,18 +3,30 @@
 import dataclasses
 import math
 import time
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lrcli.engine import spec_of
 from lrcli.fit.by_epoch import guesses_by_epoch
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.estimates import likely_ends
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, is_typed
+from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.numbers import typed
 from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
-from lrcli.fit.tried import BEFORE_SEQUENCES, BEHIND_A_WARMUP, STAGES, Known, Stage, candidates_of, guesses
+from lrcli.fit.tried import (
+    AT_ONCE,
+    BEFORE_SEQUENCES,
+    BEHIND_A_WARMUP,
+    STAGES,
+    Known,
+    Stage,
+    at_once,
+    candidates_of,
+    guesses,
+)
 from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL_PRECISION
@@ -63,6 +75,7 @@ class Search:
         self.tolerance = tolerance_of(record)
         self.effort = Effort(int(seconds * RATES))
         self.found: dict[str, Found] = {}
+        self.hopeless: set[Any] = set()
         self.lengths = [length for length in (record.facts.max_steps,) if length]
 
     def candidates(self) -> list[Found]:
@@ -74,8 +87,9 @@ class Search:
             if view.marks.is_flat:
                 self._constant(view.marks, view.reading)
                 return list(self.found.values())
+        sparse = any(view.marks.is_sparse and not view.marks.moves_in_steps for view in views)
         enough = None
-        for stage in STAGES:
+        for stage in [*AT_ONCE, *STAGES] if sparse else STAGES:
             for view in views:
                 self.look(stage, view)
             for view in views if stage == BEFORE_SEQUENCES else []:
@@ -97,12 +111,32 @@ class Search:
         good = (EXACT,) if self.tolerance.kind == FULL_PRECISION else (EXACT, FLOAT32, ROUNDED)
         return any(one.exactness in good and one.is_plain for one in self.found.values())
 
-    def _rank(self, found: Found) -> tuple[bool, bool, bool, int, int, int]:
+    def _rank(self, found: Found) -> tuple[bool, bool, bool, bool, bool, int, int, int, int]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
         in_full = self.tolerance.kind == FULL_PRECISION
         order = list(every()).index(found.schedule.reference.name)
         to_the_bit = not in_full or found.exactness == EXACT
-        return (found.exactness == NEARLY, not found.is_typed, not to_the_bit, *found.roughness, order)
+        horizon = found.composed.horizon
+        said = not self.lengths or horizon in self.lengths
+        return (
+            found.exactness == NEARLY,
+            not found.is_typed,
+            not to_the_bit,
+            self._goes_on_after(found.reading, horizon),
+            not said,
+            *found.roughness,
+            _odd(found),
+            order,
+        )
+
+    def _goes_on_after(self, reading: Reading, horizon: int | None) -> bool:
+        """Whether the rate of the log still moves after the end of a schedule: nobody would have made it so short."""
+        import numpy as np
+
+        if horizon is None:
+            return False
+        after = self.record.values[reading.ticks > horizon + 1]
+        return len(np.unique(after)) > 1
 
     def look(self, stage: Stage, view: "View") -> None:
         """Try every scheduler on one reading."""
@@ -111,7 +145,9 @@ class Search:
                 self._try(cls, stage, view)
             if self._has_found(view, self.tolerance.kind == FULL_PRECISION and classes is view.own):
                 break
-        if stage in BEHIND_A_WARMUP:
+        if stage.at_once:
+            self._warmups_at_once(stage, view)
+        elif stage in BEHIND_A_WARMUP:
             self._warmups(stage, view.marks, view.reading)
 
     def _has_found(self, view: "View", to_the_bit: bool = False, typed: bool = False) -> bool:
@@ -140,13 +176,20 @@ class Search:
                 return
 
     def _try(self, cls: type[Schedule], stage: Stage, view: "View") -> None:
+        effort = self.effort.part(stage.effort)
+        if stage.at_once:
+            found = at_once(cls, stage, view.marks, effort, self.hopeless)
+        else:
+            found = guesses(cls, stage, view.marks, effort, known=view.known.setdefault(cls, Known()))
+        self._hold_some(found, view)
+
+    def _hold_some(self, found: Iterator[Guess], view: "View") -> None:
+        """Hold guesses against the log, until one gives it."""
         most, left = MOST_ALIKE if view.marks.moves_in_steps else 1, MOST_UNTYPED
-        known = view.known.setdefault(cls, Known())
-        for guess in guesses(cls, stage, view.marks, self.effort.part(stage.effort), known=known):
-            run = Run(lr=guess.lr)
-            if self._hold(guess.schedule, run, view.reading):
+        for guess in found:
+            if self._hold(guess.schedule, guess.run, view.reading):
                 left -= 1
-                most -= is_typed(spec_of(guess.schedule, run)) or most > 1
+                most -= is_typed(spec_of(guess.schedule, guess.run)) or most > 1
             if most <= 0 or left <= 0:
                 return
 
@@ -160,7 +203,7 @@ class Search:
             if len(rest.values) < 2:
                 continue
             for cls in candidates_of(rest):
-                if not cls.reference.family.composes or cls.fields(role.WARMUP, role.TARGET) or cls.rewrites_base_rate:
+                if not _takes_a_warmup(cls):
                     continue
                 for guess in guesses(cls, stage, rest, effort.part(RATES_FOR_A_PART)):
                     factor = _start_factor(marks, warmup, guess.lr)
@@ -171,6 +214,16 @@ class Search:
                         if not rest.moves_in_steps:
                             return
                         break
+
+    def _warmups_at_once(self, stage: Stage, view: "View") -> None:
+        """The same with all that is unknown sought at once."""
+        marks = view.marks
+        if not marks.rises and (marks.is_beheaded or not marks.ticks[0]):
+            return
+        for cls in candidates_of(marks, False):
+            if _takes_a_warmup(cls):
+                effort = self.effort.part(stage.effort)
+                self._hold_some(at_once(cls, stage, marks, effort, self.hopeless, warmed=True), view)
 
     def _sequences(self, view: "View") -> None:
         """What is put together from parts, where nothing of one piece gives the log."""
@@ -244,6 +297,18 @@ class View:
         # What warms up by itself is likelier behind a rise than what would need another schedule before it.
         self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if self.marks.rises else possible
         self.others = [cls for cls in possible if cls not in self.own]
+
+
+def _takes_a_warmup(cls: type[Schedule]) -> bool:
+    """Whether torch can put it behind a straight line up."""
+    own = cls.fields(role.WARMUP, role.TARGET)
+    return cls.reference.family.composes and not own and not cls.rewrites_base_rate
+
+
+def _odd(found: Found) -> int:
+    """How many of its whole numbers are no multiples of 5: those are typed less often."""
+    wholes = [found.run.warmup, *(value for _, value in found.schedule.items() if isinstance(value, int))]
+    return sum(value % 5 != 0 for value in wholes if not isinstance(value, bool))
 
 
 def _warmup_ends(marks: Landmarks) -> list[int]:

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
+from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
-from lrcli.fit.solve import Guess
 from lrcli.fit.tried import OF_A_PART, candidates_of, guesses
 from lrcli.record.curve import few_rates_at
 from lrcli.schedules import role

@@ -1,6 +1,5 @@
 """Fields of a scheduler that make it pass through the rates of a log: the inverse of the simulation."""
 
-import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -11,12 +10,12 @@ from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import FromTurn
 from lrcli.fit.forms import BASE, FLOORS, Form, scale_of
+from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import NEAR, bounds_of, crossings, passing_through, simplest
 from lrcli.record.curve import few_rates_at
 from lrcli.run import BaseRates
 from lrcli.schedules import role
-from lrcli.schedules.base import Schedule
 
 WORTH_A_LOOK, WORTH_TYPING = 3e-3, 1e-4
 """Of the highest rate: differences beyond which a candidate is dropped, and up to which its numbers are rounded."""
@@ -49,14 +48,6 @@ DEFAULT_RATE = BaseRates().lrs[0]
 
 FARTHEST = 120
 """Times the length of the first fall."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Guess:
-    """A schedule and the optimizer's rate."""
-
-    schedule: Schedule
-    lr: float
 
 
 class Solver:
@@ -163,14 +154,14 @@ class Solver:
                 lr = DEFAULT_RATE
         return Guess(schedule, lr)
 
-    def at(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int]) -> list[float]:
-        """The rates at rows, which increase; NaN where there are none."""
+    def at(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int], shift: float = 0) -> list[float]:
+        """The rates at rows, which increase, of a schedule that begins `shift` ticks late; NaN where there are none."""
         self.effort.take(len(rows) + self.cost)
         values, lr = self._values(numbers, whole)
         # Nobody checks the values: what is found with them is made again, and checked.
         schedule = object.__new__(self.form.cls)
         schedule.__dict__.update(values)
-        return few_rates_at(schedule, lr, [self.ticks[row] for row in rows])
+        return few_rates_at(schedule, lr, [self.ticks[row] - shift for row in rows])
 
     def solved(self, whole: int | None) -> list[float] | None:
         """The numbers, for that whole number."""

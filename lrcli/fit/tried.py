@@ -1,17 +1,23 @@
 """What is tried of every scheduler, and in what order: the cheap before the dear."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.forms import Form, forms
+from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
-from lrcli.fit.solve import Guess, Solver
+from lrcli.fit.solve import Solver
+from lrcli.fit.sought import relaxed_guesses
+from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import FLOAT64
 
 RATES_EACH, RATES_SOUGHT = 12_000, 15_000
+RATES_AT_ONCE = 8_000
 """For one scheduler at one stage: those that can give the log are quick to find it."""
 
 
@@ -26,16 +32,20 @@ class Stage(NamedTuple):
     """What is left free; see `forms`."""
     sought: bool
     """Whether lengths are sought that the log does not suggest."""
+    at_once: bool = False
+    """Whether all that is unknown is sought at once."""
 
     @property
     def effort(self) -> int:
         """What is spent on one scheduler."""
+        if self.at_once:
+            return RATES_AT_ONCE
         return RATES_SOUGHT if self.sought else RATES_EACH
 
     @property
     def is_early(self) -> bool:
         """Whether no length was sought yet."""
-        return not any(stage.sought for stage in STAGES[: STAGES.index(self) + 1])
+        return not self.at_once and not any(stage.sought for stage in STAGES[: STAGES.index(self) + 1])
 
 
 STAGES = [
@@ -43,6 +53,8 @@ STAGES = [
     for level, sought in ((0, False), (1, False), (0, True), (2, False), (3, False), (4, False), (5, False), (1, True))
 ] + [Stage(level, True) for level in (2, 3, 4, 5)]
 """The stages in their order."""
+
+AT_ONCE = [Stage(level, False, True) for level in (0, 1, 3, 2, 4, 5)]
 
 OF_A_PART = [stage for stage in STAGES if stage.level in (0, 1)] + [Stage(3, False)]
 """Those that are tried on a part of a sequence."""
@@ -109,6 +121,14 @@ def guesses(
             return
 
 
+def at_once(
+    cls: type[Schedule], stage: Stage, marks: Landmarks, effort: Effort, hopeless: set[Any], warmed: bool = False
+) -> Iterator[Guess]:
+    """The guesses at a scheduler, or at one behind a straight line up, with all that is unknown sought at once."""
+    with suppress(SpentError, InputError, ArithmeticError, ValueError):
+        yield from relaxed_guesses(cls, stage.level, marks, effort, hopeless, warmed)
+
+
 def _telling(solver: Solver, tried: list[Form], effort: Effort) -> list[str]:
     """The fields on which the rows up to the highest rate depend."""
     if not solver.marks.rises:
@@ -128,16 +148,19 @@ def _is_choice(cls: type[Schedule], name: str) -> bool:
     return meaning is not None and meaning.unit is role.CHOICE
 
 
-def candidates_of(marks: Landmarks) -> list[type[Schedule]]:
-    """The schedulers that may give such a log, the simplest first."""
+def candidates_of(marks: Landmarks, rises: bool | None = None) -> list[type[Schedule]]:
+    """The schedulers that may give such a log, the simplest first; `rises` overrules whether it begins with a rise."""
+    rises = marks.rises if rises is None else rises
     found = []
     for cls in every().values():
+        if cls.reference.family.precision != FLOAT64 and marks.tolerance.kind == FULL_PRECISION:
+            continue  # What is computed in float32 is float32.
         steps = bool(cls.fields(role.DROPS_AT, role.DROP_EVERY))
         if steps and not marks.moves_in_steps and not cls.fields(role.VARIANT):
             continue
-        if not marks.rises and cls.fields(role.PEAK_AT):
+        if not rises and cls.fields(role.PEAK_AT):
             continue
-        if marks.rises and not cls.fields(
+        if rises and not cls.fields(
             role.WARMUP, role.PEAK_AT, role.CYCLE, role.START_SHARE, role.TARGET, role.GROWTH, role.START
         ):
             continue

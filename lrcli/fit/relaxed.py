@@ -1,0 +1,269 @@
+"""All that is unknown of a schedule at once: whole numbers are taken for real ones, until they are nearly whole.
+
+Between two rows of a log the end of a warmup or of a hold is an interval. Within it the curve changes smoothly with
+that end, so that Gauss and Newton find it; a number that should be whole and is not tells that it is another schedule.
+"""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from lrcli.errors import InputError
+from lrcli.fit.forms import BASE
+from lrcli.fit.guess import Guess
+from lrcli.fit.landmarks import Landmarks, roughness
+from lrcli.fit.newton import Nearest, Newton
+from lrcli.fit.numbers import NEAR, simplest
+from lrcli.fit.solve import NEAREST, Solver
+from lrcli.record.tolerance import FULL_PRECISION
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+GIVEN = 1e-4
+"""Of the highest rate: an error up to which a curve may be that of the log."""
+
+NEAR_ENOUGH = 1e-2
+"""Of the highest rate: an error with which another start is not worth a try."""
+
+NEARLY_WHOLE = 0.05
+LOOSE = 1e-4
+"""Of the greatest singular value: a direction in which nothing changes."""
+
+MOST_TRIED = 24
+MOST_CHOSEN = 2
+"""Values of a number that the rates do not determine, and such numbers."""
+
+MOST_WIDE = 200
+"""Ticks in which something may have happened, up to which each is a candidate."""
+
+MOST_FORMS = 12
+SHORT_STEP, LONG_STEP = 1e-6, 1e-3
+"""Relative, of the differences that slopes are taken from: of rates in full and of those in float32."""
+
+OF_THE_PEAK = (0.0, 0.1, 0.01, 0.05, 0.2, 0.5, 0.001, 0.02, 0.3, 0.25)
+RATES = (1e-6, 1e-5, 1e-7, 1e-8, 1e-4, 1e-3, 5e-6, 5e-5, 5e-7, 2e-5, 2e-6, 3e-5, 6e-5)
+"""Rates that people type for what the log does not show, as shares of the highest and by themselves."""
+
+
+@dataclasses.dataclass
+class Sought:
+    """A number that is sought: where it is looked for, and its bounds."""
+
+    start: float
+    low: float
+    high: float
+    is_whole: bool = False
+    others: Sequence[float] = ()
+    """Further places where it is looked for."""
+    is_rate: bool = False
+    is_peak: bool = False
+    usual: Sequence[float] = ()
+    """What people type, where the rates do not determine it."""
+
+
+WARMUP, START = "ticks of the warmup", "share at its start"
+"""What is sought of a straight line up before a schedule."""
+
+
+class Relaxed:
+    """One form, with everything that is sought in it, on one log."""
+
+    def __init__(self, solver: Solver, sought: dict[str, Sought], marks: Landmarks) -> None:
+        import numpy as np
+
+        self.solver, self.marks, self.sought = solver, marks, sought
+        self.names = list(sought)
+        self.every_row, self.rows = marks.probes, marks.few_probes
+        if len(self.rows) < len(sought) + 2:
+            self.rows = self.every_row
+        self.wanted = marks.values[self.rows]
+        self.low = np.array([one.low for one in sought.values()])
+        self.high = np.array([one.high for one in sought.values()])
+        self.units = np.array([max(abs(one.start), 1.0 if one.is_whole else 1e-3) for one in sought.values()])
+        self.units[[name == BASE or (not one.is_whole and one.start == 0) for name, one in sought.items()]] = (
+            marks.highest or 1.0
+        )
+        self.nearest = math.inf
+        self.newton = Newton(
+            self.curve,
+            self.wanted / marks.highest,
+            (self.low, self.high),
+            self.units,
+            SHORT_STEP if marks.tolerance.kind == FULL_PRECISION else LONG_STEP,
+        )
+
+    def curve(self, numbers: Any) -> Any:
+        """The rates at the probes, as shares of the highest."""
+        import numpy as np
+
+        return np.array(self.at(numbers.tolist(), self.rows)) / self.marks.highest
+
+    def at(self, numbers: Sequence[float], rows: Sequence[int]) -> list[float]:
+        """The rates at rows."""
+        return self.solver.at(numbers, None, rows)
+
+    def signature(self) -> tuple[float, ...]:
+        """The curve before anything is found: forms that share it are the same."""
+        return tuple(self.at([one.start for one in self.sought.values()], self.rows))
+
+    def made(self, numbers: Sequence[float]) -> Guess:
+        """The schedule with these numbers. Raises InputError where it refuses them."""
+        return self.solver.made(numbers, None)
+
+    def solution(self, start: Any, free: Sequence[int]) -> Nearest | None:
+        """The numbers at the places `free`, from `start`; None where the curve is not that of the log."""
+        found = self.newton.nearest(start, free)
+        self.nearest = min(self.nearest, found.error)
+        return found if found.error <= self._enough and (found.slopes is not None) else None
+
+    def guesses(self) -> Iterator[Guess]:
+        """The schedules that pass through the probes, the numbers as a person would have typed them."""
+        for start in self._starts():
+            found = self.solution(start, range(len(self.names)))
+            if found is not None:
+                yield from self._decided(found, list(range(len(self.names))), 2)
+            if self.nearest <= NEAR_ENOUGH:
+                return
+
+    @property
+    def _enough(self) -> float:
+        return max(GIVEN, 3 * self.marks.tolerance.relative)
+
+    def _starts(self) -> Iterator[Any]:
+        import numpy as np
+
+        start = np.array([one.start for one in self.sought.values()])
+        yield start
+        for place, one in enumerate(self.sought.values()):
+            for other in one.others:
+                moved = start.copy()
+                moved[place] = other
+                yield moved
+
+    def _decided(self, found: Nearest, free: list[int], depth: int) -> Iterator[Guess]:
+        """What a solution says: whole numbers made whole, and values tried of those that it does not determine."""
+        import numpy as np
+
+        if free and np.isfinite(found.slopes).all():
+            scales = np.abs(found.slopes).max(axis=0)
+            loose = [place for place, scale in zip(free, scales, strict=True) if scale <= 1e-12]
+            direction = None
+            if not loose:
+                _, sizes, directions = np.linalg.svd(found.slopes / scales, full_matrices=False)
+                if sizes[-1] <= LOOSE * sizes[0]:
+                    direction = np.abs(directions[-1])
+            if (loose or direction is not None) and depth:
+                if not loose:
+                    yield from self._whole(found, free)
+                for chosen in self._undetermined(free, loose, direction)[:MOST_CHOSEN]:
+                    yield from self._tried(found, chosen, [place for place in free if place != chosen], depth)
+                return
+        yield from self._whole(found, free)
+
+    def _tried(self, found: Nearest, chosen: int, rest: list[int], depth: int) -> Iterator[Guess]:
+        """The guesses with each value of a number that the rates do not determine, the simplest first."""
+        guesses: list[Guess] = []
+        for value in itertools.islice(self._values_for(chosen, found), MOST_TRIED):
+            start = found.numbers.copy()
+            start[chosen] = value
+            other = self.solution(start, rest)
+            if other is not None:
+                guesses += self._decided(other, rest, depth - 1)
+        yield from sorted(guesses, key=_roughness)
+
+    def _undetermined(self, free: list[int], loose: list[int], direction: Any) -> list[int]:
+        """The numbers of which values are tried: those that are whole and have few first."""
+        there = loose or [place for place, size in zip(free, direction, strict=True) if size > 0.01] or free
+        return sorted(there, key=lambda place: self._width(self.sought[self.names[place]]))
+
+    def _width(self, one: Sought) -> tuple[bool, bool, float]:
+        return not one.is_whole, one.high - one.low > MOST_WIDE, one.high - one.low
+
+    def _values_for(self, place: int, found: Nearest) -> Iterator[float]:
+        """The values of a number that the rates do not determine, the likeliest first."""
+        one = self.sought[self.names[place]]
+        if one.is_whole and one.high - one.low <= MOST_WIDE:
+            yield from sorted(range(math.ceil(one.low), math.floor(one.high) + 1), key=lambda v: (roughness(v), v))
+            return
+        values: Sequence[float] = (one.start, *one.usual)
+        if one.is_whole:
+            values = (*self.marks.lengths, *self.marks.ends[:2], one.start)
+        elif one.is_rate:
+            scales = [float(found.numbers[at]) for at, other in enumerate(self.sought.values()) if other.is_peak]
+            peak = scales[0] if scales and place not in scales else self.marks.highest
+            values = (one.start, *(significant(share * peak) for share in OF_THE_PEAK), *RATES)
+        yield from dict.fromkeys(value for value in values if one.low <= value <= one.high)
+
+    def _whole(self, found: Nearest, free: list[int]) -> Iterator[Guess]:
+        import numpy as np
+
+        wholes = [place for place, name in enumerate(self.names) if self.sought[name].is_whole]
+        nearest = np.rint(found.numbers[wholes])
+        off = np.abs(nearest - found.numbers[wholes])
+        exact = self.marks.tolerance.kind == FULL_PRECISION
+        if exact and len(off) and off.max() > NEARLY_WHOLE:
+            return
+        rest = [place for place in free if place not in wholes]
+        start = found.numbers.copy()
+        start[wholes] = nearest
+        solved = self.solution(start, rest)
+        if solved is None:
+            return
+        yield from self._typed(solved.numbers, rest)
+
+    def _typed(self, numbers: Any, rest: list[int]) -> Iterator[Guess]:
+        import numpy as np
+
+        marks, wanted = self.marks, self.marks.values[self.every_row]
+        reals = [place for place, one in enumerate(self.sought.values()) if not one.is_whole and one.low < one.high]
+        near = min(NEAR, max(NEAREST, 1e3 * marks.tolerance.strict))
+
+        def whole(values: Sequence[float]) -> list[float]:
+            every = numbers.tolist()
+            for place, value in zip(reals, values, strict=True):
+                every[place] = value
+            return [round(v) if one.is_whole else v for one, v in zip(self.sought.values(), every, strict=True)]
+
+        def fits(values: Sequence[float]) -> bool:
+            found = np.array(self.at(whole(values), self.every_row))
+            return bool(marks.tolerance.rounded(found, wanted).all())
+
+        nothing = 1e-11 * self.units
+        values = [float(numbers[place]) if abs(numbers[place]) > nothing[place] else 0.0 for place in reals]
+        nice = simplest(values, fits, near)
+        for found in [values] if nice in (None, values) else [nice, values]:
+            with suppress(InputError):
+                yield self.made(whole(found or values))
+
+
+def _roughness(guess: Guess) -> int:
+    numbers = [guess.lr, guess.warmup, *(value for _, value in guess.schedule.items())]
+    return sum(roughness(number) for number in numbers if isinstance(number, int | float) and number)
+
+
+def significant(rate: float) -> float:
+    """Without the rounding of a product."""
+    return float(f"{rate:.9g}")
+
+
+class Warmed(Relaxed):
+    """The same behind a straight line up, torch's LinearLR: the last two numbers are its length and its first share."""
+
+    def at(self, numbers: Sequence[float], rows: Sequence[int]) -> list[float]:
+        *own, warmup, share = numbers
+        before = [row for row in rows if self.solver.ticks[row] < warmup]
+        found = self.solver.at(own, None, rows[len(before) :], warmup)
+        base = own[self.names.index(BASE)] if BASE in self.names else self.solver.base
+        return [base * (share + (1 - share) * self.solver.ticks[row] / warmup) for row in before] + found
+
+    def made(self, numbers: Sequence[float]) -> Guess:
+        *own, warmup, share = numbers
+        guess = self.solver.made(own, None)
+        return dataclasses.replace(guess, warmup=int(warmup), start_factor=share)
