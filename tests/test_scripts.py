@@ -53,7 +53,8 @@ def path_of(name: str) -> str:
 def marked(path: str) -> list[tuple[int, str]]:
     """The lines that a script says are wrong, in a comment, with their codes."""
     with open(path) as file:
-        return [(number, match[1]) for number, line in enumerate(file, 1) if (match := re.search(r"# (LR\d+)$", line))]
+        several = ((number, re.search(r"# (LR\d+(?: LR\d+)*)$", line)) for number, line in enumerate(file, 1))
+        return [(number, code) for number, match in several if match for code in match[1].split()]
 
 
 @pytest.mark.parametrize("path", sorted(glob.glob(path_of("*.py"))), ids=os.path.basename)

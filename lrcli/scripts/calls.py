@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 from lrcli.pasted import FUNCTIONS, Made, SourceError, UnknownNamesError, made
 from lrcli.scripts import names
-from lrcli.scripts.evaluate import Evaluator, Frame
+from lrcli.scripts.evaluate import METHODS, Evaluator, Frame
 from lrcli.scripts.outline import AnyFunction
 from lrcli.scripts.scope import FrameScope, enumerate_names
 from lrcli.scripts.values import (
@@ -72,6 +72,8 @@ class Caller(Evaluator):
             return self.call(function, arguments, keywords, node) or Opaque(lambda: names.text(node))
         if isinstance(function, Class):
             return self.instance(function, arguments, keywords, node)
+        if (rounds := _rounds(name, method, owner, arguments)) is not None:
+            return rounds
         if method == "prepare" or name == "amp.initialize":
             return self._prepared(arguments)
         if not names.is_harmless(symbol or method) or method in ("append", "extend") or symbol == "setattr":
@@ -153,7 +155,7 @@ class Caller(Evaluator):
         if method == BACKWARD:
             self.event(BACKWARD, node, owner, (owner, *values), node)
             return True
-        if method not in (STEP, UPDATE, "load_state_dict"):
+        if method not in METHODS:
             return False
         several = list(alternatives(owner))
         if method in (STEP, UPDATE) and several and all(isinstance(each, Scheduler) for each in several):
@@ -240,6 +242,21 @@ class Caller(Evaluator):
             for value in (*arguments, *keywords.values()):
                 self.escape(value)
         return me
+
+
+def _rounds(name: str, method: str, owner: Value | None, arguments: list[Value]) -> Items | None:
+    """What a loop goes over that is made of known lists: zip(), enumerate(), and the parts of a dict."""
+    lists = [value.values for value in arguments if isinstance(value, Items)]
+    if isinstance(owner, Dictionary) and not arguments and method in ("values", "items"):
+        pairs = [[Opaque(repr(key)), value] for key, value in owner.values.items()]
+        return Items([Items(pair) if method == "items" else pair[1] for pair in pairs])
+    if not lists or len(lists) < len(arguments):
+        return None
+    if name == "zip" and len({len(each) for each in lists}) == 1:
+        return Items([Items(list(several)) for several in zip(*lists, strict=True)])
+    if name == "enumerate":
+        return Items([Items([Opaque("place"), value]) for value in lists[0]])
+    return Items(lists[0]) if name in ("list", "tuple", "reversed") else None
 
 
 def _parameters(node: AnyFunction) -> list[str]:

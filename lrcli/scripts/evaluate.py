@@ -13,6 +13,8 @@ from lrcli.scripts.scope import FrameScope, Names, is_rate
 from lrcli.scripts.source import ScriptText
 from lrcli.scripts.values import (
     SET_RATE,
+    STEP,
+    UPDATE,
     Class,
     Condition,
     Either,
@@ -31,6 +33,9 @@ from lrcli.scripts.values import (
     within,
 )
 from lrcli.scripts.values import Mapping as Dictionary
+
+METHODS = (STEP, UPDATE, "load_state_dict")
+"""The methods that do something to a scheduler or an optimizer."""
 
 
 class Frame:
@@ -144,6 +149,8 @@ class Evaluator(ABC):
         text = names.dotted(node)
         if text in self.frame.names:
             return self.frame.names[text]
+        if node.attr in METHODS:
+            self.escape(owner)  # Whoever has scheduler.step may call it.
         if isinstance(owner, Instance):
             if node.attr in owner.attributes:
                 return owner.attributes[node.attr]
@@ -190,6 +197,8 @@ class Evaluator(ABC):
                 self.frame.names[names.text(target)] = self._named(target, value)
         elif isinstance(target, ast.Tuple | ast.List):
             several = value.values if isinstance(value, Items) and len(value.values) == len(target.elts) else []
+            if not several and isinstance(value, Items):
+                self.escape(value)
             for place, item in enumerate(target.elts):
                 part = several[place] if several else Opaque(names.text(item), value)
                 # timm's factory returns the scheduler and the number of epochs.
@@ -228,6 +237,10 @@ class Evaluator(ABC):
                     return owner.values[key.value]
             elif isinstance(owner, Dictionary) and key.value in owner.values:
                 return owner.values[key.value]
+        elif isinstance(owner, Items | Dictionary):
+            parts = list(owner.values.values()) if isinstance(owner, Dictionary) else owner.values
+            if parts and all(isinstance(part, Optimizer) for part in parts):
+                return Either(parts)
         self.escape(owner)
         return Opaque(lambda: names.text(node), owner, named=True)
 
@@ -240,14 +253,24 @@ class Evaluator(ABC):
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         values = [self.value(result) for result in results]
         self.frame.names = before
+        if self.holds(values[-1]):
+            # One stands for them all.
+            return Dictionary({names.text(node.key): values[-1]}) if isinstance(node, ast.DictComp) else Items(values)
         return Opaque(lambda: names.text(node), *values)
 
     def bind_each(self, target: ast.expr, over: Value) -> None:
         """Give the target of a loop what it may be in each round."""
-        for name in names.targets(target):
-            self.frame.names[name] = Opaque(name, named=True)
-        if isinstance(over, Items) and over.values and isinstance(target, ast.Name):
-            self.frame.names[target.id] = Either(over.values)
+        several = over.values if isinstance(over, Items) else []
+        parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+        if several and isinstance(target, ast.Name):
+            self.frame.names[target.id] = Either(several)
+        elif several and all(isinstance(each, Items) and len(each.values) == len(parts) for each in several):
+            for place, part in enumerate(parts):
+                self.bind_each(part, Items([each.values[place] for each in several if isinstance(each, Items)]))
+        else:
+            self.escape(over)
+            for name in names.targets(target):
+                self.frame.names[name] = Opaque(name, named=True)
 
     def _mixed(self, node: ast.expr) -> Value:
         """Arithmetic and all else: a number where it is one, or else what it is made of."""
@@ -282,11 +305,14 @@ class Evaluator(ABC):
         place = self.loops, self.conditions, self.frame.function, self.order, self.path
         self.events.append(Event(kind, node, target, arguments, call, *place))
 
+    def holds(self, value: Value) -> bool:
+        """Whether there is a scheduler or an optimizer in a value."""
+        return next(_held_within(value), None) is not None
+
     def escape(self, value: Value | None) -> None:
         """From here on others may do things to it that the file does not show."""
-        for each in within(value):
-            for thing in _held(each):
-                thing.escaped = True
+        for thing in _held_within(value):
+            thing.escaped = True
 
     def forget(self, value: Value | None) -> None:
         """From here on others may have changed the numbers that it holds."""
@@ -330,6 +356,12 @@ def _held(value: Value) -> Iterator[Scheduler | Optimizer]:
             for each in alternatives(attribute):
                 if isinstance(each, Scheduler | Optimizer):
                     yield each
+
+
+def _held_within(value: Value | None) -> Iterator[Scheduler | Optimizer]:
+    """The schedulers and optimizers in a value, and in all that it holds."""
+    for each in within(value):
+        yield from _held(each)
 
 
 def _names_in(value: Value) -> Names:

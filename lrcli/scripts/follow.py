@@ -38,8 +38,10 @@ class Follower(Caller):
 
     def block(self, statements: list[ast.stmt]) -> None:
         """Statements in order."""
+        before = self.conditions
         for statement in statements:
             self.statement(statement)
+        self.conditions = before
 
     def statement(self, node: ast.stmt) -> None:
         """One statement."""
@@ -114,6 +116,8 @@ class Follower(Caller):
         self.restore(before)
         self._under(otherwise, node.orelse)
         if leaves(node.body):
+            if isinstance(node.body[-1], ast.Continue) and otherwise.is_every_nth:
+                self.conditions = (*self.conditions, otherwise)
             return
         if leaves(node.orelse):
             self.restore(after)
@@ -142,7 +146,8 @@ class Follower(Caller):
         if not isinstance(node, ast.While):
             self.bind_each(node.target, over)
         before = self.loops
-        self.loops = (*before, loop)
+        if not self.holds(over):  # A loop over schedulers does to each of them once what it does.
+            self.loops = (*before, loop)
         self.block(node.body)
         self.loops = before
         self.block(node.orelse)

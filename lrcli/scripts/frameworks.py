@@ -1,6 +1,5 @@
 """LR915 to LR919: how torch, timm and accelerate want their schedulers to be stepped."""
 
-import re
 from collections.abc import Iterator
 
 from lrcli.checks.rule import ERROR, WARNING
@@ -11,7 +10,6 @@ from lrcli.scripts.rule import (
     counts_batches,
     gives_epoch,
     lengths,
-    number,
     passes_anything,
     script_rule,
 )
@@ -19,7 +17,6 @@ from lrcli.scripts.values import (
     UPDATE,
     Event,
     Known,
-    Opaque,
     mentions_of,
     text_of,
 )
@@ -218,20 +215,10 @@ def _accumulation(script: Script) -> str:
     """gradient_accumulation_steps of the Accelerator, as a number above 1; "" where it is not known."""
     for keywords in script.follower.accelerators:
         value = keywords.get("gradient_accumulation_steps")
-        steps = number(value)
-        if isinstance(value, Opaque):
-            steps = _default(script, value.text.rpartition(".")[2])
+        steps = script.usual(value)
         if isinstance(steps, int) and steps > 1:
             return str(steps)
     return ""
-
-
-def _default(script: Script, option: str) -> int | None:
-    """The default of an option that is added to a parser."""
-    written = re.escape(option).replace("_", "[-_]")
-    added = rf"""add_argument\(\s*["']--{written}["'][^()]*\bdefault=(\d+)\b"""
-    found = re.search(added, script.source.text)
-    return int(found[1]) if found else None
 
 
 @script_rule("LR919", "accelerate-not-prepared", WARNING)

@@ -28,15 +28,13 @@ WRAPPERS = (
 def loop_of(node: ast.For | ast.AsyncFor | ast.While, over: Value, follower: "Evaluator") -> Loop:
     """What a loop is."""
     if isinstance(node, ast.While):
-        text = names.text(node.test)
-        compared = names.targets(node.test.left) if isinstance(node.test, ast.Compare) else ()
-        return Loop(node, EPOCHS if names.EPOCH.search(text) else "", text, None, "", compared)
+        return _while(node, follower)
     iterated = _unwrapped(node.iter)
     variables = names.targets(node.target)
     text = _written(iterated, follower)
     mentioned = " ".join([text, *mentions_of(over)])
     counted = isinstance(iterated, ast.Call) and names.dotted(iterated.func).rpartition(".")[2] in ("range", "trange")
-    count, bound = _count(iterated, follower) if isinstance(iterated, ast.Call) and counted else (None, "")
+    most, bound = _count(iterated, follower) if isinstance(iterated, ast.Call) and counted else (None, "")
     by_name = any(names.EPOCH.search(variable) for variable in variables)
     if counted and (by_name or (names.EPOCH.search(text) and not names.STEPS.search(text))):
         kind = EPOCHS
@@ -46,9 +44,22 @@ def loop_of(node: ast.For | ast.AsyncFor | ast.While, over: Value, follower: "Ev
         kind = EPOCHS
     else:
         kind = ""
-    if _is_left(node):
-        count = None
-    return Loop(node, kind, mentioned, count, bound, variables)
+    return Loop(node, kind, mentioned, None if _is_left(node) else most, most, bound, variables)
+
+
+def _while(node: ast.While, follower: "Evaluator") -> Loop:
+    """A loop with a condition; `while epoch < epochs` has the bound of range(epochs)."""
+    text = names.text(node.test)
+    compared: tuple[str, ...] = ()
+    most: int | None = None
+    bound = ""
+    if isinstance(node.test, ast.Compare):
+        left = node.test.left
+        compared = names.targets(left.target if isinstance(left, ast.NamedExpr) else left)
+        if len(node.test.ops) == 1 and isinstance(node.test.ops[0], ast.Lt | ast.LtE):
+            stop, start = follower.value(node.test.comparators[0]), follower.value(left)
+            most, bound = _difference(start, stop), text_of(stop)
+    return Loop(node, EPOCHS if names.EPOCH.search(text) else "", text, None, most, bound, compared)
 
 
 def _unwrapped(node: ast.expr) -> ast.expr:
@@ -68,15 +79,27 @@ def _count(call: ast.Call, follower: "Evaluator") -> tuple[int | None, str]:
         return (stop.value if isinstance(stop, Known) and isinstance(stop.value, int) else None), text_of(stop)
     if len(values) == 2:
         start, stop = values
-        if (
-            isinstance(start, Known)
-            and isinstance(stop, Known)
-            and isinstance(start.value, int)
-            and isinstance(stop.value, int)
-        ):
-            return max(0, stop.value - start.value), text_of(stop)
-        return None, text_of(stop)
+        if (count := _difference(start, stop)) is not None:
+            return count, text_of(stop)
+        return _from_start(call.args[0], call.args[1], follower) or (None, text_of(stop))
     return None, ""
+
+
+def _difference(start: Value, stop: Value) -> int | None:
+    """The whole numbers from one to another; None where they are not known."""
+    known = [value.value for value in (start, stop) if isinstance(value, Known) and isinstance(value.value, int)]
+    return max(0, known[1] - known[0]) if len(known) == 2 else None
+
+
+def _from_start(start: ast.expr, stop: ast.expr, follower: "Evaluator") -> tuple[int | None, str] | None:
+    """How often range(start, start + epochs) and range(1, epochs + 1) run; None for another range."""
+    if not isinstance(stop, ast.BinOp) or not isinstance(stop.op, ast.Add):
+        return None
+    for same, other in ((stop.left, stop.right), (stop.right, stop.left)):
+        if names.text(same) == names.text(start):
+            count = follower.value(other)
+            return (count.value if isinstance(count, Known) and isinstance(count.value, int) else None), text_of(count)
+    return None
 
 
 def _written(node: ast.expr, follower: "Evaluator") -> str:

@@ -10,19 +10,23 @@ from lrcli.scripts.rule import (
     Located,
     Script,
     always,
+    counts_steps,
     innermost,
     is_per_batch,
     is_per_epoch,
     is_within,
+    lengths,
     same,
     script_rule,
 )
+from lrcli.scripts.units import in_epochs
 from lrcli.scripts.values import (
     BACKWARD,
     BATCHES,
     OPTIMIZE,
     Event,
     Loop,
+    Scheduler,
     alternatives,
 )
 
@@ -72,6 +76,10 @@ def _in_one_round(one: Event, other: Event) -> bool:
     return one.path == other.path[: len(one.path)] or other.path == one.path[: len(other.path)]
 
 
+BY_EPOCH = ("StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR", "PolynomialLR")
+"""Schedulers that count epochs where nothing says that they count batches."""
+
+
 @script_rule("LR908", "stepped-twice", WARNING)
 def stepped_twice(script: Script) -> Iterator[Located]:
     """The scheduler is stepped twice where one step of the schedule is meant: it runs ahead of the training.
@@ -111,12 +119,22 @@ def stepped_twice(script: Script) -> Iterator[Located]:
                 both = both and not first.conditions and not second.conditions
                 if once or both:
                     where = "after every batch and at the end of the epoch" if both else "twice in a row"
+                    # The one that the lengths do not speak for.
+                    right, wrong = (
+                        (second, first) if both and _in_epochs(script, scheduler, second) else (first, second)
+                    )
                     yield Located(
-                        second.node,
-                        f"{scheduler.symbol} is stepped {where}: the other call is in {script.where(first.node)}",
+                        wrong.node,
+                        f"{scheduler.symbol} is stepped {where}: the other call is in {script.where(right.node)}",
                         "leave one of the two out",
                     )
                     break
+
+
+def _in_epochs(script: Script, scheduler: Scheduler, per_epoch: Event) -> bool:
+    """Whether a scheduler that is stepped per epoch and per batch is one for epochs, as far as its lengths say."""
+    counted = any(counts_steps(*length) for length in lengths(scheduler))
+    return not counted and (scheduler.symbol in BY_EPOCH or bool(in_epochs(script, scheduler, per_epoch.loops[-1])))
 
 
 @script_rule("LR909", "stepped-in-validation", WARNING)
@@ -247,13 +265,14 @@ def per_micro_batch(script: Script) -> Iterator[Located]:
             if (
                 same(other.loops, event.loops)
                 and always(event, other)
-                and any("%" in condition.test and condition.branch for condition in extra)
+                and any(condition.is_every_nth for condition in extra)
                 and all(same(o.loops, event.loops) for o in optimizing)
             ):
-                test = next(condition.test for condition in extra if "%" in condition.test)
+                test = next(condition for condition in extra if condition.is_every_nth)
                 yield Located(
                     event.node,
-                    f"{several[0].symbol} is stepped for every batch, the optimizer only if {test}",
+                    f"{several[0].symbol} is stepped for every batch, the optimizer only if "
+                    f"{'' if test.branch else 'not '}{test.test}",
                     "step both under the same condition",
                 )
                 break

@@ -1,6 +1,7 @@
 """What a rule about scripts is made of: the script as it was followed, and problems that stand at a node of it."""
 
 import ast
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -58,6 +59,17 @@ class Script:
         place = self.source.place(node.lineno, 0, node.lineno, 0)
         return f"line {place.line}" + (f" of cell {place.cell}" if place.cell is not None else "")
 
+    def usual(self, value: Value | None) -> Any:
+        """The number that a value is, or that an option of the command line is by default; None where none is said."""
+        if not isinstance(value, Opaque) or not _OPTION.fullmatch(value.text):
+            return number(value)
+        written = value.text.rpartition(".")[2].replace("_", "[-_]")
+        added = rf"""add_argument\([^()]*["']--{written}["'][^()]*\bdefault=([\d.e-]+)\s*[,)]"""
+        several = set(re.findall(added, self.source.text))
+        with contextlib.suppress(ValueError, SyntaxError):
+            return ast.literal_eval(several.pop()) if len(several) == 1 else None
+        return None
+
     @cached_property
     def children(self) -> set[Scheduler]:
         """The schedulers that are part of another."""
@@ -99,6 +111,10 @@ class Script:
         )
 
 
+_OPTION = re.compile(r"(?:\w+\.)*\w+")
+"""An option of the command line, as a script reads it: args.epochs."""
+
+
 def is_within(inner: tuple[Loop, ...], outer: tuple[Loop, ...]) -> bool:
     """Whether the loops `inner` stand in the loops `outer`, or are the same."""
     return len(inner) >= len(outer) and all(a.node is b.node for a, b in zip(inner, outer, strict=False))
@@ -135,14 +151,17 @@ def counts_steps(name: str, value: Value) -> str:
     text = text_of(value)
     if name == "steps_per_epoch":
         return text if isinstance(value, Opaque) or number(value) not in (None, 1) else ""
-    called = text.rpartition(".")[2].lower()
-    named = isinstance(value, Opaque) and re.fullmatch(r"[\w.]+", text) and _STEPS.search(called)
-    return text if named and "epoch" not in text.lower() else ""
+    factors = text.split(" * ") if isinstance(value, Opaque) else []
+    are_names = all(re.fullmatch(r"[\w.]+", factor) for factor in factors)
+    return text if are_names and any(_STEPS.search(factor.lower()) for factor in factors) else ""
 
 
 _STEPS = re.compile(
-    r"(?:^|_)(total|max|train|training|num|n|warmup)_?(train|training|update|optimi[sz]er)?_?(steps|iters|iterations|updates)$"
+    r"^(?!.*epoch).*(?:\b|_)(total|max|train|training|num|n|warmup)_?(train|training|update|optimi[sz]er)?_?"
+    r"(steps|iters|iterations|updates)$|(?:\b|_)(?:steps|iters|iterations|batches)_per_epoch$"
 )
+"""A name of a number of batches, as the whole of a length or as a factor of it."""
+
 WHOLE = ("total_steps", "num_training_steps", "T_max", "total_iters")
 PARTS = ("steps_per_epoch", "step_size_up", "T_0", "step_size")
 """Arguments that are lengths: of the whole schedule, and of a part of it."""
@@ -170,6 +189,12 @@ def is_per_epoch(event: Event) -> bool:
 def is_per_batch(event: Event) -> bool:
     """Whether something stands in a loop over batches that stands in a loop over epochs."""
     return innermost(event) == BATCHES and any(loop.kind == EPOCHS for loop in event.loops[:-1])
+
+
+def is_per_round(event: Event) -> bool:
+    """Whether something stands in a loop over whatever, no list that is written out, within a loop over epochs."""
+    over = event.loops[-1].over if event.loops else ""
+    return innermost(event) == "" and over[:1] not in "[(" and any(loop.kind == EPOCHS for loop in event.loops[:-1])
 
 
 def number(value: Value | None) -> Any:

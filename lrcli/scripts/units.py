@@ -14,9 +14,11 @@ from lrcli.scripts.rule import (
     Located,
     Script,
     always,
+    counts_batches,
     counts_steps,
     is_per_batch,
     is_per_epoch,
+    is_per_round,
     is_within,
     lengths,
     number,
@@ -27,6 +29,7 @@ from lrcli.scripts.values import (
     EPOCHS,
     STEP,
     UPDATE,
+    Event,
     Loop,
     Opaque,
     Scheduler,
@@ -61,19 +64,23 @@ def steps_per_epoch(script: Script) -> Iterator[Located]:
         events = script.steps_of(scheduler)
         if scheduler in script.children or scheduler.is_plateau or scheduler.family not in TORCH:
             continue
-        if not events or not script.is_known(scheduler) or not all(map(is_per_epoch, events)):
+        if not events or scheduler.escaped or not all(map(is_per_epoch, events)):
             continue
         counted = next(_counted(scheduler, events[0].loops[-1]), None)
-        deeper = any(
-            len(o.loops) > len(events[0].loops) and is_within(o.loops, events[0].loops)
-            for o in script.optimizing(scheduler)
-        )
-        if counted and deeper:
+        if counted and _trains_in(script, scheduler, events[0]):
             yield Located(
                 events[0].node,
                 f"{scheduler.symbol} counts in batches ({counted}), but is stepped once an epoch",
                 "call scheduler.step() after every optimizer.step(), or give the length in epochs",
             )
+
+
+def _trains_in(script: Script, scheduler: Scheduler, event: Event) -> bool:
+    """Whether batches are trained on within the loop of an event: here, or by someone who has the optimizer."""
+    optimizing = script.optimizing(scheduler)
+    if script.is_known(scheduler) or optimizing:
+        return any(len(o.loops) > len(event.loops) and is_within(o.loops, event.loops) for o in optimizing)
+    return any(counts_batches(value) for _, value in lengths(scheduler))
 
 
 def _counted(scheduler: Scheduler, loop: Loop) -> Iterator[str]:
@@ -82,6 +89,28 @@ def _counted(scheduler: Scheduler, loop: Loop) -> Iterator[str]:
         counted = counts_steps(name, value)
         if counted and counted not in (loop.bound, text_of(scheduler.arguments.get("epochs"))):
             yield f"{name} {'is' if counted == text_of(value) else 'has'} {counted}"
+    function = _lambda(scheduler)
+    counted = counts_batches(scheduler.arguments.get("lr_lambda"))
+    if counted and function is not None and not EPOCH.search(function.args.args[0].arg) and not _is_scaled(function):
+        yield f"its function has {counted}"
+
+
+def _lambda(scheduler: Scheduler) -> ast.Lambda | None:
+    """LambdaLR's function, where it is written out and takes one argument."""
+    for node in [*scheduler.node.args, *(keyword.value for keyword in scheduler.node.keywords)]:
+        if isinstance(node, ast.Lambda) and len(node.args.args) == 1:
+            return node
+    return None
+
+
+def _is_scaled(function: ast.Lambda) -> bool:
+    """Whether a function multiplies what it is given: an epoch, to count batches."""
+    return any(
+        isinstance(part, ast.BinOp)
+        and isinstance(part.op, ast.Mult)
+        and function.args.args[0].arg in (names.text(part.left), names.text(part.right))
+        for part in ast.walk(function.body)
+    )
 
 
 @script_rule("LR906", "epochs-stepped-per-batch", WARNING)
@@ -108,15 +137,16 @@ def epochs_per_batch(script: Script) -> Iterator[Located]:
         hazdzz/STGCN #18; cszn/KAIR #101; bshall/Tacotron #3; catalyst #464
     """
     for event, several in script.steps:
-        if len(several) != 1 or not is_per_batch(event) or event.arguments or several[0].family not in TORCH:
+        if len(several) != 1 or event.arguments or several[0].family not in TORCH:
             continue
         (scheduler,) = several
+        if not (is_per_batch(event) or is_per_round(event)) or any(map(is_per_epoch, script.steps_of(scheduler))):
+            continue
         optimizing = [o for o in script.optimizing(scheduler) if same(o.loops, event.loops)]
         if not optimizing or not all(always(event, o) for o in optimizing):
             continue
         outer = next(loop for loop in reversed(event.loops) if loop.kind == EPOCHS)
-        epochs = outer.times
-        why = _in_epochs(scheduler, outer.bound, epochs)
+        why = (in_epochs if is_per_batch(event) else as_many_epochs)(script, scheduler, outer)
         if why and not HELD_OUT.search(event.loops[-1].over):
             yield Located(
                 event.node,
@@ -125,18 +155,26 @@ def epochs_per_batch(script: Script) -> Iterator[Located]:
             )
 
 
-def _in_epochs(scheduler: Scheduler, bound: str, epochs: int | None) -> str:
-    """Why the lengths of a scheduler are epochs; "" where that is not sure."""
+def as_many_epochs(script: Script, scheduler: Scheduler, loop: Loop) -> str:
+    """Why the length of a scheduler is the number of epochs, in a loop over those; "" where that is not sure."""
     for name, value in lengths(scheduler):
-        same_text = bound and text_of(value) == bound and not bound.isdigit()
-        if name in WHOLE and (same_text or (epochs is not None and epochs > 1 and number(value) == epochs)):
+        same_text = loop.bound and text_of(value) == loop.bound and not loop.bound.isdigit()
+        if name in WHOLE and (same_text or (loop.most is not None and loop.most > 1 and number(value) == loop.most)):
             return f"{name} is {text_of(value)}, as many as there are epochs"
         if name in WHOLE and _is_epochs(text_of(value)):
             return f"{name} is {text_of(value)}"
+    return ""
+
+
+def in_epochs(script: Script, scheduler: Scheduler, loop: Loop) -> str:
+    """Why the lengths of a scheduler are epochs, in a loop over those; "" where that is not sure."""
+    if why := as_many_epochs(script, scheduler, loop):
+        return why
+    epochs = script.usual(Opaque(loop.bound)) if loop.most is None else loop.most
     function = scheduler.arguments.get("lr_lambda")
     if isinstance(function, Opaque) and _of_epochs(scheduler):
         return "its function is one of the epoch"
-    gamma = number(scheduler.arguments.get("gamma"))
+    gamma = script.usual(scheduler.arguments.get("gamma"))
     if epochs is None or epochs < 5:
         return ""
     if scheduler.symbol == "ExponentialLR" and gamma is not None and 0 < gamma < 1 and gamma**epochs < LEAST_LEFT:
@@ -146,8 +184,10 @@ def _in_epochs(scheduler: Scheduler, bound: str, epochs: int | None) -> str:
         if epochs / 3 <= last <= epochs:
             return f"its last milestone is {last}, of {epochs} epochs"
     if scheduler.symbol == "StepLR":
-        size = number(scheduler.arguments.get("step_size"))
-        if size and epochs / 10 <= size <= epochs and (gamma is None or gamma <= 0.5):
+        size = script.usual(scheduler.arguments.get("step_size"))
+        decay = 0.1 if gamma is None else gamma
+        few = size and epochs / 10 <= size <= epochs and decay <= MOST_LEFT
+        if few or (size and size <= epochs and 0 < decay < 1 and decay ** (epochs // size) < LEAST_LEFT):
             return f"step_size is {size}, of {epochs} epochs"
     return ""
 
@@ -165,18 +205,21 @@ def _is_epochs(text: str) -> bool:
     )
 
 
+MOST_LEFT = 0.5
+"""Share of the rate that a drop leaves, above which it is no drop of a whole training."""
+
 LEAST_LEFT = 0.01
 """Share of the rate that is left at the end of a run, below which a decay is one for each epoch, not each batch."""
 
 
 def _of_epochs(scheduler: Scheduler) -> bool:
     """Whether LambdaLR's function takes what it calls an epoch, and compares it with a number of epochs."""
-    for node in [*scheduler.node.args, *(keyword.value for keyword in scheduler.node.keywords)]:
-        if isinstance(node, ast.Lambda) and len(node.args.args) == 1 and EPOCH.search(node.args.args[0].arg):
-            used = [names.dotted(part) for part in ast.walk(node.body) if isinstance(part, ast.Name | ast.Attribute)]
-            others = [name for name in used if name and name != node.args.args[0].arg]
-            return any(map(EPOCH.search, others)) and not any(map(STEPS.search, others))
-    return False
+    function = _lambda(scheduler)
+    if function is None or not EPOCH.search(function.args.args[0].arg):
+        return False
+    used = [names.dotted(part) for part in ast.walk(function.body) if isinstance(part, ast.Name | ast.Attribute)]
+    others = [name for name in used if name and name != function.args.args[0].arg]
+    return any(map(EPOCH.search, others)) and not any(map(STEPS.search, others))
 
 
 @script_rule("LR907", "never-stepped", WARNING)

@@ -19,6 +19,8 @@ class Loop(NamedTuple):
     """What is looped over, as it stands, names replaced by what they were assigned."""
     times: int | None
     """How often, where it is a number and nothing leaves the loop early."""
+    most: int | None
+    """How often at most, where it is a number."""
     bound: str
     """The expression that says how often, names replaced; "" where there is none."""
     variables: tuple[str, ...]
@@ -227,6 +229,11 @@ class Condition:
     def test(self) -> str:
         """How its test is written, a name replaced by what it was assigned."""
         return self.written if isinstance(self.written, str) else text_of(self.written)
+
+    @property
+    def is_every_nth(self) -> bool:
+        """Whether it holds once in n rounds: if i % n == 0, or after if i % n: continue."""
+        return "%" in self.test and ("==" in self.test or "not " in self.test) == self.branch
 
 
 class Event(NamedTuple):
