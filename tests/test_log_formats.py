@@ -3,9 +3,11 @@
 import gzip
 import json
 import os
+import sqlite3
 import struct
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,44 @@ PRINTED = {
     ),
     "printed by hand": "Epoch [1/2], Train Loss: 1.5, LR: 0.000050\nEpoch [2/2], Train Loss: 1.0, LR: 0.000025\n",
     "with tensors": "epoch=1 lr=tensor(5e-05) loss=tensor(1.5, device='cuda:0')\nepoch=2 lr=2.5e-05 loss=1.0\n",
+    "Keras' callbacks": (
+        "\nEpoch 1: LearningRateScheduler setting learning rate to 5e-05.\nEpoch 1/2\n4/4 - 0s - loss: 1.5\n"
+        "\nEpoch 2: LearningRateScheduler setting learning rate to 2.5e-05.\nEpoch 2/2\n4/4 - 0s - loss: 1.0\n"
+    ),
+    "PaddleClas": (
+        "[01/01 10:00:00] ppcls INFO: [Train][Epoch 1/2][Iter: 0/100]lr(LinearWarmup): 0.00005000, loss: 1.5, eta: 1\n"
+        "[01/01 10:00:00] ppcls INFO: [Train][Epoch 2/2][Iter: 0/100]lr(LinearWarmup): 0.00002500, loss: 1.0, eta: 1\n"
+    ),
+    "YOLOX": (
+        "2021-01-01 10:00:00 | INFO | yolox.core.trainer:270 - epoch: 1/2, iter: 10/100, total_loss: 1.5, lr: 5.0e-05\n"
+        "2021-01-01 10:00:00 | INFO | yolox.core.trainer:270 - epoch: 2/2, iter: 10/100, total_loss: 1.0, lr: 2.5e-05\n"
+    ),
+    "flair": (
+        "2021-01-01 10:00:00,1 epoch 1 - iter 10/100 - loss 1.5 - samples/sec: 9.5 - lr: 0.000050\n"
+        "2021-01-01 10:00:00,1 EPOCH 2 done: loss 1.0000 - lr: 0.000025\n"
+    ),
+    "stable-baselines3": (
+        "------------------------------\n| time/              |       |\n|    iterations      | 1     |\n"
+        "|    total_timesteps | 64    |\n| train/             |       |\n|    learning_rate   | 5e-05 |\n"
+        "|    loss            | 1.5   |\n------------------------------\n------------------------------\n"
+        "|    iterations      | 2     |\n|    total_timesteps | 128   |\n|    learning_rate   | 2.5e-05 |\n"
+        "|    loss            | 1.0   |\n------------------------------\n"
+    ),
+    "Catalyst": (
+        "* Epoch (1/2) lr: 0.000050 | momentum: 0.9\ntrain (1/2) loss: 1.5 | loss/std: 0.1\n"
+        "* Epoch (2/2) lr: 0.000025 | momentum: 0.9\ntrain (2/2) loss: 1.0 | loss/std: 0.1\n"
+    ),
+    "structlog's console": (
+        "\x1b[2m2026-01-01\x1b[0m \x1b[1mhi\x1b[0m \x1b[36mlr\x1b[0m=\x1b[35m5e-05\x1b[0m step=\x1b[35m10\x1b[0m\n"
+        "\x1b[2m2026-01-01\x1b[0m \x1b[1mhi\x1b[0m \x1b[36mlr\x1b[0m=\x1b[35m2.5e-05\x1b[0m step=\x1b[35m20\x1b[0m\n"
+    ),
+    "loguru, serialized": (
+        '{"text": "x | INFO | epoch 1 lr=5e-05 loss=1.5\\n", "record": {"line": 12, "message": "epoch 1 lr=5e-05"}}\n'
+        '{"text": "x | INFO | epoch 2 lr=2.5e-05 loss=1\\n", "record": {"line": 12, "message": "epoch 2 lr=2.5e-05"}}\n'
+    ),
+    "at its place": "LR at step 10: 5e-05\nloss at step 10: 1.5\nLR at step 20: 2.5e-05\nloss at step 20: 1.0\n",
+    "Markdown": "**Epoch 1** lr=`5e-05` loss=`1.5`\n**Epoch 2** lr=`2.5e-05` loss=`1.0`\n",
+    "Chinese": "轮次 1/2 学习率: 0.00005 损失: 1.5\n轮次 2/2 学习率: 0.000025 损失: 1.0\n",
     "a table of bars": "| epoch   1 | step 200 | lr 5e-05 | ms/batch 5 |\n| epoch   1 | step 400 | lr 2.5e-5 |\n",
     "without a place": "lr: 5e-05\nlr: 2.5e-05\n",
     "in sentences": "Starting epoch 1\nthe learning rate is 5e-05\nStarting epoch 2\nthe learning rate is 2.5e-05\n",
@@ -200,6 +240,15 @@ def test_what_trainers_print(trainer: str, tmp_path: Path) -> None:
         ("torchtitan", [1, 2], None),
         ("tqdm, an epoch a bar", [0, 2], [1, 2]),
         ("without a place", None, None),
+        ("Keras' callbacks", None, [1, 2]),
+        ("PaddleClas", [0, 100], [1, 2]),
+        ("YOLOX", [10, 110], [1, 2]),
+        ("stable-baselines3", [1, 2], None),
+        ("Catalyst", None, [1, 2]),
+        ("structlog's console", [10, 20], None),
+        ("loguru, serialized", None, [1, 2]),
+        ("at its place", [10, 20], None),
+        ("Markdown", None, [1, 2]),
     ],
 )
 def test_where_printed_rates_stand(
@@ -287,6 +336,28 @@ DOCUMENTS: dict[str, Any] = {
 }  # fmt: skip
 
 
+STEPPED = {"lr": [(0, 0.1), (1, 0.01)], "val/loss": [(0, 0.5), (1, 0.25)]}
+DOCUMENTS |= {
+    "Sacred": {
+        name: {"steps": [step for step, _ in rows], "timestamps": ["2026"] * 2, "values": [value for _, value in rows]}
+        for name, rows in STEPPED.items()
+    },
+    "ClearML": {
+        name: {"train": {"name": "train", "x": [step for step, _ in rows], "y": [value for _, value in rows]}}
+        for name, rows in STEPPED.items()
+    },
+    "MLflow's history": {
+        "metrics": {
+            name: [{"key": name, "value": value, "timestamp": 1, "step": step} for step, value in rows]
+            for name, rows in STEPPED.items()
+        }
+    },
+    "TensorBoard's curves": {name: [[1.7e9, step, value] for step, value in rows] for name, rows in STEPPED.items()},
+    "pairs": STEPPED,
+    "molten": [{"name": name, "step": step, "value": value} for name, rows in STEPPED.items() for step, value in rows],
+}
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("form", DOCUMENTS)
 def test_documents(form: str, indent: int | None, tmp_path: Path) -> None:
@@ -304,6 +375,96 @@ def test_columns_that_are_set_with_spaces(tmp_path: Path) -> None:
     )
     assert rates_of(open_log(written(tmp_path, text))) == [0.1, 0.01]
     assert metric_of(open_log(written(tmp_path, text))) == [(1, 0.5), (2, 0.25)]
+
+
+TABLES = {
+    "github": "|   epoch |   lr |   val_loss |\n|--------:|-----:|-----------:|\n|       0 | 0.1  |        0.5 |\n"
+    "|       1 | 0.01 |       0.25 |\n",
+    "grid": "+-------+------+----------+\n| epoch |  lr  | val_loss |\n+=======+======+==========+\n"
+    "| 0     | 0.1  | 0.5      |\n+-------+------+----------+\n| 1     | 0.01 | 0.25 |\n+-------+------+----------+\n",
+    "rich": "         Training         \n┏━━━━━━━┳━━━━━━┳━━━━━━━━━━┓\n┃ Epoch ┃ LR   ┃ Val loss ┃\n"
+    "┡━━━━━━━╇━━━━━━╇━━━━━━━━━━┩\n│ 0     │ 0.1  │ 0.5      │\n│ 1     │ 0.01 │ 0.25     │\n"
+    "└───────┴──────┴──────────┘\n",
+    "pandas": "   epoch    lr  val_loss\n0      0  0.10      0.50\n1      1  0.01      0.25\n",
+    "psql": "+---------+------+------------+\n|   epoch |   lr |   val_loss |\n|---------+------+------------|\n"
+    "|       0 | 0.1  |        0.5 |\n|       1 | 0.01 |       0.25 |\n+---------+------+------------+\n",
+    "below a banner": "Loading data ... done\n# run 12, lr = 0.1\nepoch,lr,val_loss\n0,0.1,0.5\n1,0.01,0.25\n",
+    "pandas.melt": "epoch,variable,value\n0,lr,0.1\n1,lr,0.01\n0,val_loss,0.5\n1,val_loss,0.25\n",
+    "Comet": "metricName,metricValue,step,timestamp,epoch\nlr,0.1,10,1,0\nval_loss,0.5,10,1,0\nlr,0.01,20,1,1\n"
+    "val_loss,0.25,20,1,1\n",
+    "Aim": "step,value,time,epoch,name,context.subset\n0,0.1,1,0,lr,train\n0,0.5,1,0,loss,val\n1,0.01,1,1,lr,train\n"
+    "1,0.25,1,1,loss,val\n",
+    "MLflow": "Run,metric,value,step\nabc,lr,0.1,0\nabc,lr,0.01,1\nabc,val_loss,0.5,0\nabc,val_loss,0.25,1\n",
+    "a history that was printed": "{'val_loss': [0.5, 0.25], 'lr': [np.float64(0.1), 0.01], 'x': [nan, None]}\n",
+    "log_history that was printed": "[{'lr': 0.1, 'val_loss': 0.5, 'epoch': 0}, "
+    "{'lr': 0.01, 'val_loss': 0.25, 'epoch': 1}]\n",
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_as_people_have_them(table: str, tmp_path: Path) -> None:
+    path = written(tmp_path, TABLES[table])
+    assert rates_of(open_log(path)) == [0.1, 0.01]
+    assert metric_of(open_log(path)) == [(0, 0.5), (1, 0.25)]
+
+
+def test_molten_rows_of_several_runs_are_no_single_rate(tmp_path: Path) -> None:
+    text = "run,key,step,value\na,lr,0,0.1\nb,lr,0,0.2\na,lr,1,0.01\nb,lr,1,0.02\n"
+    with pytest.raises(InputError, match="several rates, a - lr, b - lr"):
+        open_log(written(tmp_path, text)).choose_rate(None, "--column")
+    [series] = open_log(written(tmp_path, text)).series("b - lr")
+    assert series.values.tolist() == [0.2, 0.02]
+
+
+def test_a_series_without_the_names_of_its_columns(tmp_path: Path) -> None:
+    log = open_log(written(tmp_path, "0.0,1700000000.5,0.1\n10.0,1700000001.5,0.01\n"))
+    [series] = log.series(log.choose_rate(None, "--column"))
+    assert series.steps is not None
+    assert (series.steps.tolist(), series.values.tolist()) == ([0, 10], [0.1, 0.01])
+    with pytest.raises(InputError, match="put a line such as epoch,lr before it"):
+        open_log(written(tmp_path, "0,0.1,2.5\n1,0.01,2.25\n"))
+
+
+@pytest.mark.parametrize("text", ["run 12\nseed 7\n", '{"time": 1, "line": 139}\n{"time": 2, "line": 139}\n'])
+def test_any_number_is_not_a_rate(text: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected the column of the rate"):
+        open_log(written(tmp_path, text)).choose_rate(None, "--column")
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+@pytest.mark.parametrize("writer", ["MLflow", "Trackio"])
+def test_a_database(writer: str, runs: int, tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE latest_metrics (key, value, timestamp, step, run_uuid)")
+        if writer == "MLflow":
+            connection.execute("CREATE TABLE metrics (key, value, timestamp, run_uuid, step, is_nan)")
+        else:
+            connection.execute("CREATE TABLE metrics (id, timestamp, run_name, step, metrics)")
+        for run in range(runs):
+            for step, (rate, loss) in enumerate(((0.1, 0.5), (0.01, 0.25))):
+                row = {"lr": rate, "val_loss": loss}
+                several = [(key, value, 1, f"run{run}", step, 0) for key, value in row.items()]
+                rows = several if writer == "MLflow" else [(1, 1, f"run{run}", step, json.dumps(row))]
+                connection.executemany(f"INSERT INTO metrics VALUES ({', '.join('?' * len(rows[0]))})", rows)
+    for place in (path, tmp_path):
+        if runs == 1:
+            assert rates_of(open_log(str(place))) == [0.1, 0.01]
+            assert metric_of(open_log(str(place))) == [(0, 0.5), (1, 0.25)]
+        else:
+            with pytest.raises(InputError, match="several rates, run0 - lr, run1 - lr"):
+                open_log(str(place)).choose_rate(None, "--column")
+
+
+def test_a_database_of_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE users (name, age)")
+    with pytest.raises(InputError, match="expected a table of metrics"):
+        open_log(str(path))
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match="no database that can be read"):
+        open_log(str(path))
 
 
 def test_tensorboards_json_and_csv(tmp_path: Path) -> None:
@@ -492,6 +653,21 @@ def test_the_run_in_a_folder(trainer: str, tmp_path: Path) -> None:
     log = open_log(str(tmp_path))
     assert rates_of(log) == [len(taken) + files[taken]]
     assert any(taken in remark for remark in log.remarks)
+
+
+def test_the_folder_of_a_run_of_dvclive(tmp_path: Path) -> None:
+    written(tmp_path, "step\tlr\n0\t0.1\n1\t0.01\n", "plots/metrics/train/lr.tsv")
+    written(tmp_path, "step\tloss\n0\t0.5\n1\t0.25\n", "plots/metrics/val/loss.tsv")
+    written(tmp_path, '{"train": {"lr": 0.01}, "step": 1}', "metrics.json")
+    assert rates_of(open_log(str(tmp_path))) == [0.1, 0.01]
+    assert metric_of(open_log(str(tmp_path))) == [(0, 0.5), (1, 0.25)]
+
+
+def test_the_event_files_of_a_run_are_read_together(tmp_path: Path) -> None:
+    event_file(tmp_path / "run", {"train/lr": [0.5, 0.25]}).rename(tmp_path / "run" / "events.out.tfevents.1.a")
+    event_file(tmp_path / "other", {"eval/loss": [0.5, 0.25]}).rename(tmp_path / "run" / "events.out.tfevents.2.a")
+    assert rates_of(open_log(str(tmp_path / "run"))) == [0.5, 0.25]
+    assert metric_of(open_log(str(tmp_path / "run"))) == [(0, 0.5), (10, 0.25)]
 
 
 def test_the_folder_of_a_run_of_mlflow(tmp_path: Path) -> None:

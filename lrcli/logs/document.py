@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lrcli.errors import InputError
-from lrcli.logs.records import LONGEST_ELEMENT, Batch, Record, Records, flat
+from lrcli.logs.records import BATCH, LONGEST_ELEMENT, Batch, Record, Records, flat
 
-BATCH = 4096
 WRAPPERS = frozenset(("history", "log_history", "logs", "log", "data", "metrics", "results", "records"))
 """Names that say nothing of what is below them."""
 
@@ -26,6 +25,24 @@ AFTER_A_VALUE = tuple(" \t\n\r,:]}")
 """Anything else, or nothing, after a number may be more of it."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+
+
+_PYTHON = re.compile(
+    r"'(?:[^'\\\n]|\\.){0,10000}'|\b(?:None|True|False|nan|inf)\b"
+    r"|\b(?:np\.|numpy\.)?(?:float|int)(?:16|32|64)\(|\b(?:torch\.)?tensor\(|[()]"
+)
+_AS_JSON = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": "Infinity"}
+
+
+def as_json(chunk: str) -> str:
+    """What Python prints of lists, dicts and numbers, as JSON."""
+    return _PYTHON.sub(lambda found: _translated(found[0]), chunk)
+
+
+def _translated(word: str) -> str:
+    if word.startswith("'"):
+        return json.dumps(word[1:-1].replace("\\'", "'"))
+    return _AS_JSON.get(word, "")
 
 
 class Cursor:

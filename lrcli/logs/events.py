@@ -10,6 +10,10 @@ from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.logs.records import Batch, Record, Records
+from lrcli.logs.source import LogBytes
+
+AXES = ("step", "wall time")
+"""What each record has beside its tag."""
 
 HEADER = 12
 LARGEST_RECORD = 1 << 26
@@ -148,3 +152,23 @@ class Events(Records):
         except (IndexError, KeyError, TypeError, struct.error):
             raise InputError(f"{self.name}: record {count} is damaged (it is no event)") from None
         return found
+
+
+class EventFiles(Events):
+    """The scalars of all event files of a run, one file after the other, with what is put before their tags."""
+
+    def __init__(self, name: str, files: dict[str, str]) -> None:
+        self._files = files
+        super().__init__(name, ())
+        while self.read_further():
+            pass
+
+    def batches(self) -> Iterator[Batch]:
+        for path, before in self._files.items():
+            self._data = LogBytes(path).data()
+            for numbers, records in super().batches():
+                yield numbers, [_tagged(record, before) for record in records] if before else records
+
+
+def _tagged(record: Record, before: str) -> Record:
+    return {key if key in AXES else f"{before}{key}": value for key, value in record.items()}

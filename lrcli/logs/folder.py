@@ -7,29 +7,38 @@ from itertools import islice
 from pathlib import Path
 
 from lrcli.errors import InputError
-from lrcli.logs.records import Batch, Records
+from lrcli.logs.delimited import Delimited
+from lrcli.logs.records import Batch, Record, Records
 from lrcli.logs.source import LogBytes
 from lrcli.text import plural, printable
 
 LOGS = (
     "trainer_state.json", "checkpoint-*/trainer_state.json", "metrics.csv", "version_*/metrics.csv",
     "lightning_logs/version_*/metrics.csv", "*/version_*/metrics.csv", "results.csv", "summary.csv", "history.csv",
-    "log.csv", "training.log", "trainer_log.jsonl", "metrics.jsonl", "metrics.json", "vis_data/scalars.json",
-    "*/vis_data/scalars.json", "history.json", "log_history.json", "train_log.txt", "*.tfevents.*", "*/*.tfevents.*",
-    "*/*/*.tfevents.*", "train/results.csv", "*/trainer_state.json", "*/results.csv", "*/metrics.csv", "*.jsonl",
-    "*.csv", "*.log", "log.txt", "*.out",
+    "log.csv", "training.log", "trainer_log.jsonl", "metrics.jsonl", "plots/metrics/**/*.tsv", "metrics.json",
+    "scalars.json", "vis_data/scalars.json", "*/vis_data/scalars.json", "history.json", "log_history.json",
+    "train_log.txt", "*.tfevents.*", "*/*.tfevents.*", "*/*/*.tfevents.*", "train/results.csv", "*/trainer_state.json",
+    "*/results.csv", "*/metrics.csv", "*.jsonl", "*/metrics.json", "*/plots/metrics/**/*.tsv", "*/metrics/*",
+    "*/*/metrics/*", "*.csv", "*.log", "log.txt", "*.out", "files/output.log", "*.db", "*.wandb", "*/*.wandb",
+    "*/*/*.wandb", "*/*.swanlab", "*.zip",
 )  # fmt: skip
-"""What trainers call their logs; the first that a folder has is taken."""
+"""What trainers call their logs, at last what only their own library reads; the first that a folder has is taken."""
 
 PACKED = ".gz"
-MLFLOW = "metrics"
-"""The folder in which mlflow keeps a file for each metric."""
+METRICS = "metrics"
+"""The folder in which mlflow and dvclive keep a file for each metric."""
+
+TABBED = ".tsv"
+EVENTS = "*.tfevents.*"
 
 MOST_FILES = 10_000
 
 
 def find_log(folder: str, remarks: list[str]) -> str:
-    """The path of the log in `folder`; of several alike the newest, which is remarked. Raises InputError."""
+    """The path of the log in `folder`, which may be one of metrics; of several alike the newest, which is remarked.
+
+    Raises InputError.
+    """
     root = Path(folder)
     for pattern in LOGS:
         found = _files(_matching(root, pattern))
@@ -37,6 +46,9 @@ def find_log(folder: str, remarks: list[str]) -> str:
             newest = max(found, key=lambda path: (_count(path), path.stat().st_mtime_ns, str(path)))
             shown = printable(str(newest.relative_to(root)))
             more = f", the newest of {len(found)}" if len(found) > 1 else ""
+            if METRICS in newest.parts[len(root.parts) : -1]:
+                newest = Path(*newest.parts[: newest.parts.index(METRICS, len(root.parts)) + 1])
+                shown = printable(str(newest.relative_to(root)))
             remarks.append(f"{shown} is read{more}")
             return str(newest)
     raise InputError(
@@ -64,20 +76,28 @@ def _count(path: Path) -> int:
     return int(numbers[-1]) if numbers else 0
 
 
-def is_mlflow_run(folder: str) -> bool:
-    """Whether this is the folder of a run of mlflow, or its folder of metrics."""
-    return bool(mlflow_metrics(folder))
-
-
-def mlflow_metrics(folder: str) -> dict[str, str]:
-    """The path of the file of each metric."""
+def metric_files(folder: str) -> dict[str, str]:
+    """The path of the file of each metric, where the run keeps one for each."""
     root = Path(folder)
-    inner = root / MLFLOW
+    inner = root / METRICS
     root = inner if (root / "meta.yaml").is_file() and inner.is_dir() else root
-    if root.name != MLFLOW:
+    if root.name != METRICS:
         return {}
-    files = sorted(_files(root.rglob("*")))
-    return {str(path.relative_to(root)): str(path) for path in files if is_mlflow_file(_first_line(path))}
+    files = {str(path.relative_to(root)): path for path in sorted(_files(root.rglob("*")))}
+    return {
+        name.removesuffix(TABBED): str(path)
+        for name, path in files.items()
+        if name.endswith(TABBED) or is_mlflow_file(_first_line(path))
+    }
+
+
+def event_files(path: str) -> dict[str, str]:
+    """The event files of the run that `path` is of, and what is put before their tags: the folder below that of the run
+    in which SummaryWriter.add_scalars writes.
+    """
+    folder = Path(path).parent
+    found = {str(one): "" for one in sorted(_files(folder.glob(EVENTS)))}
+    return found | {str(one): f"{one.parent.name}/" for one in sorted(_files(folder.glob(f"*/{EVENTS}")))}
 
 
 def _first_line(path: Path) -> str:
@@ -90,8 +110,8 @@ def is_mlflow_file(line: str) -> bool:
     return re.fullmatch(r"\d{13} \S+ -?\d+\s*", line) is not None
 
 
-class MlflowRun(Records):
-    """The metrics of a run of mlflow, one file after the other."""
+class MetricFiles(Records):
+    """The metrics of a run that keeps a file for each, one file after the other."""
 
     def __init__(self, name: str, files: dict[str, str]) -> None:
         self._files = files
@@ -101,7 +121,18 @@ class MlflowRun(Records):
 
     def batches(self) -> Iterator[Batch]:
         for metric, path in self._files.items():
-            yield from mlflow_batches(LogBytes(path).chunks(), metric)
+            chunks = LogBytes(path).chunks()
+            if not path.endswith(TABBED):
+                yield from mlflow_batches(chunks, metric)
+                continue
+            for lines, records in Delimited(metric, chunks).batches():
+                yield lines, [_called(record, metric) for record in records]
+
+
+def _called(record: Record, metric: str) -> Record:
+    """The record with the whole name of its metric, of which the file has the last part."""
+    own = metric.rpartition("/")[2]
+    return {metric if key == own else key: value for key, value in record.items()}
 
 
 class MlflowFile(Records):

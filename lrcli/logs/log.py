@@ -128,10 +128,14 @@ class Log:
         if rates:
             return rates[0].column
         plain = names.metrics(self.columns)
-        if len(plain) == 1 and not names.is_score(plain[0]) and self.facts.kind != PRINTED:
+        if len(plain) == 1 and not names.is_score(plain[0]) and (self.step or self.epoch or self._is_bare()):
             return plain[0]
         there = listed(self.value_columns)
         raise InputError(f"{option}: expected the column of the rate in {self.name}; there are {there}")
+
+    def _is_bare(self) -> bool:
+        """Whether its only column is all that there is, and not what is left of sentences or of records."""
+        return len(self.value_columns) == 1 and self.facts.kind != PRINTED
 
     def choose_rates(self, count: int, option: str) -> list[str]:
         """The columns of the rates of `count` parameter groups, in their order. Raises InputError."""

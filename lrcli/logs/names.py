@@ -42,7 +42,7 @@ TOTALS = {
 }
 """Names of the length of the run, by the fact that they say."""
 
-BEFORE_AN_AXIS = {"train", "training", "trainer", "progress", "charts", "global"}
+BEFORE_AN_AXIS = {"train", "training", "trainer", "progress", "charts", "global", "time", "record", "extra", "payload"}
 """Words that may stand before the name of an axis: "trainer/global_step"."""
 
 ENVELOPE = ("__MIN", "__MAX")
@@ -90,7 +90,7 @@ _NO_METRIC = either(
     "wps ups wpb bsz tps tgs dt tok toks data token tokens sample samples seen norm gnorm grad gradnorm memory mem gpu "
     "flos flops "
     "mfu tflops momentum mom beta beta1 beta2 betas wd percentage percent progress scale skipped batches size "
-    "count num version clip seed rank relative"
+    "timesteps count num version clip seed rank relative"
 )
 
 

@@ -6,14 +6,16 @@ from itertools import chain
 
 from lrcli.errors import InputError
 from lrcli.logs import folder
+from lrcli.logs.database import MAGIC as DATABASE
+from lrcli.logs.database import Database
 from lrcli.logs.delimited import Delimited, Molten
-from lrcli.logs.document import Document
-from lrcli.logs.events import Events, is_event_file
+from lrcli.logs.document import Document, as_json
+from lrcli.logs.events import EventFiles, Events, is_event_file
 from lrcli.logs.foreign import refuse_foreign
 from lrcli.logs.lines import TextLines
 from lrcli.logs.log import Log
 from lrcli.logs.records import JsonLines, messages
-from lrcli.logs.sniff import before_the_header, kind_of, tabbed, without_the_first
+from lrcli.logs.sniff import before_the_header, indexed, kind_of, tabbed, without_the_first
 from lrcli.logs.source import LogBytes
 from lrcli.logs.table import Table
 from lrcli.text import plural, printable
@@ -21,16 +23,18 @@ from lrcli.text import plural, printable
 READERS: dict[str, Callable[[str, Iterator[str]], Table]] = {
     "table": Delimited,
     "columns": lambda name, chunks: Delimited(name, map(tabbed, chunks)),
+    "indexed": lambda name, chunks: Delimited(name, indexed(chunks)),
     "molten": Molten,
     "lines": JsonLines,
     "document": Document,
+    "python": lambda name, chunks: Document(name, map(as_json, chunks)),
     "text": TextLines,
     "messages": lambda name, chunks: TextLines(name, map(messages, chunks)),
     "mlflow": folder.MlflowFile,
 }
 """The reader of each kind of text."""
 
-TABLES = ("table", "columns", "molten")
+TABLES = ("table", "columns", "indexed", "molten")
 """Those that begin with the names of their columns."""
 
 
@@ -49,9 +53,14 @@ def open_log(
     remarks: list[str] = []
     if source is None and os.path.isdir(path):
         name = printable(os.path.basename(os.path.abspath(path)))
-        if files := folder.mlflow_metrics(path):
-            return Log(folder.MlflowRun(name, files), LogBytes(path))
-        path = folder.find_log(path, remarks)
+        files = folder.metric_files(path)
+        path = path if files else folder.find_log(path, remarks)
+        found = LogBytes(path)
+        found.remarks += remarks
+        if files := files or (folder.metric_files(path) if os.path.isdir(path) else {}):
+            return Log(folder.MetricFiles(name, files), found)
+        if not follow and len(events := folder.event_files(path)) > 1 and path in events:
+            return Log(EventFiles(name, events), found)
     source = source or LogBytes(path, follow=follow, announce=announce)
     source.remarks += remarks
     return Log(_table(source), source)
@@ -60,6 +69,8 @@ def open_log(
 def _table(source: LogBytes) -> Table:
     """The reader of a log, told by its first bytes and lines."""
     magic = source.magic()
+    if magic.startswith(DATABASE):
+        return Database(source.name, source.path)
     refuse_foreign(source.name, magic)
     if is_event_file(magic):
         return Events(source.name, source.data())

@@ -13,6 +13,9 @@ from lrcli.logs.cells import not_a_number, number
 from lrcli.logs.table import MOST_COLUMNS, Chunk, Table
 from lrcli.text import plural
 
+BATCH = 4096
+"""Records that are given on at once."""
+
 LARGEST_INT = 1 << 53
 """Beyond it not every int is a float64; one of 400 digits is infinite."""
 
@@ -24,6 +27,9 @@ MOST_BATCHES_HELD = 16
 
 MOST_GROUPS = 64
 """Parameter groups whose rates stand in one list."""
+
+DEEPEST = 2
+"""Levels of a record below the second."""
 
 Record = dict[str, Any]
 
@@ -116,6 +122,12 @@ def melted(columns: tuple[str, ...]) -> Melted | None:
     return Melted(name, value, part, run)
 
 
+def run_columns(columns: tuple[str, ...]) -> list[str]:
+    """The columns that tell several runs apart, the likeliest first."""
+    known = {" ".join(names.words(column)): column for column in columns}
+    return [known[word] for word in _MELTED[-1] if word in known]
+
+
 def poured(record: Record) -> Record:
     """A row of a molten table as a record in which the value has its name: {"key": "lr", "value": 1} is {"lr": 1}."""
     of = melted(tuple(record))
@@ -127,8 +139,8 @@ def poured(record: Record) -> Record:
     return {**{key: other for key, other in record.items() if key not in of}, called: record[of.value]}
 
 
-def flat(record: Record) -> Record:
-    """The record with what is one level below beside the rest: {"val": {"loss": 1}} has "val/loss".
+def flat(record: Record, depth: int = DEEPEST) -> Record:
+    """The record with what is a few levels below beside the rest: {"val": {"loss": 1}} has "val/loss".
 
     So have the rates of several groups ("lr": [0.1, 0.01]), and two numbers in a text ("step/max_steps": "10/500").
     """
@@ -140,7 +152,8 @@ def flat(record: Record) -> Record:
     found: Record = {}
     for key, value in record.items():
         if isinstance(value, dict):
-            found |= {f"{key}/{name}": inner for name, inner in value.items()}
+            deeper = flat(value, depth - 1) if depth else value
+            found |= {f"{key}/{name}": inner for name, inner in deeper.items()}
         elif isinstance(value, list) and names.as_rate(key):
             found |= {f"{key}/{place}": inner for place, inner in enumerate(value[:MOST_GROUPS])}
         elif isinstance(value, str) and "/" in key and (pair := _PAIR.fullmatch(value)):
@@ -155,7 +168,7 @@ _MELTED = (
     ("metric name", "metric", "key", "tag", "variable", "name", "series", "measure"),
     ("metric value", "value", "y", "scalar"),
     ("context subset", "subset", "split", "phase", "mode", "stage", "dataset"),
-    ("run id", "run", "run name", "run hash", "experiment key", "experiment id", "experiment"),
+    ("run id", "run uuid", "run", "run name", "run hash", "experiment key", "experiment id", "experiment"),
 )
 """What the columns of `Melted` are called by pandas.melt, Comet, Aim, ClearML, MLflow."""
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lrcli.logs import names
 from lrcli.logs.folder import is_mlflow_file
@@ -10,7 +10,7 @@ from lrcli.logs.lines import PAIR
 from lrcli.logs.records import melted, message, names_in
 
 _LIST_OF = re.compile(r"\[\s*(?:[\[{]|-?[0-9.]+\s*[,\]]|\]|$)")
-_PYTHON_LIST = re.compile(r"\[\s*\{\s*'")
+_PYTHON = re.compile(r"\[\s*\{\s*'|\{\s*'[^'\n]{0,200}'\s*:\s*\[")
 _CELL = re.compile(r"\s*\"?\s*(?:[+-]?[0-9][0-9.eE+\-:]*|nan|na|none|null|inf|-?)\s*\"?\s*", re.IGNORECASE)
 
 LONGEST_RECORD = 1 << 20
@@ -33,17 +33,17 @@ def kind_of(head: str, ended: bool) -> str | None:
     first = lines[0].strip() if lines else ""
     if whole and is_mlflow_file(first):
         return "mlflow"
+    if _PYTHON.match(first) and not any(line.startswith("{") for line in lines[1:]):
+        return "python" if whole else None
     if first.startswith("{"):
         return _object_kind(first, len(lines) > 1, whole) if not _are_messages(lines) else "messages"
-    if first.startswith("[") and _PYTHON_LIST.match(head.lstrip()):
-        return "text"
     if first.startswith("[") and _LIST_OF.match(head.lstrip()):
         return "document"
     if len(lines) < 2 and not ended:
         return "text" if _is_text(first) else None
     lines = lines[_header_of(lines) :]
-    if _has_columns(lines):
-        return "columns"
+    if (columns := _columns(lines)) is not None:
+        return columns
     if _is_table(lines):
         return "molten" if melted(tuple(_cells(lines[0]))) else "table"
     if any(map(_is_text, lines)):
@@ -57,14 +57,15 @@ def before_the_header(head: str) -> int:
 
 
 def _first_lines(head: str) -> list[str]:
-    return [line for line in head.split("\n")[: MOST_LINES + 1] if line and not line.isspace()]
+    lines = [line for line in head.split("\n")[: MOST_LINES + 1] if line and not line.isspace()]
+    return [_COLOUR.sub("", line) for line in lines] if "\x1b" in head else lines
 
 
 def _header_of(lines: Sequence[str]) -> int:
     """The place of the header of a table; 0 where there is none, or none that is known by its names."""
     for place, line in enumerate(lines):
         rest = lines[place : place + 1 + ENOUGH_ROWS]
-        if len(rest) > 1 and (_has_columns(rest) or (_names_columns(_cells(line)) and _is_table(rest))):
+        if len(rest) > 1 and (_columns(rest) or (_names_columns(_cells(line)) and _is_table(rest))):
             return place
     return 0
 
@@ -123,6 +124,14 @@ def tabbed(chunk: str) -> str:
     return "\n".join("" if _RULE.fullmatch(line) else "\t".join(_parted(line)) for line in lines)
 
 
+def indexed(chunks: Iterable[str]) -> Iterator[str]:
+    """Columns likewise, with a column without a name for the number of the row."""
+    before = "\t"
+    for chunk in map(tabbed, chunks):
+        yield chunk[: len(chunk) - len(chunk.lstrip("\n"))] + before + chunk.lstrip("\n") if before else chunk
+        before = "" if chunk.strip("\n") else before
+
+
 def _parted(line: str) -> list[str]:
     bars = _BARS.split(line.strip())
     if len(bars) < 3:
@@ -137,14 +146,19 @@ def _names_columns(cells: Sequence[str]) -> bool:
     return any(names.is_axis(cell) or names.as_rate(cell) for cell in cells)
 
 
-def _has_columns(lines: Sequence[str]) -> bool:
-    """Whether the first line names columns, an axis or a rate among them, and the others have a number for each."""
-    cells = [line.split("\t") for line in tabbed("\n".join(lines[:8])).split("\n") if line]
-    if not cells:
-        return False
-    header, *rows = cells
-    fitting = (len(row) == len(header) and all(map(_CELL.fullmatch, row)) for row in rows)
-    return _names_columns(header) and bool(rows) and all(fitting) and not any(end in lines[0] for end in ",;\t")
+def _columns(lines: Sequence[str]) -> str | None:
+    """The reader for columns: the first line names them, an axis or a rate among them, and the others have a number
+    for each; where pandas printed them, the number of the row before.
+    """
+    header, *rows = [line.split("\t") for line in tabbed("\n".join(lines[:8])).split("\n") if line] or [[]]
+    if not rows or not _names_columns(header) or any(end in lines[0] for end in ",;\t"):
+        return None
+    if any(not all(map(_CELL.fullmatch, row)) for row in rows):
+        return None
+    widths = {len(row) for row in rows}
+    if widths == {len(header) + 1} and all(row[0].isdecimal() for row in rows):
+        return "indexed"
+    return "columns" if widths == {len(header)} else None
 
 
 def _cells(header: str) -> list[str]:

@@ -45,7 +45,7 @@ class LogBytes:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name = "standard input" if path == "-" else printable(os.path.basename(path) or path)
-        self._path = path
+        self.path = path
         self.follows = follow and path != "-"
         """Whether it waits for more."""
         self._announce = announce
@@ -147,23 +147,23 @@ class LogBytes:
 
     def _bytes(self) -> Data:
         """What is read, as it comes; None where the log begins anew."""
-        if self._path == "-":
+        if self.path == "-":
             if sys.stdin is None:
                 raise InputError("standard input is closed; expected a log there")
             yield from iter(lambda: os.read(sys.stdin.fileno(), CHUNK), b"")
             return
         try:
-            if self.follows and stat.S_ISFIFO(os.stat(self._path).st_mode):
+            if self.follows and stat.S_ISFIFO(os.stat(self.path).st_mode):
                 yield from self._following_pipe()
                 return
-            with open(self._path, "rb") as file:
+            with open(self.path, "rb") as file:
                 yield from self._following(file) if self.follows else iter(lambda: file.read(CHUNK), b"")
         except OSError as error:
-            raise InputError(f"cannot read {printable(self._path)}: {error.strerror or error}") from None
+            raise InputError(f"cannot read {printable(self.path)}: {error.strerror or error}") from None
 
     def _following_pipe(self) -> Data:
         """What is written into a named pipe; neither to open it nor to read it may wait for longer than a moment."""
-        pipe = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)
+        pipe = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         try:
             while not self.interrupted:
                 ready, _, _ = select.select([pipe], [], [], POLL_SECONDS)
@@ -181,13 +181,13 @@ class LogBytes:
                 yield data
                 continue
             try:
-                there, own = os.stat(self._path), os.fstat(file.fileno())
+                there, own = os.stat(self.path), os.fstat(file.fileno())
             except FileNotFoundError:
                 self._sleep(POLL_SECONDS)
                 continue
             if (there.st_ino, there.st_dev) != (own.st_ino, own.st_dev):
                 self._announce(f"{self.name} was replaced; reading the new file from its start")
-                file = open(self._path, "rb")  # noqa: SIM115 - followed until the program ends
+                file = open(self.path, "rb")  # noqa: SIM115 - followed until the program ends
                 yield None
             elif there.st_size < file.tell():
                 self._announce(f"{self.name} was truncated; reading it from its start")
