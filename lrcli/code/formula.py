@@ -9,11 +9,13 @@ import copy
 import inspect
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import cache, lru_cache, reduce
 from typing import Any, NamedTuple
 
-from lrcli.code.layout import WIDTH
+from lrcli.code.folding import folded, truth
+from lrcli.code.lines import lines_of
 from lrcli.schedules.base import Absolute
 from lrcli.schedules.factor import Factor
 from lrcli.schedules.kind import resolved
@@ -23,8 +25,8 @@ CONSTANT, HELPER = "@", "&"
 """What stands before the names of constants and helpers until it is known which names are free."""
 
 RESERVED = (
-    "accelerator", "batch", "batches", "device", "epoch", "index", "loader", "loss", "model", "optimizer", "scale",
-    "scaler", "scheduler", "step", "steps", "trainer", "updates", "val_loss",
+    "accelerator", "batch", "batches", "cycle", "device", "epoch", "index", "loader", "loss", "model", "optimizer",
+    "scale", "scaler", "scheduler", "step", "steps", "trainer", "updates", "val_loss",
 )  # fmt: skip
 """Names that the loop gives to its own things."""
 
@@ -45,29 +47,36 @@ class Formula(NamedTuple):
     """Whether it gives a factor of the base rate, as LambdaLR wants it, and not the rate."""
 
 
+@lru_cache(maxsize=16)
 def formula(schedule: Absolute, tick: str, suffix: str = "") -> Formula:
     """The formula of a schedule that is bound to its group; `suffix` is added to every name that it defines."""
     is_factor = isinstance(schedule, Factor) and type(schedule).at is Factor.at
     reader = _Reader(schedule)
     main = reader.function("factor" if is_factor else "at")
-    functions = [*reader.helpers, main]
+    functions = _called(main, reader.helpers)
     main.name = "factor" if is_factor else "rate"
     parameters = [name for name in _parameters(main) if name == "t" or _uses(main, name)]
     main.args.args = [ast.arg(name) for name in parameters]
     local = {name for function in functions for name in _locals(function)}
     names = {"t": tick} if tick not in local | {*reader.constants} else {}
-    for mark, defined in [(CONSTANT, list(reader.constants)), (HELPER, [f.name for f in reader.helpers])]:
+    helpers = functions[:-1]
+    for mark, defined in [(CONSTANT, list(reader.constants)), (HELPER, [f.name for f in helpers])]:
         for name in defined:
             ending = "" if mark == HELPER and name in reader.shared else suffix
             taken = name in local or name in ("t", tick, *RESERVED) or (mark == HELPER and name == main.name)
             names[mark + name] = f"{name}{'_at' if mark == HELPER else '_given'}{ending}" if taken else name + ending
-    lines = [f"{names[CONSTANT + name]} = {ast.unparse(value)}" for name, value in reader.constants.items()]
-    for function in reader.helpers:
+    read = {name for function in functions for name in _names(function)}
+    lines = [
+        f"{names[CONSTANT + name]} = {ast.unparse(value)}"
+        for name, value in reader.constants.items()
+        if CONSTANT + name in read
+    ]
+    for function in helpers:
         function.name = names[HELPER + function.name]
     for function in functions:
         _Renamed(names).visit(function)
         function.name += suffix if function is main else ""
-        lines += ["", "", *_text(function)]
+        lines += ["", "", *lines_of(function)]
     shown = tuple(names.get(name, name) for name in parameters)
     used = {word for line in lines for word in re.findall(r"\w+", line)}
     imports = [line for line in dict.fromkeys(reader.imports) if line.split()[-1] in used]
@@ -92,7 +101,7 @@ class _Reader:
 
     def written(self, function: Callable[..., Any], name: str) -> ast.FunctionDef:
         """A function or method as plain source."""
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+        tree = ast.parse(_source(function)).body[0]
         assert isinstance(tree, ast.FunctionDef)
         tree.name, tree.returns, tree.decorator_list = name, None, []
         tree.args.args = [ast.arg(argument.arg) for argument in tree.args.args if argument.arg != "self"]
@@ -102,8 +111,9 @@ class _Reader:
             if isinstance(node, ast.AnnAssign) and node.value is not None:
                 node.__class__ = ast.Assign  # type: ignore[assignment]
                 node.targets = [node.target]  # type: ignore[attr-defined]
-        written = _Written(self, function.__globals__)
-        tree.body = _block([statement for old in tree.body for statement in written.statement(old)])
+        _Apart().visit(tree)
+        written = _Written(self, function.__globals__, tree)
+        tree.body = _used(_block([statement for old in tree.body for statement in written.statement(old)]))
         return tree
 
     def helper(self, function: ast.FunctionDef) -> None:
@@ -112,12 +122,22 @@ class _Reader:
             self.helpers.append(function)
 
 
+@cache
+def _source(function: Callable[..., Any]) -> str:
+    return textwrap.dedent(inspect.getsource(function))
+
+
 class _Written(ast.NodeTransformer):
     """Puts values in the place of the fields, and bodies in the place of calls."""
 
-    def __init__(self, reader: _Reader, names: dict[str, Any]) -> None:
+    def __init__(self, reader: _Reader, names: dict[str, Any], function: ast.FunctionDef) -> None:
         self.reader = reader
         self.names = names
+        self.body = {id(statement) for statement in function.body}
+        self.stores = Counter(_stores(function))
+        self.aliases: dict[str, ast.expr] = {}
+        """What names stand for that are given once, to a constant or to another name."""
+        self.tick = _parameters(function)[0] if function.name in ("factor", "at") else None
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
         """The statements that a statement becomes."""
@@ -126,21 +146,36 @@ class _Written(ast.NodeTransformer):
             if body is not None:
                 return body
         if isinstance(node, ast.If):
-            test = self._named(_folded(self._raw(node.test)))
+            test = truth(folded(self._raw(node.test)), self.tick)
             if isinstance(test, ast.Constant):
                 return [new for old in (node.body if test.value else node.orelse) for new in self.statement(old)]
             body = _block([new for old in node.body for new in self.statement(old)])
-            return [ast.If(test, body, _block([new for old in node.orelse for new in self.statement(old)]))]
+            return [
+                ast.If(self._named(test), body, _block([new for old in node.orelse for new in self.statement(old)]))
+            ]
+        if isinstance(node, ast.Assign) and self._is_alias(node):
+            return []
         for name, value in ast.iter_fields(node):
             if isinstance(value, ast.expr):
-                setattr(node, name, self._named(_folded(self._raw(value))))
+                setattr(node, name, self._named(folded(self._raw(value))))
             elif isinstance(value, list) and value and isinstance(value[0], ast.stmt):
                 setattr(node, name, [new for old in value for new in self.statement(old)])
             elif isinstance(value, list) and value and isinstance(value[0], ast.ExceptHandler):
                 for handler in value:
                     handler.body = [new for old in handler.body for new in self.statement(old)]
         # What is computed for nothing but an error that a constructor would raise is left out.
-        return [] if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call) else [node]
+        return [] if isinstance(node, ast.Expr) else [node]
+
+    def _is_alias(self, node: ast.Assign) -> bool:
+        """Whether a name only stands for a constant, or for another name; it is remembered then."""
+        match node.targets:
+            case [ast.Name(id=name)] if id(node) in self.body and self.stores[name] == 1:
+                value = folded(self._raw(copy.deepcopy(node.value)))
+                of_name = isinstance(value, ast.Name) and (value.id[0] == CONSTANT or self.stores[value.id] == 1)
+                if of_name or isinstance(value, ast.Constant):
+                    self.aliases[name] = value
+                    return True
+        return False
 
     def _raw(self, node: ast.expr) -> ast.expr:
         visited: ast.expr = self.visit(node)
@@ -154,10 +189,15 @@ class _Written(ast.NodeTransformer):
     def _tail(self, call: ast.Call) -> list[ast.stmt] | None:
         """The body of a method that is called with plain names and whose result is returned as it is."""
         function = self._method(call)
-        if function is None or not all(isinstance(arg, ast.Name) for arg in call.args):
+        given = [folded(self._raw(copy.deepcopy(argument))) for argument in call.args]
+        if function is None or not all(isinstance(argument, ast.Name) for argument in given):
             return None
+        if any(helper.name == function.name for helper in self.reader.helpers):
+            return None  # it is called elsewhere too
         names = {
-            p: arg.id for p, arg in zip(_parameters(function), call.args, strict=True) if isinstance(arg, ast.Name)
+            name: argument.id
+            for name, argument in zip(_parameters(function), given, strict=True)
+            if isinstance(argument, ast.Name)
         }
         for statement in function.body:
             _Renamed(names).visit(statement)
@@ -213,6 +253,8 @@ class _Written(ast.NodeTransformer):
         return constant
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in self.aliases:
+            return copy.deepcopy(self.aliases[node.id])
         if node.id in self.names:
             value = self.names[node.id]
             if inspect.ismodule(value):
@@ -228,6 +270,21 @@ class _Written(ast.NodeTransformer):
         return node
 
 
+class _Apart(ast.NodeTransformer):
+    """Gives several names a line each, where none needs what another was before."""
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+                given: set[str] = set()
+                for target, value in zip(targets, values, strict=True):
+                    if not isinstance(target, ast.Name) or given & _names(value):
+                        return node
+                    given.add(target.id)
+                return [ast.Assign([target], value) for target, value in zip(targets, values, strict=True)]
+        return node
+
+
 class _Named(ast.NodeTransformer):
     """Names the constants that come from fields."""
 
@@ -235,8 +292,8 @@ class _Named(ast.NodeTransformer):
         self.constants = constants
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        if not node.kind:
-            return node
+        if not node.kind or node.value in (0, 1):  # which may have been left out elsewhere
+            return ast.Constant(node.value)
         self.constants[node.kind] = ast.Constant(node.value)
         return ast.Name(CONSTANT + node.kind, ast.Load())
 
@@ -260,100 +317,70 @@ class _Filled(ast.NodeTransformer):
         return self.values.get(node.id, node)
 
 
-class _Fold(ast.NodeTransformer):
-    """Decides what constants decide: comparisons, and, or, not and if-else; arithmetic is left as it is."""
-
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.left, ast.Constant) and all(isinstance(other, ast.Constant) for other in node.comparators):
-            text = ast.unparse(node).replace(" is not ", " != ").replace(" is ", " == ")
-            return ast.Constant(bool(eval(text, {"__builtins__": {}})))
-        return node
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
-            return ast.Constant(not node.operand.value)
-        return node
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        self.generic_visit(node)
-        decides = isinstance(node.op, ast.Or)
-        kept: list[ast.expr] = []
-        for value in node.values:
-            if isinstance(value, ast.Constant):
-                if bool(value.value) == decides:
-                    kept.append(value)
-                    break
-                last: ast.expr = value
-                continue
-            kept.append(value)
-        if not kept:
-            return last
-        return kept[0] if len(kept) == 1 else ast.BoolOp(node.op, kept)
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.test, ast.Constant):
-            return node.body if node.test.value else node.orelse
-        return node
+def _called(main: ast.FunctionDef, helpers: Sequence[ast.FunctionDef]) -> list[ast.FunctionDef]:
+    """The function and what it calls, itself or by others, in the order in which they are defined."""
+    wanted: set[str] = set()
+    waiting = [main]
+    while waiting:
+        read = _names(waiting.pop())
+        found = [helper for helper in helpers if HELPER + helper.name in read and helper.name not in wanted]
+        wanted |= {helper.name for helper in found}
+        waiting += found
+    return [*(helper for helper in helpers if helper.name in wanted), main]
 
 
-def close_powers(text: str) -> str:
-    """The text without blanks around a ** between plain names and numbers."""
-    return re.sub(r"(?<![\w.\])])(-?[\w.]+) \*\* (-?[\w.]+)(?![\w.(\[])", r"\1**\2", text)
-
-
-def _text(function: ast.FunctionDef) -> list[str]:
-    """The lines of the source, as formatters have them."""
-    lines: list[str] = []
-    for line in ast.unparse(ast.fix_missing_locations(function)).splitlines():
-        line = line if '"' in line else line.replace("'", '"')
-        line = close_powers(line)
-        line = re.sub(r"^(\s*)(\w+), = ", r"\1(\2,) = ", line)
-        lines += [line] if len(line) <= WIDTH else _broken(line)
-        lines += [""] if line.startswith(" ") and line.lstrip().startswith("import ") else []
-    return lines
-
-
-def _broken(line: str) -> list[str]:
-    """A line that is too long, broken in its last brackets where that is enough, else put into brackets."""
-    margin = line[: len(line) - len(line.lstrip())]
-    if line.endswith(")"):
-        depth = 0
-        for place in range(len(line) - 1, 0, -1):
-            depth += (line[place] == ")") - (line[place] == "(")
-            if not depth:
-                inner = f"{margin}    {line[place + 1 : -1]}"
-                quotient = re.fullmatch(r"(\s+\([^()]*\)) (/ \w+\([^()]*\))", inner)
-                if place < WIDTH and len(inner) <= WIDTH:
-                    return [line[: place + 1], inner, f"{margin})"]
-                if quotient:
-                    return [line[: place + 1], quotient[1], f"{margin}    {quotient[2]}", f"{margin})"]
-                break
-    kept = re.fullmatch(r"(\s*(?:return|\w+ =) )(.*)", line)
-    return [f"{kept[1]}(", f"{margin}    {kept[2]}", f"{margin})"] if kept else [line]
+def _names(node: ast.AST) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def _locals(function: ast.FunctionDef) -> set[str]:
     """The names that a function defines for itself."""
-    stored = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return stored | set(_parameters(function))
+    return set(_stores(function))
 
 
-def _folded(node: ast.expr) -> ast.expr:
-    folded: ast.expr = _Fold().visit(node)
-    return folded
+def _stores(function: ast.FunctionDef) -> list[str]:
+    """The names that a function gives values to, as often as it does; its parameters are given one."""
+    stored = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return stored + _parameters(function)
 
 
 def _block(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements up to the first that returns."""
     kept: list[ast.stmt] = []
     for statement in statements:
+        if kept and isinstance(statement, ast.If) and _leaves_first(kept[-1], statement):
+            continue
         kept.append(statement)
         if isinstance(statement, ast.Return):
             break
     return kept
+
+
+def _used(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements without names that nothing reads any more."""
+    read = {
+        node.id
+        for statement in statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)
+    }
+    kept = [
+        statement
+        for statement in statements
+        if not (isinstance(statement, ast.Assign) and all(_is_unread(target, read) for target in statement.targets))
+    ]
+    return kept if len(kept) == len(statements) else _used(kept)
+
+
+def _is_unread(target: ast.expr, read: set[str]) -> bool:
+    return isinstance(target, ast.Name) and target.id not in read
+
+
+def _leaves_first(before: ast.stmt, statement: ast.If) -> bool:
+    """Whether the statement before it returns on the same condition."""
+    if not isinstance(before, ast.If) or before.orelse or not isinstance(before.body[-1], ast.Return):
+        return False
+    return ast.unparse(before.test) == ast.unparse(statement.test) and not statement.orelse
 
 
 def _parameters(function: ast.FunctionDef) -> list[str]:

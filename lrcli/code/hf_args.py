@@ -53,19 +53,19 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
 def arguments(schedule: Schedule, run: Run) -> dict[str, Any]:
     """The arguments by name. Raises InputError for what they cannot say."""
     if len(run.lrs) > 1:
-        raise refusal(schedule, "hf-args", "parameter groups are made in Python, not by arguments")
+        raise refusal("hf-args", "parameter groups are made in Python, not by arguments")
     own = schedule if isinstance(schedule, Plateau) else counterpart(schedule, run)
     if own is None:
-        raise refusal(schedule, "hf-args", "lr_scheduler_type has no such schedule")
+        raise refusal("hf-args", "lr_scheduler_type has no such schedule")
     run, schedule, kind = dataclasses.replace(run, warmup=0), own, TYPES[type(own)]
     if run.interval != STEP and not isinstance(schedule, Plateau):
-        raise refusal(schedule, "hf-args", "the Trainer steps the scheduler after every optimizer step")
+        raise refusal("hf-args", "the Trainer steps the scheduler after every optimizer step")
     given: dict[str, Any] = {"output_dir": "output", "learning_rate": run.lrs[0], "lr_scheduler_type": kind}
     given |= _length(schedule, run)
     warmup = schedule.value(WARMUP)
     if warmup is not None:
         if warmup < 1 and warmup != 0:
-            raise refusal(schedule, "hf-args", f"warmup_steps cannot be {warmup}")
+            raise refusal("hf-args", f"warmup_steps cannot be {warmup}")
         given["warmup_steps"] = warmup
     extra = {
         declared.name: value
@@ -88,7 +88,7 @@ def _length(schedule: Schedule, run: Run) -> dict[str, Any]:
     steps, own = run.length(schedule), schedule.value(LENGTH)
     if own is not None and own != steps:
         raise refusal(
-            schedule, "hf-args", f"the Trainer's schedule is as long as its run, here {steps} steps, and this one {own}"
+            "hf-args", f"the Trainer's schedule is as long as its run, here {steps} steps, and this one {own}"
         )
     return {"max_steps": steps}
 

@@ -21,14 +21,14 @@ SCHEDULES = "keras.optimizers.schedules."
 TABLE = """\
 class Rates(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, rates):
-        self.rates = rates
+        self.rates = np.array(rates, "float32")
 
     def __call__(self, step):
         step = keras.ops.minimum(keras.ops.cast(step, "int32"){counted}, len(self.rates) - 1)
-        return keras.ops.take(keras.ops.array(self.rates, "float32"), step)
+        return keras.ops.take(self.rates, step)
 
     def get_config(self):
-        return {{"rates": self.rates}}"""
+        return {{"rates": self.rates.tolist()}}"""
 
 PER_UPDATE = """\
 class PerUpdate(keras.optimizers.schedules.LearningRateSchedule):
@@ -44,29 +44,32 @@ class PerUpdate(keras.optimizers.schedules.LearningRateSchedule):
 STOP = """\
 class Stop(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
-        self.model.stop_training = int(self.model.optimizer.iterations) >= {ticks}"""
+        self.model.stop_training = int(self.model.optimizer.iterations) >= {updates}"""
 
 
 def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
     """The source. Raises InputError for what is no function of the tick, and for parameter groups."""
     if len(run.lrs) > 1:
-        raise refusal(schedule, "keras", "it has no parameter groups")
+        raise refusal("keras", "a Keras optimizer has one learning rate for all weights, and no parameter groups")
     size, accumulate = run.steps_per_epoch, run.accumulate
-    if size and run.batches != size * accumulate:
-        raise refusal(schedule, "keras", "it accumulates what is left of an epoch's batches with those of the next")
+    by_batch = bool(size) and run.batches_per_epoch == size  # as Keras itself counts while it accumulates
+    if size and not by_batch and run.batches != size * accumulate:
+        raise refusal("keras", "it accumulates what is left of an epoch's batches with those of the next")
     composed = schedule if isinstance(schedule, Plateau) else run.warmed_up(schedule).bind(0, run.lrs)
     ticks = (run.total or 100) if isinstance(schedule, Plateau) else run.length(composed)
     per_step = run.interval == STEP and not isinstance(schedule, Plateau)
-    batches = (size or (ticks if per_step else 1)) * accumulate
-    epochs = -(-ticks * accumulate // batches) if per_step else ticks
-    imports, lines, rate, callbacks = _scheduled(composed, run, ticks, per_step)
-    if per_step and ticks * accumulate % batches:
-        lines += ["", "", *STOP.format(ticks=ticks).splitlines(), "", ""]
+    batches = (size or (ticks if per_step else 1)) * (1 if by_batch else accumulate)
+    counted = ticks * (1 if by_batch else accumulate)
+    epochs = -(-counted // batches) if per_step else ticks
+    imports, lines, rate, callbacks = _scheduled(composed, run, ticks, per_step, 1 if by_batch else accumulate)
+    if per_step and counted % batches:
+        lines += ["", "", *STOP.format(updates=counted // accumulate).splitlines(), "", ""]
         callbacks.append("Stop()")
     fitted = {"batch_size": "1", "epochs": str(epochs), "shuffle": "False", "verbose": "0"}
     if isinstance(schedule, Plateau):
         fitted["validation_data"] = "(x, y)"
     fitted |= {"callbacks": f"[{', '.join(callbacks)}]"} if callbacks else {}
+    metrics = ', metrics=["accuracy"]' if isinstance(schedule, Plateau) and schedule.mode == "max" else ""
     accumulated = {"gradient_accumulation_steps": str(accumulate)} if accumulate > 1 else {}
     source = [
         *comment(f"lrsched: {spec_of(schedule, run)}"),
@@ -75,19 +78,21 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
           if composed.cycles_momentum else []),
         *(comment("Keras' min_delta is absolute: torch's threshold is a share of the best metric.")
           if isinstance(schedule, Plateau) and schedule.threshold_mode == "rel" else []),
-        *import_lines(["import keras", "import numpy", *imports]),
+        *import_lines(["import keras", "import numpy as np", *imports]),
         *spaced(lines),
         *(['keras.config.set_dtype_policy("mixed_float16")  # Keras scales the loss by itself'] if amp else []),
         "model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])  # your model",
         *laid_out(call("keras.optimizers.SGD", rate, **accumulated), 0, "optimizer = "),
-        'model.compile(optimizer=optimizer, loss="mse")',
-        f"x, y = numpy.ones(({batches}, 1)), numpy.ones(({batches}, 1))  # your data",
+        f'model.compile(optimizer=optimizer, loss="mse"{metrics})',
+        f"x, y = np.ones(({batches}, 1)), np.ones(({batches}, 1))  # your data",
         *laid_out(call("model.fit", "x", "y", **fitted)),
     ]  # fmt: skip
     return "\n".join(source) + "\n"
 
 
-def _scheduled(schedule: Schedule, run: Run, ticks: int, per_step: bool) -> tuple[list[str], list[str], str, list[str]]:
+def _scheduled(
+    schedule: Schedule, run: Run, ticks: int, per_step: bool, accumulate: int
+) -> tuple[list[str], list[str], str, list[str]]:
     """The imports, the definitions, what the optimizer is made with, and the callbacks."""
     lr = run.lrs[0]
     if isinstance(schedule, Plateau):
@@ -97,11 +102,11 @@ def _scheduled(schedule: Schedule, run: Run, ticks: int, per_step: bool) -> tupl
         if node is None:
             written = plain(schedule, lr, ticks, "step" if per_step else "epoch")
     except ArithmeticError as error:
-        raise refusal(schedule, "keras", f"its rate cannot be computed in this run: {error}") from None
+        raise refusal("keras", f"its rate cannot be computed in this run: {error}") from None
     except InputError as error:
-        raise refusal(schedule, "keras", f"its schedules are functions of the step, and {error}") from None
+        raise refusal("keras", f"its schedules are functions of the step, and {error}") from None
     if node is None and per_step:
-        counted = f" // {run.accumulate}" if run.accumulate > 1 else ""
+        counted = f" // {accumulate}" if accumulate > 1 else ""
         table = f"Rates([{written.rate.format(tick='step')} for step in range({ticks})])"
         defined = [*written.lines, "", "", *TABLE.format(counted=counted).splitlines(), "", ""]
         return written.imports, [*defined, f"learning_rate = {table}"], "learning_rate", []
@@ -112,8 +117,8 @@ def _scheduled(schedule: Schedule, run: Run, ticks: int, per_step: bool) -> tupl
         return written.imports, [*written.lines, "", "", *laid_out(made, 0, "schedule = ")], repr(lr), ["schedule"]
     if isinstance(node, str):
         return [], [], node, []
-    if per_step and run.accumulate > 1:
-        defined = ["", "", *PER_UPDATE.format(accumulate=run.accumulate).splitlines(), "", ""]
+    if per_step and accumulate > 1:
+        defined = ["", "", *PER_UPDATE.format(accumulate=accumulate).splitlines(), "", ""]
         return [], [*defined, *laid_out(call("PerUpdate", node), 0, "learning_rate = ")], "learning_rate", []
     if per_step:
         return [], laid_out(node, 0, "learning_rate = "), "learning_rate", []
@@ -223,12 +228,12 @@ def _restarts(pieces: list[Piece], curve: Curve, lr: float) -> Node | None:
 def _plateau(schedule: Plateau) -> Group:
     """The callback; Keras' patience and cooldown count an epoch more than torch's, and its min_delta is absolute."""
     given: dict[str, Node] = {
-        "monitor": '"val_loss"',
+        "monitor": '"val_loss"' if schedule.mode == "min" else '"val_accuracy"',
         "mode": literal(schedule.mode),
         "factor": repr(schedule.factor),
         "patience": str(schedule.patience + 1),
-        "min_delta": repr(schedule.threshold),
-        "cooldown": str(schedule.cooldown and schedule.cooldown + 1),
-        "min_lr": repr(schedule.min_lr),
     }
+    given |= {"min_delta": repr(schedule.threshold)} if schedule.threshold != 1e-4 else {}
+    given |= {"cooldown": str(schedule.cooldown + 1)} if schedule.cooldown else {}
+    given |= {"min_lr": repr(schedule.min_lr)} if schedule.min_lr else {}
     return call("keras.callbacks.ReduceLROnPlateau", **given)

@@ -1,4 +1,4 @@
-"""Python source laid out as formatters lay it out: on one line where it fits, else an argument a line."""
+"""Python source laid out as formatters lay it out: on one line, in its brackets, or an argument a line."""
 
 import textwrap
 from collections.abc import Sequence
@@ -47,9 +47,16 @@ def laid_out(node: Node, indent: int = 0, before: str = "", after: str = "") -> 
     if isinstance(node, str) or len(flat) <= WIDTH or not node.items:
         return [flat]
     lines = [f"{margin}{before}{node.opening}"]
+    inner = str(node)[len(node.opening) : -len(node.closing)]
+    is_call = node.opening.endswith("(") and not node.opening.startswith("from ")
+    if is_call and indent + 4 + len(inner) <= WIDTH:
+        return [*lines, f"{margin}    {inner}", f"{margin}{node.closing}{after}"]
     for name, item in node.items:
         lines += laid_out(item, indent + 4, name, ",")
-    return [*lines, f"{margin}{node.closing}{after}"]
+    bracket, more = node.closing[0], node.closing[1:].lstrip()
+    if more:
+        return [*lines, f"{margin}{bracket}", f"{margin}{more}{after}"]
+    return [*lines, f"{margin}{bracket}{after}"]
 
 
 def comment(text: str) -> list[str]:

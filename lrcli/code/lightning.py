@@ -2,7 +2,7 @@
 
 from lrcli.code import torch, transformers
 from lrcli.code.layout import call, comment, indented, laid_out
-from lrcli.code.loop import Pace, Parts, defined, import_lines, model, optimizer, pace, refuse_rest
+from lrcli.code.loop import Pace, data, import_lines, model, optimizer, pace, refuse_rest, spaced
 from lrcli.engine import spec_of
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
@@ -19,54 +19,52 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
     beat = pace(composed, run)
     if beat.epochs is None:
         beat = beat._replace(batches=beat.ticks * beat.accumulate)
-    network, data = model(run, beat)[:-1], model(run, beat)[-1]
-    imports = ["import lightning", "import torch", "from torch.utils.data import DataLoader", *parts.imports]
-    lines = [
-        *comment(f"lrsched: {spec_of(schedule, run)}"),
-        *import_lines(imports),
-        *defined(parts),
-        "",
-        "",
-        "class Model(lightning.LightningModule):",
+    judges = isinstance(schedule, Plateau)
+    imports = ["import lightning as L", "import torch", "from torch.utils.data import DataLoader", *parts.imports]
+    module = [
+        "class Model(L.LightningModule):",
         "    def __init__(self):",
         "        super().__init__()",
-        *indented([f"self.{network[0]}", *network[1:]], 8),
+        *model(run, owner="self.", indent=8),
         "",
         "    def training_step(self, batch):",
-        "        loss = self.model(batch).mean()  # your loss",
-        *(['        self.log("val_loss", loss)  # your metric, in validation_step'] if _judges(schedule) else []),
-        "        return loss",
+        "        return self.model(batch).mean()  # your loss",
         "",
+        *(VALIDATION if judges else []),
         "    def configure_optimizers(self):",
-        *indented(_configured(composed, run, parts, beat), 8),
-        "",
-        "",
-        data,
-        *laid_out(call("lightning.Trainer", **_trainer(beat, amp)), 0, "trainer = "),
-        "trainer.fit(Model(), loader)",
+        *optimizer(composed, run, parts, "self", 8),
+        *laid_out(parts.scheduler, 8, "scheduler = "),
+        *indented(_returned(beat, judges), 8),
+    ]
+    lines = [
+        *comment(f"lrsched: {spec_of(schedule, run)}"),
+        *(comment(parts.remark) if parts.remark else []),
+        *import_lines(imports),
+        *spaced([*parts.definitions, *module]),
+        data(beat),
+        *laid_out(call("L.Trainer", **_trainer(beat, amp)), 0, "trainer = "),
+        f"trainer.fit(Model(), loader{', loader)  # your validation data' if judges else ')'}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _judges(schedule: Schedule) -> bool:
-    return isinstance(schedule, Plateau)
+VALIDATION = (
+    "    def validation_step(self, batch):",
+    '        self.log("val_loss", self.model(batch).mean())  # your metric',
+    "",
+)
 
 
-def _configured(schedule: Schedule, run: Run, parts: Parts, beat: Pace) -> list[str]:
-    """The body of configure_optimizers."""
-    made = [line.replace("model.parameters()", "self.parameters()").replace("model[", "self.model[")
-            for line in optimizer(schedule, run, parts)]  # fmt: skip
-    monitored = ['        "monitor": "val_loss",'] if _judges(schedule) else []
+def _returned(beat: Pace, judges: bool) -> list[str]:
+    """The dictionary of configure_optimizers."""
     return [
-        *made,
-        *parts.scheduler,
         "return {",
         '    "optimizer": optimizer,',
         '    "lr_scheduler": {',
         '        "scheduler": scheduler,',
         f'        "interval": "{"step" if beat.per_step else "epoch"}",',
         '        "frequency": 1,',
-        *monitored,
+        *(['        "monitor": "val_loss",'] if judges else []),
         "    },",
         "}",
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lrcli.code import refusal
-from lrcli.code.layout import Group, call, comment, indented, laid_out, listed
+from lrcli.code.layout import Group, Node, call, comment, indented, laid_out, listed
 from lrcli.engine import spec_of
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
@@ -15,8 +15,8 @@ class Parts(NamedTuple):
     """What a target puts into the loop."""
 
     imports: Sequence[str]
-    scheduler: Sequence[str]
-    """The lines that make the scheduler, after the optimizer."""
+    scheduler: Node
+    """What makes the scheduler, after the optimizer."""
     step: Sequence[str] = ("scheduler.step()",)
     """The lines that step it."""
     definitions: Sequence[str] = ()
@@ -64,7 +64,7 @@ def refuse_rest(schedule: Schedule, run: Run, target: str) -> None:
     """Raises InputError where batches that are left at the end of an epoch are to make no step of their own."""
     if run.steps_per_epoch and run.batches > run.steps_per_epoch * run.accumulate:
         why = f"its loop makes a step of the {run.batches % run.accumulate} batches left at the end of an epoch"
-        raise refusal(schedule, target, why)
+        raise refusal(target, why)
 
 
 def source(schedule: Schedule, run: Run, parts: Parts, amp: bool = False) -> str:
@@ -81,12 +81,12 @@ def source(schedule: Schedule, run: Run, parts: Parts, amp: bool = False) -> str
         *comment(f"lrsched: {spec_of(schedule, run)}"),
         *(comment(parts.remark) if parts.remark else []),
         *import_lines(imports),
-        *([*defined(parts), ""] if parts.definitions else []),
-        "",
+        *before_the_model(spaced(parts.definitions)),
         *(['device = "cuda" if torch.cuda.is_available() else "cpu"'] if native_amp else []),
-        *model(run, beat, native_amp),
+        *model(run, native_amp),
+        data(beat),
         *optimizer(composed, run, parts),
-        *parts.scheduler,
+        *laid_out(parts.scheduler, 0, "scheduler = "),
         *(["scaler = torch.amp.GradScaler(device)"] if native_amp else []),
         *parts.before,
         "",
@@ -95,15 +95,30 @@ def source(schedule: Schedule, run: Run, parts: Parts, amp: bool = False) -> str
     return "\n".join(lines) + "\n"
 
 
-def defined(parts: Parts) -> list[str]:
-    """What the scheduler needs before it, after the imports: constants after a blank line, functions after two."""
-    return [*([] if not parts.definitions or not parts.definitions[0] else [""]), *parts.definitions]
+def before_the_model(definitions: Sequence[str]) -> list[str]:
+    """Definitions with a blank line after them."""
+    return [*definitions, *([""] if definitions[-1] else [])]
 
 
 def spaced(definitions: Sequence[str]) -> list[str]:
-    """Definitions after the imports: a blank line before constants, two before functions."""
-    found = [line for place, line in enumerate(definitions) if line or any(definitions[max(0, place - 2) : place])]
-    return ["", "", *found] if found and found[0].startswith(("def ", "class ", "@")) else ["", *found]
+    """Definitions after the imports: a blank line before constants, two around functions and classes."""
+    blocks: list[list[str]] = []
+    for line in definitions:
+        starts = line[:1] not in ("", " ", ")", "]", "}") and not (blocks and blocks[-1][-1].startswith("@"))
+        if starts:
+            blocks.append([line])
+        elif blocks:
+            blocks[-1].append(line)
+    for block in blocks:
+        while not block[-1]:
+            block.pop()
+    lines: list[str] = []
+    between = 1
+    for block in (block for place, block in enumerate(blocks) if block not in blocks[:place]):
+        is_function = block[0].startswith(("def ", "class ", "@"))
+        lines += [*[""] * (2 if is_function else between), *block]
+        between = 2 if is_function else 0
+    return lines + [""] * between if blocks else [""]
 
 
 def import_lines(statements: Sequence[str]) -> list[str]:
@@ -134,29 +149,37 @@ STANDARD = ("bisect", "functools", "itertools", "math")
 
 def _isort_key(name: str) -> tuple[int, str]:
     """Constants, then classes, then the rest."""
-    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2), name
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2), name.lower()
 
 
-def model(run: Run, beat: Pace, native_amp: bool = False) -> list[str]:
-    """The model, with a layer for each parameter group, and its data."""
+def model(run: Run, native_amp: bool = False, owner: str = "", indent: int = 0) -> list[str]:
+    """The model, with a layer for each parameter group."""
     moved = ".to(device)" if native_amp else ""
     count = len(run.lrs)
-    data = f"loader = DataLoader(torch.ones({beat.batches}, 1))  # your batches of an epoch"
     if count == 1:
-        return [f"model = torch.nn.Linear(1, 1){moved}  # your model", data]
+        return [f"{' ' * indent}{owner}model = torch.nn.Linear(1, 1){moved}  # your model"]
     layers = call("torch.nn.Sequential", *["torch.nn.Linear(1, 1)"] * count)
-    return [*laid_out(layers, 0, "model = ", f"{moved}  # your model, a group a layer"), data]
+    made = laid_out(layers, indent, f"{owner}model = ", "  # your model, a group a layer")
+    return [*made, *(["model.to(device)"] if native_amp else [])]
 
 
-def optimizer(schedule: Schedule, run: Run, parts: Parts) -> list[str]:
-    """The optimizer with its groups; with momentum where the schedule moves it."""
+def data(beat: Pace) -> str:
+    """Its data."""
+    return f"loader = DataLoader(torch.ones({beat.batches}, 1))  # your batches of an epoch"
+
+
+def optimizer(schedule: Schedule, run: Run, parts: Parts, owner: str = "", indent: int = 0) -> list[str]:
+    """The optimizer with its groups; with momentum where the schedule moves it. `owner` has the model."""
     rates = parts.rates or run.lrs
     momentum = {"momentum": "0.9"} if schedule.cycles_momentum and parts.optimizer == "SGD" else {}
     if len(rates) == 1:
-        groups: str | Group = "model.parameters()"
+        groups: Node = f"{owner or 'model'}.parameters()"
     else:
-        groups = listed([f'{{"params": model[{i}].parameters(), "lr": {lr!r}}}' for i, lr in enumerate(rates)])
-    return laid_out(call(f"torch.optim.{parts.optimizer}", groups, lr=repr(rates[0]), **momentum), 0, "optimizer = ")
+        layers = f"{owner}.model" if owner else "model"
+        groups = listed([f'{{"params": {layers}[{i}].parameters(), "lr": {lr!r}}}' for i, lr in enumerate(rates)])
+    why = "  # the function gives the whole rate" if parts.rates else ""
+    made = call(f"torch.optim.{parts.optimizer}", groups, lr=repr(rates[0]), **momentum)
+    return laid_out(made, indent, "optimizer = ", why)
 
 
 def loop(schedule: Schedule, beat: Pace, parts: Parts, native_amp: bool) -> list[str]:
@@ -212,9 +235,7 @@ def gradients(batch: str, beat: Pace, parts: Parts, native_amp: bool) -> list[st
 def _stepped(update: list[str], parts: Parts, native_amp: bool) -> list[str]:
     """The lines of an optimizer step, with those of the scheduler where it is stepped with it."""
     if not native_amp:
-        stepped = (
-            f"if accelerator.sync_gradients{' and not accelerator.optimizer_step_was_skipped' if parts.scaled else ''}:"
-        )
+        stepped = f"if accelerator.sync_gradients{' and not optimizer.step_was_skipped' if parts.scaled else ''}:"
         guarded = [stepped, *indented(update)] if parts.accelerated and update else update
         return ["optimizer.step()", *guarded, "optimizer.zero_grad()"]
     if not update:
@@ -223,7 +244,7 @@ def _stepped(update: list[str], parts: Parts, native_amp: bool) -> list[str]:
         "scaler.step(optimizer)",
         "scale = scaler.get_scale()",
         "scaler.update()",
-        "if scaler.get_scale() >= scale:  # lower where the optimizer's step was skipped",
+        "if scaler.get_scale() >= scale:  # lower after a skipped step",
         *indented(update),
         "optimizer.zero_grad()",
     ]

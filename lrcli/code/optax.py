@@ -48,9 +48,9 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
             bound = composed.bind(group, run.lrs)
             each.append(_named(bound, lr, ticks, size if by_epoch else 1, f"_{group}" if len(run.lrs) > 1 else ""))
         except ArithmeticError as error:
-            raise refusal(schedule, "optax", f"its rate cannot be computed in this run: {error}") from None
+            raise refusal("optax", f"its rate cannot be computed in this run: {error}") from None
         except InputError as error:
-            raise refusal(schedule, "optax", f"its schedules are functions of the update, and {error}") from None
+            raise refusal("optax", f"its schedules are functions of the update, and {error}") from None
     imports = ["import jax.numpy as jnp", "import optax", *(line for made in each for line in made.imports)]
     lines = spaced([line for made in each for line in made.lines])
     source = [*header, *import_lines(imports), *lines, *_loop(run, ticks * (size if by_epoch else 1))]
@@ -161,9 +161,9 @@ def native(pieces: list[Piece], schedule: Schedule) -> Node | None:
     period = repeated(pieces)
     if period and len(pieces) > 2 * period:
         length, count = pieces[0].length, -(-len(pieces) // period)
-        group = str(listed(known[:period]))
+        group = listed(known[:period])._replace(closing=f"] * {count}")
         ends = f"range({shown(length)}, {shown(pieces[0].length * period * count)}, {shown(length)})"
-        return call("optax.join_schedules", f"{group} * {count}", boundaries=ends)
+        return call("optax.join_schedules", group, boundaries=ends)
     return joined(known, [int(piece.start) for piece in pieces[1:]])
 
 
@@ -246,7 +246,7 @@ def _loop(run: Run, updates: int) -> list[str]:
     names = [f"learning_rate_{group}" for group in range(len(run.lrs))] if len(run.lrs) > 1 else ["learning_rate"]
     weights = [name.replace("learning_rate", "weight") for name in names]
     if len(names) == 1:
-        optimizer = ["optimizer = optax.sgd(learning_rate)  # it counts its updates: there is no step() to call"]
+        optimizer = ["optimizer = optax.sgd(learning_rate)  # it counts updates: there is no step()"]
     else:
         groups = Group(
             "{", [(f'"{weight}": ', f"optax.sgd({name})") for weight, name in zip(weights, names, strict=True)], "}"
@@ -294,17 +294,16 @@ def _plateau(schedule: Plateau, run: Run) -> list[str]:
     elif not 0 < schedule.factor < 1 or schedule.threshold <= 0:
         why = "reduce_on_plateau wants a factor between 0 and 1, and a threshold above 0"
     if why:
-        raise refusal(schedule, "optax", why)
+        raise refusal("optax", why)
     is_relative = schedule.threshold_mode == "rel"
     floor = schedule.min_lr[0] if isinstance(schedule.min_lr, tuple) else schedule.min_lr
-    given = {
-        "factor": repr(schedule.factor),
-        "patience": str(schedule.patience + 1),
-        "rtol": repr(schedule.threshold if is_relative else 0.0),
-        "atol": repr(0.0 if is_relative else schedule.threshold),
-        "cooldown": str(schedule.cooldown),
-        "min_scale": repr(floor / lr if lr else 0.0),
-    }
+    given: dict[str, Node] = {"factor": repr(schedule.factor), "patience": str(schedule.patience + 1)}
+    if not is_relative:
+        given |= {"rtol": "0.0", "atol": repr(schedule.threshold)}
+    elif schedule.threshold != 1e-4:
+        given["rtol"] = repr(schedule.threshold)
+    given |= {"cooldown": str(schedule.cooldown)} if schedule.cooldown else {}
+    given |= {"min_scale": repr(floor / lr)} if floor and lr else {}
     value = "val_loss" if schedule.mode == "min" else "-val_accuracy"
     return [
         *comment("optax has no eps: cuts are made however small they are."),

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, INVERSE, LINE, Piece, curve_of
-from lrcli.code.formula import close_powers, formula
-from lrcli.code.layout import indented
+from lrcli.code.formula import formula
+from lrcli.code.lines import broken, close_powers
 from lrcli.errors import InputError
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, Schedule
@@ -79,7 +79,8 @@ def _of_pieces(pieces: list[Piece], tick: str, name: str) -> Plain:
         is_last = place == len(pieces) - 1
         if not is_last:
             lines.append(f"    if {tick} < {shown(piece.end)}:")
-        lines += indented([f"return {_expression(piece, tick)}"], 4 if is_last else 8)
+        margin = " " * (4 if is_last else 8)
+        lines += broken(f"{margin}return {close_powers(_expression(piece, tick))}")
     imports = ["import math"] if any("math." in line for line in lines) else []
     return Plain(imports, lines, f"{name}({{tick}})")
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from lrcli.code import refusal
-from lrcli.code.layout import Node, call, laid_out, literal
+from lrcli.code.layout import Node, call, literal
 from lrcli.code.loop import Parts, source
 from lrcli.code.torch import Writer
 from lrcli.code.twin import twin
@@ -21,7 +21,7 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
     if schedule.follows_metric:
         symbol = "PlateauLRScheduler"
         given = _plateau(schedule) if isinstance(schedule, Plateau) else _own(schedule).given
-        made = laid_out(call(symbol, "optimizer", **given), 0, "scheduler = ")
+        made = call(symbol, "optimizer", **given)
         step = ["scheduler.step(epoch + 1, val_loss)"]
         return source(schedule, run, Parts([f"from timm.scheduler import {symbol}"], made, step), amp)
     own = None if run.warmup else twin(schedule, run, TIMM)
@@ -33,12 +33,12 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
     else:
         counted, step = [], ["scheduler.step(epoch + 1)"]
     in_steps = {"t_in_epochs": "False"} if run.interval == STEP else {}
-    made = laid_out(call(parts.symbol, "optimizer", **parts.given, **in_steps), 0, "scheduler = ")
+    made = call(parts.symbol, "optimizer", **parts.given, **in_steps)
     first = [] if own else [f"scheduler.step{'_update' if in_steps else ''}(0)"]
     return source(
         schedule,
         run,
-        Parts(parts.imports, [*made, *first], step, definitions=parts.definitions, before=counted),
+        Parts(parts.imports, made, step, definitions=parts.definitions, before=[*first, *counted]),
         amp,
     )
 
@@ -66,11 +66,11 @@ def _written(schedule: Schedule, run: Run) -> Class:
     """A subclass of timm's Scheduler with the formula."""
     composed = run.warmed_up(schedule)
     if composed.cycles_momentum:
-        raise refusal(schedule, "timm", "its schedulers move the rate alone, this one moves the momentum too")
+        raise refusal("timm", "its schedulers move the rate alone, this one moves the momentum too")
     if not isinstance(composed, Absolute) or type(composed).base is not Absolute.base:
         near = twin(composed, run, TIMM, within=NEAR)
         hint = f"; but for rounding it is {near.spec!r}" if near else ""
-        raise refusal(schedule, "timm", f"its schedulers are told the tick, this one goes on from the rate{hint}")
+        raise refusal("timm", f"its schedulers are told the tick, this one goes on from the rate{hint}")
     writer = Writer(run, "timm")
     formulas = writer.formulas_of(composed)
     each = [
@@ -92,7 +92,7 @@ def _plateau(schedule: Plateau) -> dict[str, Node]:
     """The arguments of timm's PlateauLRScheduler, which is torch's class with fewer of them."""
     if schedule.eps != 1e-8 or isinstance(schedule.min_lr, tuple) or schedule.threshold_mode != "rel":
         reason = "its PlateauLRScheduler takes no eps, no absolute threshold, and one lr_min for all groups"
-        raise refusal(schedule, "timm", reason)
+        raise refusal("timm", reason)
     names = {"factor": "decay_rate", "patience": "patience_t", "cooldown": "cooldown_t", "min_lr": "lr_min"}
     return {
         names.get(declared.name, declared.name): literal(value)

@@ -1,15 +1,16 @@
 """PyTorch: its own schedulers as they are; any other schedule as a function of the step."""
 
 from lrcli.code import refusal
-from lrcli.code.formula import Formula, close_powers, formula
-from lrcli.code.layout import Node, call, laid_out, listed, literal
+from lrcli.code.formula import Formula, formula
+from lrcli.code.layout import Node, call, listed, literal
+from lrcli.code.lines import close_powers
 from lrcli.code.loop import Parts, source
 from lrcli.run import Run
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.schedules.expression import Expression
 from lrcli.schedules.family import PYTORCH, STEP
 from lrcli.schedules.plateau import Plateau
-from lrcli.schedules.role import EXPRESSION
+from lrcli.schedules.role import EXPRESSION, PARTS, TAKES_OVER_AT
 
 FUNCTIONS = ("sqrt", "cos", "sin", "exp", "log", "floor", "ceil", "pi")
 """What an expression may use of Python's math."""
@@ -28,7 +29,7 @@ def parts(schedule: Schedule, run: Run) -> Parts:
     return Parts(
         imports=writer.imports,
         definitions=writer.definitions,
-        scheduler=laid_out(made, 0, "scheduler = "),
+        scheduler=made,
         step=["scheduler.step(val_loss)"] if isinstance(schedule, Plateau) else ["scheduler.step()"],
         rates=(1.0,) * len(run.lrs) if writer.rate_is_whole else None,
     )
@@ -77,8 +78,9 @@ class Writer:
                 named[declared.name] = listed([self.made(child) for child in value])
             elif declared.required or isinstance(value, tuple) or value != declared.default:
                 named[declared.name] = literal(value)
-        if any(declared.is_many for declared, _ in schedule.items()):
-            return call(symbol, **{"optimizer": "optimizer", **named})
+        parts = schedule.fields(PARTS)
+        if parts and not schedule.fields(TAKES_OVER_AT):
+            return call(symbol, named[parts[0].name], optimizer="optimizer")
         return call(symbol, "optimizer", **named)
 
     def _lambda_lr(self, functions: list[str]) -> Node:
@@ -108,7 +110,7 @@ class Writer:
     def formulas_of(self, schedule: Schedule) -> list[Formula]:
         """The formula, one for each parameter group where they differ; defined in the source."""
         if not isinstance(schedule, Absolute):
-            raise refusal(schedule, self.target, "it has no formula of the tick")
+            raise refusal(self.target, "it has no formula of the tick")
         expression = schedule.value(EXPRESSION)
         if isinstance(expression, Expression):
             return [self._expressed(expression)]
@@ -122,7 +124,7 @@ class Writer:
                 written = formula(one, "step" if self.run.interval == STEP else "epoch", suffix)
             except (TypeError, AttributeError):
                 why = "its formula chooses between functions, and has no short form"
-                raise refusal(schedule, self.target, why) from None
+                raise refusal(self.target, why) from None
             self.imports += written.imports
             self.definitions += ["", ""] * bool(self.definitions and written.lines[0]) + [*written.lines]
             found.append(written)
@@ -132,9 +134,7 @@ class Writer:
         """A part of a composition that torch does not have: its function in a scheduler of its own."""
         formulas = self.formulas_of(schedule)
         if len(formulas) > 1:
-            raise refusal(
-                schedule, self.target, "a formula with other values for each parameter group has no short form"
-            )
+            raise refusal(self.target, "a formula with other values for each parameter group has no short form")
         (written,) = formulas
         if written.is_factor:
             return self._lambda_lr([written.name])

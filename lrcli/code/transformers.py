@@ -3,7 +3,7 @@
 import dataclasses
 
 from lrcli.code import torch
-from lrcli.code.layout import Node, call, laid_out, literal
+from lrcli.code.layout import Node, call, literal
 from lrcli.code.loop import Parts, source
 from lrcli.code.twin import twin
 from lrcli.run import Run
@@ -52,6 +52,6 @@ def parts(schedule: Schedule, run: Run) -> Parts:
 
 
 def _parts(function: str, given: dict[str, Node], step: str) -> Parts:
-    module, _, symbol = function.rpartition(".")
+    symbol = function.rpartition(".")[2]
     made = call(symbol, "optimizer", **given)
-    return Parts([f"from {module} import {symbol}"], laid_out(made, 0, "scheduler = "), [step], optimizer="AdamW")
+    return Parts([f"from transformers import {symbol}"], made, [step], optimizer="AdamW")

@@ -1,9 +1,12 @@
 """The scheduler of another family that has the same rates: its fields are filled by their roles, its rates compared."""
 
+import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice, product
 from typing import Any
 
+from lrcli.code.curve import ends
 from lrcli.engine import rates
 from lrcli.errors import InputError
 from lrcli.run import Run
@@ -19,6 +22,7 @@ MOST_COMPARED = 100_000
 """Ticks that are all compared; of what comes after them, as many as a thousandth."""
 
 
+@lru_cache(maxsize=16)
 def twin(schedule: Schedule, run: Run, family: Family, *, within: float = 0.0) -> Schedule | None:
     """The scheduler of `family` with the rates of `schedule` in a settled run, to the bit unless told otherwise.
 
@@ -32,6 +36,7 @@ def twin(schedule: Schedule, run: Run, family: Family, *, within: float = 0.0) -
         wanted = [list(_compared(schedule, run, group, ticks)) for group in range(len(run.lrs))]
     except (InputError, ArithmeticError, ValueError):
         return None
+    until = max(ticks, schedule.horizon or 0, *map(math.ceil, ends(schedule, ticks)))
     for cls in every().values():
         if cls.reference.family is not family or cls.follows_metric or cls.fields(role.PARTS):
             continue
@@ -39,7 +44,7 @@ def twin(schedule: Schedule, run: Run, family: Family, *, within: float = 0.0) -
             try:
                 made = cls(**values)
                 agree = all(_agrees(made, run, group, ticks, wanted[group], within) for group in range(len(run.lrs)))
-                if agree and (within or _goes_on_alike(made, schedule, run, ticks)):
+                if agree and (within or _goes_on_alike(made, schedule, run, ticks, until)):
                     return made
             except (InputError, ArithmeticError, ValueError, TypeError):
                 continue
@@ -62,17 +67,22 @@ def _agrees(made: Schedule, run: Run, group: int, ticks: int, wanted: Sequence[f
     return all(abs(one - other) <= slack for one, other in pairs)
 
 
-def _goes_on_alike(made: Schedule, schedule: Schedule, run: Run, ticks: int) -> bool:
-    """Whether the rates of the first group stay together after the run, and after the end of the schedule."""
+def _goes_on_alike(made: Schedule, schedule: Schedule, run: Run, ticks: int, until: int) -> bool:
+    """Whether the rates of the first group stay together after the run, and after the end of both schedules."""
     if ticks > MOST_COMPARED:
         return True
-    end = min(max(ticks, schedule.horizon or 0), MOST_COMPARED)
-    more = end + max(10, end // 4)
+    end = min(max(until, made.horizon or 0), MOST_COMPARED)
+    slack = 0.0
     try:
-        ours, theirs = (list(islice(rates(one, run.lrs), more)) for one in (made, schedule))
+        for one, other in islice(
+            zip(rates(made, run.lrs), rates(schedule, run.lrs), strict=False), end + max(10, end // 4)
+        ):
+            slack = max(slack, 1e-9 * abs(one))
+            if not abs(one - other) <= slack:
+                return False
     except (InputError, ArithmeticError, ValueError):
         return True  # one of them may not be stepped further
-    return all(abs(one - other) <= 1e-9 * max(map(abs, ours)) for one, other in zip(ours, theirs, strict=True))
+    return True
 
 
 def _filled(cls: type[Schedule], schedule: Schedule, run: Run, ticks: int) -> Iterator[dict[str, Any]]:

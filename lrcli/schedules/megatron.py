@@ -191,11 +191,12 @@ class Megatron(Absolute):
 
     def _height(self, samples: int, progress: float) -> float:
         """How much of the way down is left."""
-        style, wsd = self.lr_decay_style, self._wsd
-        if style == "WSD" and wsd is not None:
+        wsd = self._wsd if self.lr_decay_style == "WSD" else None
+        style = self.lr_decay_style if wsd is None else self.lr_wsd_decay_style
+        if wsd is not None:
             if samples <= self.decay_samples - wsd:
                 return 1.0
-            style, progress = self.lr_wsd_decay_style, (samples - self.decay_samples + wsd) / wsd
+            progress = (samples - self.decay_samples + wsd) / wsd
         if style == "cosine":
             return 0.5 * (math.cos(math.pi * progress) + 1.0)
         if style == "exponential":

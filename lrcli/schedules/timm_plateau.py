@@ -32,7 +32,6 @@ class TimmPlateau(MetricDriven):
     """
 
     step_call = "scheduler.step(epoch + 1, metric)"
-    code = ("timm",)
     checkpoint = POSITION
     refuses_composition = Warmup.refuses_composition
     own_names: ClassVar[Mapping[str, str]] = {

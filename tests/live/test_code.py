@@ -1,13 +1,8 @@
 """Generated code is executed against the live framework, and uses the rates that lrsched prints."""
 
-import dataclasses
 import importlib.util
 import json
-import os
 import random
-import shutil
-import subprocess
-import sys
 import warnings
 from contextlib import suppress
 from itertools import islice
@@ -17,35 +12,21 @@ from typing import Any
 import pytest
 
 from lrcli import spec
-from lrcli.code import TARGETS, write
+from lrcli.code import write
 from lrcli.engine import Selection, rates, simulate
 from lrcli.errors import InputError
-from lrcli.pasted import parse_python
-from lrcli.plan import Planned
 from lrcli.run import Run
 from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE, PYTORCH, TIMM
-from lrcli.schedules.huggingface_constant import Constant
-from lrcli.schedules.role import LENGTH_OF_CALL, WARMUP
-from lrcli.schedules.warmups import STYLES, TORCH
-from lrcli.scripts import check_file
+from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE
+from tests.code_runs import DRAWS, RUNS, SEED, TRUE_REASONS, drawn_run, settled
 from tests.draws import draw, same_bits
 from tests.live.deepspeed_run import deepspeed_schedules
 from tests.live.timm_run import timm_scheduler_module
-from tests.unheard import heard
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 STREAMED = [cls for cls in every().values() if not cls.follows_metric]
-
-
-def planned(text: str, run: Run | None = None) -> Planned:
-    return spec.parse(text).in_run(run or Run())
-
-
-def settled(schedule: Schedule, run: Run) -> Run:
-    return run.settled(schedule.counts_in, schedule.reference.family)
 
 
 def expected_rows(schedule: Schedule, run: Run) -> list[tuple[float, ...]]:
@@ -94,37 +75,6 @@ def assert_executed(
     return True
 
 
-SEED = os.environ.get("LRSCHED_SEED", "1")
-DRAWS = int(os.environ.get("LRSCHED_DRAWS", "1"))
-"""Random schedules of each class, each in a random run, beside its example."""
-
-RUNS = [
-    Run(lr=0.3, ticks=12),
-    Run(lr=0.3, ticks=11, steps_per_epoch=3, interval="step"),
-    Run(lr=(0.3, 0.1), ticks=8),
-    Run(lr=0.3, epochs=3, batches_per_epoch=7, accumulate=3, interval="step"),
-]
-
-
-def drawn_run(random: random.Random) -> Run:
-    """A run with a bit of everything that can be said of one."""
-    warmup, style = random.choice([0, 0, 1, 4]), random.choice(STYLES)
-    share = random.choice([1 / 3, 0.1] if style == TORCH else [1 / 3, 0.0, 0.1])
-    said = {"warmup": warmup, "warmup_style": style, "warmup_start_factor": share} if warmup else {}
-    return dataclasses.replace(random.choice(RUNS), interval=random.choice([None, "epoch", "step"]), **said)
-
-
-TRUE_REASONS = (
-    "told the tick",
-    "moves the momentum too",
-    "no short form",
-    "batches left at the end",
-    "with the classes of timm",
-    "gradients are accumulated",
-)
-"""What refusals say that are true."""
-
-
 @pytest.mark.parametrize("cls", STREAMED, ids=lambda cls: cls.reference.name)
 @pytest.mark.filterwarnings("ignore")
 def test_every_framework_of_torch_has_the_bits(cls: type[Schedule], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,22 +95,6 @@ def test_every_framework_of_torch_has_the_bits(cls: type[Schedule], monkeypatch:
     assert executed
 
 
-LIGHTNING = [
-    ("cosine --t-max 8", Run(lr=0.3, ticks=5)),
-    ("onecycle --max-lr 0.1 --total-steps 10", Run(lr=0.3, ticks=10, steps_per_epoch=4)),
-    ("hf-linear --num-warmup-steps 2 --num-training-steps 6", Run(epochs=2, batches_per_epoch=7, accumulate=3)),
-    ("nanogpt --warmup-iters 2 --lr-decay-iters 7", Run(lr=(0.3, 0.1))),
-]
-
-
-@pytest.mark.parametrize(("text", "run"), LIGHTNING)
-@pytest.mark.filterwarnings("ignore")
-def test_lightning(text: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pytest.importorskip("lightning", reason="lightning is not installed")
-    monkeypatch.chdir(tmp_path)
-    assert assert_executed(spec.parse(text).schedule, run, "lightning", monkeypatch)
-
-
 @pytest.mark.parametrize("interval", ["epoch", "step"])
 @pytest.mark.filterwarnings("ignore")
 def test_mixed_precision(interval: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,12 +109,6 @@ def test_mixed_precision(interval: str, monkeypatch: pytest.MonkeyPatch) -> None
 def test_warmup_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(lr=0.3, epochs=12, warmup=4, steps_per_epoch=2)
     assert assert_executed(spec.parse("cosine --t-max 8").schedule, run, "torch", monkeypatch)
-
-
-def test_the_header_is_the_whole_spec() -> None:
-    schedule, run, _ = planned("cosine --warmup 5 --epochs 90 --lr 0.2")
-    first = write(schedule, run).splitlines()[0]
-    assert first == "# lrsched: cosine --t-max 85 --lr 0.2 --epochs 90 --warmup 5"
 
 
 @pytest.mark.parametrize("target", ["torch", "transformers", "timm", "accelerate"])
@@ -245,88 +173,3 @@ def test_deepspeed(cls: type[Schedule]) -> None:
             for tick, expected in enumerate(islice(rates(schedule, (0.3,)), 50)):
                 assert same_bits(float(optimizer.param_groups[0]["lr"]), expected), (schedule.spec, tick)
                 scheduler.step()
-
-
-TIDY = (PYTORCH, HUGGING_FACE, TIMM)
-
-
-@pytest.mark.parametrize(
-    "target", ["torch", "transformers", "timm", "accelerate", "lightning", "hf-args", "optax", "keras"]
-)
-def test_it_is_as_linters_and_formatters_want_it(target: str, tmp_path: Path) -> None:
-    ruff = shutil.which("ruff") or str(Path(sys.executable).parent / "ruff")
-    if not Path(ruff).exists():
-        pytest.skip("ruff is not installed")
-    runs = [Run(), Run(ticks=11, steps_per_epoch=3, interval="step"), Run(lr=(0.1, 0.2))]
-    for number, cls in enumerate(every().values()):
-        for place, run in enumerate(runs) if DRAWS > 1 else [(0, runs[number % 3])]:
-            with suppress(InputError):
-                schedule = spec.parse(cls.example()).schedule
-                source = write(schedule, run, target)
-                name = f"{cls.reference.name}_{place}.py".replace("-", "_")
-                (tmp_path / name).write_text(source, encoding="utf-8")
-    assert any(tmp_path.iterdir())
-    # The longest formulas, of other libraries, have lines that we break otherwise or not at all.
-    usual = [f"{cls.reference.name}_*.py".replace("-", "_") for cls in every().values() if cls.reference.family in TIDY]
-    tidy = [str(path) for pattern in usual for path in tmp_path.glob(pattern)]
-    tidy = [] if target in ("optax", "keras") else tidy  # whose lists of pieces are broken otherwise
-    checked = ["check", "--select", "E,F,I,W,B"]
-    commands = [[*checked, "--ignore", "E501", str(tmp_path)]]
-    for command in [*commands, *([[*checked, *tidy], ["format", "--diff", *tidy]] if tidy else [])]:
-        words = [ruff, command[0], "--isolated", "--no-cache", *command[1:]]
-        done = subprocess.run(words, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize("target", ["timm", "hf-args", "deepspeed"])
-def test_what_cannot_be_written_is_refused_with_what_can(target: str) -> None:
-    refused = 0
-    for cls in STREAMED:
-        try:
-            write(spec.parse(cls.example()).schedule, Run(), target)
-        except InputError as error:
-            refused += 1
-            assert f"--to {target}: " in str(error)
-    assert refused
-
-
-def test_a_family_that_names_no_target_is_refused() -> None:
-    with heard() as unheard:
-        for cls in unheard.values():
-            schedule = spec.parse(cls.example()).schedule
-            for target in (None, *TARGETS):
-                with pytest.raises(InputError, match=r"names no code|has no schedules of Unheard"):
-                    write(schedule, Run(), target)
-
-
-READ_BACK = {PYTORCH: "torch", HUGGING_FACE: "transformers", TIMM: "timm"}
-"""The families whose code names the schedule itself."""
-
-
-@pytest.mark.parametrize("cls", STREAMED, ids=lambda cls: cls.reference.name)
-def test_it_is_read_back_and_check_finds_nothing_in_it(cls: type[Schedule], tmp_path: Path) -> None:
-    """LR9xx are about scripts; what other codes say is about the schedule that was drawn."""
-    drawing = random.Random(f"{SEED} {cls.reference.name}")
-    for place in range(2 * DRAWS):
-        run = drawn_run(drawing)
-        schedule = draw(drawing, cls, groups=len(run.lrs))
-        own = READ_BACK.get(cls.reference.family)
-        for target in {own or "torch", drawing.choice(["torch", "transformers", "timm", "lightning", "accelerate"])}:
-            path = tmp_path / f"{place}_{target}.py"
-            with suppress(InputError):
-                run = settled(schedule, run)
-                path.write_text(write(schedule, run, target), encoding="utf-8")
-                found = [finding for finding in check_file(str(path)) if finding.code.startswith("LR9")]
-                # A length in steps that happens to be the number of epochs looks like a mistake to everybody.
-                found = [finding for finding in found if "as many as there are epochs" not in finding.message]
-                assert not found, (path.read_text(encoding="utf-8"), found)
-                if target == own and not run.warmup:
-                    assert same_schedule(parse_python(path.read_text(encoding="utf-8")).schedule, schedule)
-
-
-def same_schedule(again: Schedule, schedule: Schedule) -> bool:
-    """Whether they are the same but for what is taken and ignored."""
-    ignored = {declared.name: None for declared in schedule.fields(LENGTH_OF_CALL)}
-    if isinstance(schedule, Constant):  # whose warmup is taken and ignored
-        ignored |= {declared.name: None for declared in schedule.fields(WARMUP)}
-    return again == dataclasses.replace(schedule, **ignored)

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import random
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -200,10 +201,8 @@ def test_the_plateau_of_keras_cuts_when_torch_cuts() -> None:
             eps=0.0,
         )
         source = write(plateau, Run(epochs=40), "keras")
-        given = dict(
-            line.strip(" ,").split("=", 1) for line in source.splitlines() if line.startswith("    ") and "=" in line
-        )
-        told = dataclasses.replace(plateau, patience=int(given["patience"]), cooldown=int(given["cooldown"]))
+        given = dict(re.findall(r"(patience|cooldown)=(\d+)", source))
+        told = dataclasses.replace(plateau, patience=int(given["patience"]), cooldown=int(given.get("cooldown", 0)))
         metrics = [drawing.choice([1, 0.9, 0.8, 0.95, 1.1]) for _ in range(40)]
         wanted_rates = TorchJudge(plateau, (0.1,)).judge(metrics).rates
         found_rates = KerasJudge(told, (0.1,)).judge(metrics).rates
