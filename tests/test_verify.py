@@ -1,6 +1,7 @@
 """A log against a schedule: good runs follow, mistakes are named."""
 
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from lrcli import spec
 from lrcli.engine import rates
 from lrcli.fit import fit
+from lrcli.fit.effort import Effort
 from lrcli.logs.series import Shown
 from lrcli.record import Record
 from lrcli.render import render
@@ -16,6 +18,7 @@ from lrcli.render.style import Style
 from lrcli.run import Run
 from lrcli.schedules.plateau import float32
 from lrcli.verify import Verdict, verify
+from lrcli.verify.case import WORK
 from tests.test_cli import lrsched
 from tests.unheard import heard
 
@@ -365,3 +368,39 @@ def test_a_plateau_whose_rate_is_logged_after_the_step(tmp_path: Path) -> None:
     rows = [(0, 1.0, 0.1), (1, 0.9, 0.1), (2, 0.9, 0.1), (3, 0.9, 0.1), (4, 0.9, 0.01), (5, 0.9, 0.01)]
     done = lrsched("verify", written(tmp_path, "epoch,val_loss,lr", rows), "plateau --patience 2")
     assert done.returncode == 0, done.stdout
+
+
+def test_drops_of_a_new_scheduler_are_no_other_milestones() -> None:
+    meant = "multistep --milestones 10,11,33 --gamma 0.2"
+    before = values(meant, 22)
+    after = values(f"{meant} --lr {before[21]!r}", 20)
+    document = held(meant, by_epoch([*before[:21], *after])).as_document()
+    assert (document["explanation"], document["at"]) == ("state_not_loaded", 21)
+    more = held("multistep --milestones 10,20", by_epoch(values("multistep --milestones 10,20,30", 40))).as_document()
+    assert more["explanation"] == "other_values"
+    assert more["changes"][0]["found"] == (10, 20, 30)
+
+
+def test_another_schedule_that_is_begun_between_two_rows() -> None:
+    first = values("exponential --gamma 0.995", 200)
+    rest = values("hf-linear --num-warmup-steps 50 --num-training-steps 300 --lr 0.02", 300)
+    record = by_step([*first[:193], *rest], every=10)
+    document = held("exponential --gamma 0.995", record, interval="step").as_document()
+    assert (document["explanation"], document["at"]) == ("changed", 200)
+    assert "begun at tick 193" in document["detail"]
+    assert "--num-training-steps 300" in document["spec"]
+
+
+def test_what_is_tried_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    spent = []
+
+    class Counted(Effort):
+        def take(self, count: int) -> None:
+            spent.append(count)
+            super().take(count)
+
+    monkeypatch.setattr("lrcli.verify.case.Effort", Counted)
+    rng = random.Random(0)
+    strange = by_step([0.1 * 0.999**tick * rng.uniform(0.9, 1) for tick in range(3000)], every=10)
+    assert held("exponential --gamma 0.998", strange, interval="step").as_document()["explanation"] == "unknown"
+    assert sum(spent) < 1.1 * WORK

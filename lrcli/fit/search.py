@@ -73,6 +73,7 @@ class Search:
     def __init__(self, record: Record, seconds: float = SECONDS) -> None:
         self.record = record
         self.tolerance = tolerance_of(record)
+        self.seconds = seconds
         self.effort = Effort(int(seconds * RATES))
         self.found: dict[str, Found] = {}
         self.hopeless: set[Any] = set()
@@ -105,6 +106,11 @@ class Search:
         found = sorted(self.found.values(), key=self._rank)
         typed = {one.schedule.reference.name for one in found if one.is_typed and one.exactness != NEARLY}
         return [one for one in found if one.is_typed or one.schedule.reference.name not in typed]
+
+    @property
+    def spent(self) -> float:
+        """What the search has cost, in the seconds that it was given."""
+        return self.seconds - self.effort.left / RATES
 
     def _is_decided(self) -> bool:
         """Whether something plain gives the log, to the bit where it is shown in full: others would be stranger."""

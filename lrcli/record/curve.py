@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lrcli.engine import rates
 from lrcli.errors import InputError
-from lrcli.schedules.base import Absolute, Schedule
+from lrcli.schedules.base import FAST, Absolute, Schedule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,22 @@ FAILURES = (ArithmeticError, ValueError, TypeError, InputError)
 """What the arithmetic of a schedule, or its construction, may raise."""
 
 
+LOOKED_UP = 5
+"""What a rate by itself costs, in ticks that follow one another."""
+
+
+def work_of(schedule: Schedule, ticks: Any) -> int:
+    """What `rates_at` costs at these ticks, in ticks of a simple schedule that follow one another."""
+    last = max(0, int(ticks.max(initial=0)))
+    if _are_looked_up(schedule, ticks, last):
+        return len(ticks) * LOOKED_UP
+    return last * max(1, schedule.cost // FAST)
+
+
+def _are_looked_up(schedule: Schedule, ticks: Any, last: int) -> TypeGuard[Absolute]:
+    return isinstance(schedule, Absolute) and len(ticks) * 2 < last
+
+
 def rates_at(schedule: Schedule, lrs: tuple[float, ...], ticks: Any, group: int = 0) -> "Floats":
     """The rates of a group at `ticks`, whole numbers in any order: NaN before the start and past the end."""
     import numpy as np
@@ -31,7 +47,7 @@ def rates_at(schedule: Schedule, lrs: tuple[float, ...], ticks: Any, group: int 
     if not len(ticks):
         return found
     last = int(ticks.max())
-    if isinstance(schedule, Absolute) and len(ticks) * 2 < last:
+    if _are_looked_up(schedule, ticks, last):
         return _looked_up(schedule, lrs, ticks, group)
     order = np.arange(len(ticks)) if (ticks[1:] >= ticks[:-1]).all() else np.argsort(ticks, kind="stable")
     done = int(np.searchsorted(ticks[order], 0))

@@ -1,15 +1,15 @@
 """What explanations are tried on: the schedule that was meant, and the rows that it must give."""
 
 import dataclasses
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lrcli.errors import InputError
+from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.landmarks import thinned
-from lrcli.record import Record, rates_at
+from lrcli.record import Record, rates_at, work_of
 from lrcli.run import Run
-from lrcli.schedules.base import FAST, Schedule
+from lrcli.schedules.base import Schedule
 from lrcli.verify.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -22,14 +22,21 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ticks = NDArray[np.int64]
 
-SECONDS = 1.2
-"""Of CPU, for `fit` to look for another schedule."""
+SECONDS, SECONDS_AT_A_SEAM = 0.8, 0.3
+"""Of CPU, for `fit` to look for another schedule; where much of the log follows, it is rather the rest that is another.
+"""
 
-SECONDS_IN_ALL = 5.0
-"""Of CPU, for all explanations together."""
+MUCH = 5
+"""Different rates that follow."""
 
-MOST_WALKED = 30_000_000
-"""Ticks, over all explanations that are tried: a few seconds."""
+WORK = 1_500_000
+"""Ticks that are walked, over all explanations that are tried: about a second."""
+
+WORK_OF_AN_ATTEMPT = 300_000
+"""For each kind of explanation, under each reading."""
+
+CALL = 150
+"""What it costs to begin a walk, in ticks."""
 
 
 class Case:
@@ -63,8 +70,7 @@ class Case:
         self.tolerance = verdict.tolerance
         self.place = int(np.searchsorted(kept, verdict.place or 0))
         """The row that parts from the schedule, of those kept."""
-        self.left = MOST_WALKED
-        self.deadline = time.process_time() + SECONDS_IN_ALL
+        self.whole = self.effort = Effort(WORK)
         self.rough: list[Changed] = []
         """Other values that explain the log, but that nobody would have typed."""
 
@@ -83,7 +89,8 @@ class Case:
         """What `fit` finds for this log, the best first."""
         from lrcli.fit import Search
 
-        return Search(self.record, seconds=SECONDS).candidates()
+        followed = len(set(self.values[: self.place].tolist()))
+        return Search(self.record, seconds=SECONDS_AT_A_SEAM if followed >= MUCH else SECONDS).candidates()
 
     def fits(self, schedule: Schedule, run: Run, ticks: "Ticks") -> bool:
         """Whether this schedule in this run gives the whole log, its rows standing at `ticks`."""
@@ -103,19 +110,30 @@ class Case:
         import numpy as np
 
         nothing = np.full(len(ticks), np.nan)
-        if not len(ticks) or int(ticks.max()) > self.first.left or self.is_late:
-            return nothing
         try:
             composed = run.warmed_up(schedule)
-            self.first.left -= max(0, int(ticks.max())) * max(1, composed.cost // FAST)
+            if not len(ticks) or not self.spends(work_of(composed, ticks)):
+                return nothing
             return rates_at(composed, run.lrs, ticks)
         except InputError:
             return nothing
 
+    def begin(self) -> None:
+        """Give a further kind of explanation its part of the work."""
+        self.first.effort = self.first.whole.part(WORK_OF_AN_ATTEMPT)
+
+    def spends(self, ticks: int) -> bool:
+        """Whether there is so much work left; it is spent."""
+        try:
+            self.first.effort.take(CALL + ticks)
+        except SpentError:
+            return False
+        return True
+
     @property
-    def is_late(self) -> bool:
-        """Whether the time is up."""
-        return time.process_time() > self.first.deadline
+    def is_spent(self) -> bool:
+        """Whether nothing is left for this kind of explanation."""
+        return self.first.effort.is_spent
 
     def with_run(self, **values: Any) -> Run:
         """The run with other values. Raises InputError for what it refuses."""

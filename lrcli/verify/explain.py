@@ -15,7 +15,7 @@ from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import STEP
 from lrcli.text import plural, significant
 from lrcli.verify.case import Case
-from lrcli.verify.others import nearest, other_schedule, other_value, other_values, strange_values
+from lrcli.verify.others import more_drops, nearest, other_schedule, other_value, other_values, strange_values
 from lrcli.verify.resumed import (
     MOST_SKIPPED,
     SKIPPED,
@@ -42,7 +42,7 @@ MOST_PROCESSES = 16
 MOST_CALLS = 20_000
 """Calls of step() per tick beyond which no epoch of batches is thought of."""
 
-FARTHEST_CALL = 1_000_000
+FARTHEST_CALL = 200_000
 MOST_TRIED = 12
 FEW_ROWS = 4
 MOST_EPOCH_LENGTHS = 8
@@ -59,6 +59,7 @@ def explained(schedule: Schedule, run: Run, verdicts: Sequence[Verdict]) -> Verd
     cases += [Case(schedule, run, verdict, cases[0]) for verdict in verdicts[1:MOST_READINGS]]
     for attempt in ATTEMPTS:
         for case in cases:
+            case.begin()
             for explanation in attempt(case):
                 return dataclasses.replace(case.verdict, explanation=explanation)
     return dataclasses.replace(verdicts[0], explanation=Explanation("unknown", UNEXPLAINED, {"nearest": None}))
@@ -151,7 +152,7 @@ def steps_in_an_epoch(record: Record) -> list[int]:
 
 def stepped_k_times(case: Case) -> Iterator[Explanation]:
     """Several calls of step() a tick, or one in several."""
-    for k in [*range(2, MOST_STEPS_PER_TICK + 1), *_many_calls(case)]:
+    for k in _several_calls(case):
         if not case.fits(case.schedule, case.run, case.ticks * k):
             continue
         if not _per_step(case) and k > MOST_PROCESSES and (k > MOST_STEPS_PER_TICK or k & (k - 1)):
@@ -159,24 +160,37 @@ def stepped_k_times(case: Case) -> Iterator[Explanation]:
             yield Explanation("wrong_interval", sentence, {"steps_per_epoch": k})
         processes = f", as accelerate does with {k} processes" if _per_step(case) else ""
         yield Explanation("stepped_k_times", f"step() is called {k} times a tick{processes}", {"k": k})
-    for k in range(2, MOST_STEPS_PER_TICK + 1):
-        for shift in (0, k - 1):
-            if case.fits(case.schedule, case.run, (case.ticks + shift) // k):
+    for last in (0, 1):  # in the first of k ticks, or in the last
+        for k in _one_call_in(case, last):
+            if case.fits(case.schedule, case.run, (case.ticks + last * (k - 1)) // k):
                 yield Explanation("stepped_k_times", f"step() is called once in {k} ticks", {"k": 1 / k})
 
 
-def _many_calls(case: Case) -> list[int]:
-    """Numbers of calls a tick, beyond the usual, with which the schedule has the rates of some rows."""
+def _several_calls(case: Case) -> Iterator[int]:
+    """Numbers of calls a tick with which the schedule has the rates of some rows."""
     import numpy as np
 
-    later = np.flatnonzero((case.ticks > 0) & (case.values != case.values[0]))
-    if not len(later) or _per_step(case):
-        return []
-    calls = np.arange(MOST_STEPS_PER_TICK + 1, min(MOST_CALLS, FARTHEST_CALL // int(case.ticks.max())) + 1)
-    for row in (*later[:2], case.place, *later[-2:]):
-        expected = case.rates(case.schedule, case.run, calls * int(case.ticks[row]))
-        calls = calls[case.tolerance.equal(expected, np.full(len(calls), case.values[row]))]
-    return [int(k) for k in calls[:MOST_TRIED]]
+    moved = np.flatnonzero((case.ticks > 0) & (case.values != case.values[0]))
+    if not len(moved):
+        return
+    rows = sorted({*moved[:2].tolist(), *moved[-2:].tolist(), case.place}, key=lambda row: int(case.ticks[row]))
+    most = 1 if _per_step(case) else min(MOST_CALLS, FARTHEST_CALL // int(case.ticks.max()))
+    for calls in (np.arange(2, MOST_STEPS_PER_TICK + 1), np.arange(MOST_STEPS_PER_TICK + 1, most + 1)):
+        for row in rows[int(case.ticks[rows[0]] == 0) :]:
+            if len(calls):
+                expected = case.rates(case.schedule, case.run, calls * int(case.ticks[row]))
+                calls = calls[case.tolerance.equal(expected, np.full(len(calls), case.values[row]))]
+        yield from calls[:MOST_TRIED].tolist()
+
+
+def _one_call_in(case: Case, last: int) -> list[int]:
+    """In how many ticks there may be one call, so that the schedule has the rate of the first row that is another."""
+    import numpy as np
+
+    calls = np.arange(2, MOST_STEPS_PER_TICK + 1)
+    ticks = (int(case.ticks[case.place]) + last * (calls - 1)) // calls
+    expected = case.rates(case.schedule, case.run, ticks)
+    return [int(k) for k in calls[case.tolerance.equal(expected, np.full(len(calls), case.values[case.place]))]]
 
 
 def _per_step(case: Case) -> bool:
@@ -246,6 +260,7 @@ ATTEMPTS: tuple[Attempt, ...] = (
     shifted_from,
     changed_value,
     other_values,
+    more_drops,
     other_schedule,
     changed,
     strange_values,

@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import math
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -22,9 +21,6 @@ from lrcli.verify.case import Case
 from lrcli.verify.verdict import Explanation
 
 MOST_LENGTHS = 24
-SECONDS_FOR_PAIRS = 1.2
-"""Of CPU, to look for two values that are others."""
-
 PLAIN = 4
 """Significant digits up to which somebody may have typed a number."""
 
@@ -117,14 +113,28 @@ def strange_values(case: Case) -> Iterator[Explanation]:
         yield _other_values(changed)
 
 
+def more_drops(case: Case) -> Iterator[Explanation]:
+    """The same scheduler with more or fewer drops than were meant."""
+    for changed in case.rough:
+        if all(is_plain(change.found) for change in changed[2]):
+            yield _other_values(changed)
+
+
 def _plainly(case: Case, solve: "Callable[[Case, int], Iterator[Changed]]") -> Iterator[Explanation]:
     """What needs no strange numbers; the rest is kept for later."""
     if not case.moves:
         return
     for changed in solve(case, 0):
-        if all(is_plain(change.found) for change in changed[2]):
+        if all(map(_is_likely, changed[2])):
             yield _other_values(changed)
         case.rough.append(changed)
+
+
+def _is_likely(change: Change) -> bool:
+    """Whether somebody may have typed the value; that a drop more was meant is what a resume also looks like."""
+    return is_plain(change.found) and not (
+        isinstance(change.found, tuple) and len(change.found) != len(change.meant or ())
+    )
 
 
 def is_plain(value: Any) -> bool:
@@ -170,11 +180,11 @@ def one_value(case: Case, start: int) -> Iterator[Changed]:
 
 def two_values(case: Case, start: int) -> Iterator[Changed]:
     """What gives the rows from `start` on with two values changed."""
-    marks, deadline = _landmarks(case, start), time.process_time() + SECONDS_FOR_PAIRS
+    marks = _landmarks(case, start)
     for fixed, solved in _pairs(all_slots(case)) if marks else ():
         assert marks is not None
         for value in itertools.islice(_listed(fixed, marks), MOST_LENGTHS):
-            if time.process_time() > deadline:
+            if case.is_spent:
                 return
             if value == fixed.value:
                 continue

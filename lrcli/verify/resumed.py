@@ -38,9 +38,12 @@ MOST_REPLAYED = 100_000
 
 MOST_SHIFTS = 200
 MOST_STARTS = 10
-SECONDS_FOR_A_TAIL = 0.6
+SECONDS_FOR_TAILS, SECONDS_FOR_A_TAIL = 1.0, 0.5
+"""Of CPU, to find another schedule that was begun in the middle of a run, at one of several ticks."""
+
 
 SKIPPED = "as AMP makes it where it skips optimizer steps, or a resume from an older checkpoint"
+ROUND = (1, 2, 5, 10, 20, 25, 50, 100, 250, 500, 1000)
 MOST_GAP = 64
 """Ticks between two rows in which a seam is sought."""
 
@@ -185,6 +188,8 @@ def _new(case: Case, start: int, rate: float, base: float) -> Iterator[tuple[str
     new = f"from tick {start} on it goes on from {shown} with a new scheduler, whose state was not loaded"
     ticks = case.ticks[case.place :] - start
     yield new, case.rates(case.schedule, case.with_run(lr=rate), ticks)
+    if not case.spends(3 * int(ticks.max())):
+        return
     yield new, _continued(case.composed, ticks, {"lr": rate, "initial_lr": base})
     yield new, _continued(case.composed, ticks, {"lr": base}, rate)
     again = f"from tick {start} on the optimizer begins again at {significant(base)}: its state was not loaded"
@@ -246,7 +251,11 @@ class _GoingOn(Case):
         self.rate = float(case.rates(case.schedule, case.run, case.ticks[:1] * 0 + start)[0])
 
     def rates(self, schedule: Schedule, run: Run, ticks: "Ticks") -> "Floats":
+        import numpy as np
+
         composed = run.warmed_up(schedule).bind(0, run.lrs)
+        if not self.spends(int(ticks.max(initial=0)) - self.start):
+            return np.full(len(ticks), np.nan)
         found: Floats = _picked(composed.advance(self.start, self.rate, run.lrs[0]), ticks - self.start)
         return found
 
@@ -273,21 +282,41 @@ def changed(case: Case) -> Iterator[Explanation]:
         return
     at = int(case.ticks[case.place])
     yield from _changed_to(case, case, two_values)
+    left = SECONDS_FOR_TAILS
     for record, begun in _tails(case):
-        for found in Search(record, seconds=SECONDS_FOR_A_TAIL).candidates()[:1]:
-            enough = len(tail) >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
+        if left <= 0:
+            return
+        search = Search(record, seconds=min(SECONDS_FOR_A_TAIL, left))
+        candidates = search.candidates()
+        left -= search.spent
+        for found in candidates[:1]:
+            moved = 1 + int((tail[1:] != tail[:-1]).sum())
+            enough = moved >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
             if found.exactness != NEARLY and enough:
                 sentence = f"from tick {at} on the rates are those of {found.spec}{begun}"
                 yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
 
 
 def _tails(case: Case) -> Iterator[tuple[Record, str]]:
-    """The log from the first row that is another: as it is, and counted from there, or from the row before."""
+    """The log from the first row that is another: counted from where it may have begun, and as it is."""
     tail = case.tail(case.place)
-    yield tail, ""
+    starts = _starts(case)
+    for first in [*starts[:2], None, *starts[2:]]:
+        if first is None:
+            yield tail, ""
+            continue
+        steps = (case.ticks[case.place :] - first).astype(float)
+        yield dataclasses.replace(tail, steps=steps, epochs=None), f", begun at tick {first}"
+
+
+def _starts(case: Case) -> list[int]:
+    """The ticks at which another schedule may have begun, the likeliest first: where there is a row, or a line from 0
+    begins, and round numbers, at which checkpoints are written."""
     before, here = int(case.ticks[case.place - 1]), int(case.ticks[case.place])
-    for first in dict.fromkeys((here, before)) if here - before > 1 else (here,):
-        yield (
-            dataclasses.replace(tail, steps=(case.ticks[case.place :] - first).astype(float), epochs=None),
-            ", begun there",
-        )
+    between = range(here, max(before, here - MOST_GAP), -1)
+    first, second = case.values[case.place : case.place + 2].tolist()
+    gap = int(case.ticks[case.place + 1]) - here
+    from_zero = [round(here - first * gap / (second - first))] if second > first else []
+    round_ones = sorted(between, key=lambda tick: -max(unit for unit in ROUND if tick % unit == 0))
+    likely = [*from_zero, *round_ones] if here - before > 1 else [here]
+    return [tick for tick in dict.fromkeys(likely) if tick in between]
