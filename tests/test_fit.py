@@ -171,3 +171,23 @@ def test_what_happens_between_the_rows_of_a_log_is_solved_for(text: str, length:
         again = parse(best.spec).in_run(Run())
         rate = list(islice(rates(again.run.warmed_up(again.schedule), again.run.lrs), length))
         assert rate == pytest.approx(found[:length], rel=1e-6, abs=1e-12), (first, shift, best)
+
+
+WITH_ROUNDING_ALIKE = [
+    ("hf-linear --num-warmup-steps 77 --num-training-steps 1234 --lr 5e-05", 1234, 9, 1),
+    ("hf-cosine --num-warmup-steps 50 --num-training-steps 813 --lr 0.0003", 813, 9, 1),
+    ("cosine --t-max 900 --lr 0.001 --warmup 100 --warmup-start-factor 0.01", 1000, 0, 0),
+    ("exponential --gamma 0.999 --lr 0.01", 1000, 0, 1),
+]
+
+
+@pytest.mark.parametrize(("text", "length", "first", "shift"), WITH_ROUNDING_ALIKE)
+def test_what_is_equal_to_the_bit_is_not_doubted_for_what_is_nearly_equal(
+    text: str, length: int, first: int, shift: int
+) -> None:
+    """The end lies between the last row that was shown and the next."""
+    parsed = parse(text).in_run(Run())
+    found = list(islice(rates(parsed.run.warmed_up(parsed.schedule), parsed.run.lrs), length + 2))
+    steps = range(first, length, 10)
+    best = fit(Record.of_values([found[step + shift] for step in steps], steps=steps))[0]
+    assert (best.spec, best.exactness) == (text, "exact")

@@ -18,6 +18,9 @@ OFTEN = 3
 FAR_FETCHED = 4
 """Digits more than another candidate needs: nobody typed those."""
 
+ENOUGH_BITS = 20
+"""Different rates, all equal to the bit: no other formula gives them by chance, whatever it gives but for rounding."""
+
 COMPARED = 500
 """Ticks at which two curves are compared."""
 
@@ -55,15 +58,21 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
         return False
     ticks = _until_the_end(one)
     own = rates_at(one.composed, one.run.lrs, ticks)
+    to_the_bit = one.exactness == EXACT and len(np.unique(record.values)) >= ENOUGH_BITS
     for other in others:
         if other is one or other.reading.axis != one.reading.axis:
+            continue
+        if to_the_bit and other.exactness != EXACT:
             continue
         if other.roughness[1] > one.roughness[1] + FAR_FETCHED or _is_regular(one, other, record):
             continue
         shift = 0 if other.reading.axis == "row" else int(other.reading.ticks[0] - one.reading.ticks[0])
         if shift and other.roughness[1] > one.roughness[1]:
             continue  # Another convention, with stranger numbers.
-        if not _agree(rates_at(other.composed, other.run.lrs, ticks), own):
+        # A warmup that is over before the first row is not believed in for that.
+        is_stranger = other.roughness[0] > one.roughness[0] and other.roughness[1] > one.roughness[1]
+        seen = ticks >= one.reading.ticks.min() if is_stranger else ticks >= 0
+        if not _agree(rates_at(other.composed, other.run.lrs, ticks)[seen], own[seen]):
             return False
     return True
 
@@ -72,9 +81,8 @@ def _until_the_end(one: Found) -> Any:
     """Ticks up to the last row, and where the schedule goes on, up to its end."""
     import numpy as np
 
-    last = int(one.reading.ticks.max())
-    horizon = one.composed.horizon
-    if horizon is None or horizon > last + 2:
+    last, horizon = int(one.reading.ticks.max()), one.composed.horizon
+    if not _is_over(one):
         last = max(2 * last, horizon or 0)
     return np.unique(np.linspace(0, last, COMPARED).astype(np.int64))
 
@@ -90,13 +98,21 @@ def _agree(rates: Any, own: Any) -> bool:
 
 def _is_sure(one: Found, record: Record) -> bool:
     """Whether a person may have typed its numbers, or they give the log to the bit; and the log shows its end."""
-    last, horizon = int(one.reading.ticks.max()), one.composed.horizon
-    is_over = horizon is not None and horizon <= last + 2
+    is_over = _is_over(one)
     if one.schedule.fields(role.PARTS):
         return one.is_typed and is_over  # Where there were parts there may be more of them.
     if (one.schedule.ends and not is_over) or not _is_seen(one, record):
         return False
     return one.is_typed or (one.exactness == EXACT and bool(one.schedule.fields(role.DROP_FACTOR)))
+
+
+def _is_over(one: Found) -> bool:
+    """Whether the log goes on to the end of the schedule: no row more would be shown before it."""
+    import numpy as np
+
+    ticks, horizon = one.reading.ticks, one.composed.horizon
+    shown_every = int(np.median(np.diff(ticks))) if len(ticks) > 1 else 1
+    return horizon is not None and horizon <= ticks.max() + max(2, shown_every)
 
 
 def _is_seen(one: Found, record: Record) -> bool:
