@@ -404,3 +404,85 @@ def test_what_is_tried_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     strange = by_step([0.1 * 0.999**tick * rng.uniform(0.9, 1) for tick in range(3000)], every=10)
     assert held("exponential --gamma 0.998", strange, interval="step").as_document()["explanation"] == "unknown"
     assert sum(spent) < 1.1 * WORK
+
+
+RIGHT = [
+    *SPECS,
+    "timm-cosine --t-initial 60 --warmup-t 5 --warmup-lr-init 1e-4",
+    "wsd --warmup-steps 5 --stable-steps 30 --decay-steps 25",
+    "noam --d-model 64 --warmup-steps 20",
+    "cyclic --base-lr 0.01 --max-lr 0.1 --step-size-up 8",
+    "cosine-restarts --t-0 7 --t-mult 2",
+    "hf-linear --num-warmup-steps 7 --num-training-steps 60",
+    "nanogpt --warmup-iters 6 --lr-decay-iters 55 --min-lr 0.01",
+]
+
+
+def shown(rng: random.Random, rates: Sequence[float]) -> tuple[list[float], Shown | None]:
+    """The rates as some logger writes them."""
+    digits = rng.choice([4, 5, 6, 7])
+    as_written: dict[str, tuple[list[float], Shown | None]] = {
+        "full": (list(rates), None),
+        "float32": (list(map(float32, rates)), None),
+        "significant": ([float(f"{rate:.{digits}g}") for rate in rates], Shown(digits, None)),
+        "scientific": ([float(f"{rate:.{digits - 1}e}") for rate in rates], Shown(digits, None)),
+        "fixed": ([round(rate, digits) for rate in rates], Shown(digits, digits)),
+        "noise": ([rate * (1 + rng.uniform(-1e-7, 1e-7)) for rate in rates], None),
+    }
+    return as_written[rng.choice(list(as_written))]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_right_run_follows_however_it_is_logged(seed: int) -> None:
+    rng = random.Random(seed)
+    text = rng.choice(RIGHT)
+    right = values(text, 55)
+    every, origin = rng.choice([1, 1, 5, 10]), rng.choice([0, 1])
+    rows = range(rng.choice([0, every - 1]), 54, every)
+    used = rng.random() < 0.6 or rows[0] == 0  # Else the rate that is used next.
+    kept, how = shown(rng, [right[row if used else row + 1] for row in rows])
+    counted = [row + (origin if used else 1) for row in rows]
+    length = rng.choice([5, 11])
+    forms = {
+        "steps": (counted, None),
+        "both": (counted, [tick // length for tick in counted]),
+        "epochs": (None, counted),
+        "fractions": (counted, [tick / length for tick in counted]),
+    }
+    steps, epochs = forms[rng.choice(list(forms))]
+    record = Record.of_values(kept, steps=steps, epochs=epochs, shown=how)
+    assert held(text, record, interval="epoch" if steps is None else "step").follows, (text, steps, epochs)
+
+
+def test_the_length_of_an_epoch_follows_from_all_rows() -> None:
+    found, steps = values("step --step-size 5", 240), range(4, 240, 5)
+    record = Record.of_values([found[step] for step in steps], steps=list(steps), epochs=[step // 12 for step in steps])
+    document = held("step --step-size 5", record).as_document()
+    assert (document["explanation"], document["steps_per_epoch"]) == ("wrong_interval", 12)
+
+
+def test_several_rows_in_each_epoch_and_no_steps() -> None:
+    found = values("cosine --t-max 120", 121)[9:120:10]
+    record = Record.of_values(found, epochs=[1 + row // 4 for row in range(12)])
+    assert held("cosine --t-max 120", record, interval="step").follows
+
+
+def test_ticks_that_are_skipped_in_a_short_warmup() -> None:
+    text = "sequential 'linear --start-factor 0.01 --total-iters 2' 'cosine --t-max 28' --milestones 2"
+    document = held(text, by_epoch(skipped(text, 30, {1, 2}))).as_document()
+    assert (document["explanation"], document["shift"]) == ("shifted_from", -2)
+
+
+def test_a_hyperparameter_that_is_set_between_two_rows() -> None:
+    before = values("cosine --t-max 300 --lr 0.02", 126)
+    after = spec.parse("cosine --t-max 450").schedule.advance(125, before[125], 0.02)
+    record = by_step([*before[:125], *(next(after) for _ in range(175))][9:], every=10, origin=9)
+    document = held("cosine --t-max 300", record, interval="step", lr=0.02).as_document()
+    assert (document["explanation"], document["at"]) == ("changed", 126)
+    assert "--t-max was 450, not 300" in document["detail"]
+
+
+def test_how_often_is_said_as_far_as_the_log_shows_it() -> None:
+    document = held("step --step-size 10", by_epoch(values("step --step-size 10", 640)[::32][:8]), interval="epoch")
+    assert document.as_document()["explanation"] in ("stepped_k_times", "wrong_interval")
+    assert "30 to 33 times" in document.as_document()["detail"]

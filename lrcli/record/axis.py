@@ -70,6 +70,7 @@ def readings(record: Record, schedule: Schedule, run: Run) -> list[Reading]:
         elif _is_there(record.epochs):
             found = in_steps(record, length, schedule) if per_step else []
             found = found if length and per_step else by_epoch(record) + found
+            found += _within(_rows_of_epochs(record), schedule, run) if per_step else []
     else:
         found = by_epoch(record)
     return found or [by_row(record)]
@@ -161,10 +162,28 @@ def every_so_many(record: Record) -> list[Reading]:
     gaps = np.diff(record.epochs) if record.epochs is not None else np.empty(0)
     if not len(gaps) or gaps.min() <= 0 or gaps.max() > 1.5 * np.median(gaps) + 0.02:
         return []
+    return _every_row(record)
+
+
+def _every_row(record: Record) -> list[Reading]:
+    """Each row a number of steps after the one before, as the log says, or as loggers usually do."""
+    import numpy as np
+
     rows = np.arange(1, len(record) + 1)
     usual = [round(record.facts.logging_steps)] if record.facts.logging_steps else []
     counts = dict.fromkeys([*usual, *LOGGED_EVERY])
     return [Reading(rows * count - origin, STEP, origin) for count in counts for origin in (1, 0)]
+
+
+def _rows_of_epochs(record: Record) -> list[Reading]:
+    """Several rows in each epoch, as many in all but the last: every row is so many steps after the one before."""
+    import numpy as np
+
+    assert record.epochs is not None
+    _, counts = np.unique(record.epochs, return_counts=True)
+    if len(counts) < 2 or counts[0] < 2 or (counts[:-1] != counts[0]).any() or (np.diff(record.epochs) < 0).any():
+        return []
+    return _every_row(record)
 
 
 def ends_of_epochs(record: Record, length: int) -> Reading | None:

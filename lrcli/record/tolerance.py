@@ -30,7 +30,7 @@ FLOAT32 = 2.0**-24
 FEW_DIGITS = 9
 """Significant digits up to which a log is taken to be rounded: float32 needs as many."""
 
-MANY_DIGITS = 5
+MANY_DIGITS = 4
 """Significant digits from which on it does no harm to take a log for rounded that is not."""
 
 FEW_VALUES = 3

@@ -32,7 +32,7 @@ MUCH = 5
 WORK = 1_500_000
 """Ticks that are walked, over all explanations that are tried: about a second."""
 
-WORK_OF_AN_ATTEMPT = 300_000
+WORK_OF_AN_ATTEMPT = 400_000
 """For each kind of explanation, under each reading."""
 
 CALL = 150

@@ -24,6 +24,7 @@ from lrcli.verify.resumed import (
     restarted,
     shifted_from,
     state_not_loaded,
+    waited,
 )
 from lrcli.verify.verdict import Explanation, Verdict
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
     Ticks = NDArray[np.int64]
 
 MOST_STEPS_PER_TICK = 64
@@ -147,19 +149,37 @@ def steps_in_an_epoch(record: Record) -> list[int]:
         for epoch in starts
         if epoch + 1 in starts and starts[epoch + 1] > starts[epoch]
     )
-    return [*said, *(length for length, _ in lengths.most_common(MOST_EPOCH_LENGTHS) if length not in said)]
+    likely = [*_lengths_between(steps, epochs), *(length for length, _ in lengths.most_common())]
+    return list(dict.fromkeys([*said, *likely]))[:MOST_EPOCH_LENGTHS]
+
+
+def _lengths_between(steps: "Floats", epochs: "Floats") -> list[int]:
+    """The lengths with which every step lies in its epoch, both counted from 0 or from 1, where they are few."""
+    import numpy as np
+
+    before = epochs - epochs[0]
+    later = before > 0
+    if epochs[0] not in (0, 1) or not later.any():
+        return []
+    for origin in (0, 1):
+        least = int((np.floor((steps - origin) / (before + 1)) + 1).max())
+        most = int(np.floor((steps[later] - origin) / before[later]).min())
+        if 0 <= most - least < MOST_EPOCH_LENGTHS:
+            return list(range(most, least - 1, -1))
+    return []
 
 
 def stepped_k_times(case: Case) -> Iterator[Explanation]:
     """Several calls of step() a tick, or one in several."""
-    for k in _several_calls(case):
-        if not case.fits(case.schedule, case.run, case.ticks * k):
-            continue
+    fitting = [k for k in _several_calls(case) if case.fits(case.schedule, case.run, case.ticks * k)]
+    if fitting:
+        k, most = fitting[0], fitting[-1]
+        times = f"{k}" if len(fitting) == 1 else f"{k} to {most}" if most - k == len(fitting) - 1 else f"{k} or {most}"
         if not _per_step(case) and k > MOST_PROCESSES and (k > MOST_STEPS_PER_TICK or k & (k - 1)):
-            sentence = f"step() was called {k} times an epoch: after every batch, if an epoch has {k}"
+            sentence = f"step() was called {times} times an epoch: after every batch, if an epoch has as many"
             yield Explanation("wrong_interval", sentence, {"steps_per_epoch": k})
-        processes = f", as accelerate does with {k} processes" if _per_step(case) else ""
-        yield Explanation("stepped_k_times", f"step() is called {k} times a tick{processes}", {"k": k})
+        processes = f", as accelerate does with {times} processes" if _per_step(case) else ""
+        yield Explanation("stepped_k_times", f"step() is called {times} times a tick{processes}", {"k": k})
     for last in (0, 1):  # in the first of k ticks, or in the last
         for k in _one_call_in(case, last):
             if case.fits(case.schedule, case.run, (case.ticks + last * (k - 1)) // k):
@@ -195,7 +215,7 @@ def _one_call_in(case: Case, last: int) -> list[int]:
 
 def _per_step(case: Case) -> bool:
     """Whether a tick is an optimizer step: accelerate is blamed for nothing else."""
-    return case.run.interval == STEP or case.composed.counts_in == STEP
+    return (case.run.interval or case.composed.counts_in) == STEP
 
 
 def no_warmup(case: Case) -> Iterator[Explanation]:
@@ -256,6 +276,7 @@ ATTEMPTS: tuple[Attempt, ...] = (
     base_lr,
     restarted,
     other_value,
+    waited,
     state_not_loaded,
     shifted_from,
     changed_value,

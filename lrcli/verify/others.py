@@ -27,6 +27,9 @@ PLAIN = 4
 NEAR = 0.05
 """Relative, to a number that a person may have typed: logs of few digits leave so much open; all rows decide."""
 
+CLOSE = 1e-10
+"""Relative, of two numbers between which nobody would have typed a third."""
+
 ROWS_PER_DIGIT = 3
 """Rows that are needed to believe in a schedule that takes so many digits to write."""
 
@@ -168,12 +171,12 @@ def _landmarks(case: Case, start: int) -> Landmarks | None:
     return None if marks.is_flat else marks
 
 
-def one_value(case: Case, start: int) -> Iterator[Changed]:
+def one_value(case: Case, start: int, thoroughly: bool = True) -> Iterator[Changed]:
     """What gives the rows from `start` on with one value changed."""
     marks = _landmarks(case, start)
     for slot in all_slots(case) if marks else ():
         assert marks is not None
-        found = _best(case, start, [slot], _one(case, case.schedule, case.run, slot, marks, start, True))
+        found = _best(case, start, [slot], _one(case, case.schedule, case.run, slot, marks, start, thoroughly))
         if found:
             yield found
 
@@ -338,7 +341,7 @@ def _number(slot: Slot, residual: Callable[[Any], float], marks: Landmarks) -> I
             continue
         for _ in range(80):
             middle = (left + right) / 2
-            if middle in (left, right):
+            if middle in (left, right) or right - left <= CLOSE * right:
                 break
             value = residual(middle)
             if math.isnan(value):

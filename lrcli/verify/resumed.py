@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MOST_SKIPPED = 16
 """Ticks that may be skipped between two rows."""
 
+FEW_SKIPPED = 2
+"""Ticks that are skipped at once without a doubt: a scheduler that begins again may look as if it were more."""
+
 MOST_SEAMS = 16
 """Places in which ticks are skipped."""
 
@@ -81,19 +84,27 @@ def restarted(case: Case) -> Iterator[Explanation]:
             )
 
 
-def shifted_from(case: Case) -> Iterator[Explanation]:
-    """From a tick on every rate is early or late: ticks were skipped, or counted twice."""
+def waited(case: Case) -> Iterator[Explanation]:
+    """Ticks were skipped, a few at once: that is likelier than a resume, and where it is no other rate, simpler."""
     import numpy as np
 
+    if _is_seam(case):
+        for shift in range(-1, -1 - FEW_SKIPPED, -1):
+            if case.gives(case.schedule, case.run, case.ticks + shift, case.place):
+                yield _shift(int(case.ticks[case.place]), shift)
+    lags = lags_of(case)
+    if lags is not None:
+        seams = int((np.diff(lags, prepend=0) > 0).sum())
+        yield _shift(int(case.ticks[int((lags > 0).argmax())]), -int(lags[-1]), seams)
+
+
+def shifted_from(case: Case) -> Iterator[Explanation]:
+    """From a tick on every rate is early or late: ticks were skipped, or counted twice."""
     if _is_seam(case):
         tail = case.ticks[case.place :]
         for shift in _shifts(case):
             if case.gives(case.schedule, case.run, case.ticks + shift, case.place):
                 yield _shift(int(tail[0]), shift)
-    lags = lags_of(case)
-    if lags is not None:
-        seams = int((np.diff(lags, prepend=0) > 0).sum())
-        yield _shift(int(case.ticks[int((lags > 0).argmax())]), -int(lags[-1]), seams)
 
 
 def _shifts(case: Case) -> list[int]:
@@ -238,8 +249,12 @@ def changed_value(case: Case) -> Iterator[Explanation]:
     """Another hyperparameter from a tick on: as if it had been so from the start, or going on from the rate it had."""
     yield from _changed_to(case, case, one_value)
     if _is_seam(case) and not isinstance(case.composed, Absolute):
-        for start in range(int(case.ticks[case.place - 1]), int(case.ticks[case.place]))[:MOST_STARTS]:
-            yield from _changed_to(case, _GoingOn(case, start), one_value, start + 1)
+        for start in _round_first(range(int(case.ticks[case.place - 1]), int(case.ticks[case.place])))[:MOST_STARTS]:
+            yield from _changed_to(case, _GoingOn(case, start), _roughly_one_value, start + 1)
+
+
+def _roughly_one_value(case: Case, start: int) -> Iterator[Changed]:
+    return one_value(case, start, thoroughly=False)
 
 
 class _GoingOn(Case):
@@ -317,6 +332,10 @@ def _starts(case: Case) -> list[int]:
     first, second = case.values[case.place : case.place + 2].tolist()
     gap = int(case.ticks[case.place + 1]) - here
     from_zero = [round(here - first * gap / (second - first))] if second > first else []
-    round_ones = sorted(between, key=lambda tick: -max(unit for unit in ROUND if tick % unit == 0))
-    likely = [*from_zero, *round_ones] if here - before > 1 else [here]
+    likely = [*from_zero, *_round_first(between)] if here - before > 1 else [here]
     return [tick for tick in dict.fromkeys(likely) if tick in between]
+
+
+def _round_first(ticks: range) -> list[int]:
+    """The ticks, round numbers first: at those checkpoints are written."""
+    return sorted(ticks, key=lambda tick: -max(unit for unit in ROUND if tick % unit == 0))
