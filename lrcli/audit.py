@@ -22,13 +22,10 @@ from lrcli.rows import Rows
 from lrcli.run import Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE
+from lrcli.schedules.family import FAMILIES
 from lrcli.verify import Verdict, compared, verify
 from lrcli.verify.explain import steps_in_an_epoch
 from lrcli.verify.skips import with_skips
-
-WRITERS = {"trainer_state": (HUGGING_FACE, DEEPSPEED)}
-"""The families whose schedules runs have of which there is a log of this kind."""
 
 GROUP, GROUP_AND_VARIANT = (role.GROUP,), (role.GROUP, role.VARIANT)
 """What no configuration says, but the log decides: whose rate is in its column, and at last which version wrote it."""
@@ -172,7 +169,7 @@ def _find(case: Case) -> None:
     """The schedule that the log shows; where its writer is known, one of those that it has."""
     record = case.record
     known = [one for one in Search(record).candidates() if one.exactness != NEARLY and follows(one.spec, record)]
-    own = WRITERS.get(record.facts.kind)
+    own = [family for family in FAMILIES.values() if family.logged_in == record.facts.kind]
     if own:
         ours = [one for one in known if one.schedule.reference.family in own]
         if not ours and (

@@ -67,7 +67,7 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
         if other.roughness[1] > one.roughness[1] + FAR_FETCHED or _is_regular(one, other, record):
             continue
         shift = 0 if other.reading.axis == "row" else int(other.reading.ticks[0] - one.reading.ticks[0])
-        if shift and other.roughness[1] > one.roughness[1]:
+        if shift and other.roughness[1] > one.roughness[1] + 1:
             continue  # Another convention, with stranger numbers.
         # A warmup that is over before the first row is not believed in for that.
         is_stranger = other.roughness[0] > one.roughness[0] and other.roughness[1] > one.roughness[1]
@@ -119,7 +119,9 @@ def _is_seen(one: Found, record: Record) -> bool:
     """Whether the end of the log is no beginning of something else: a rate that stays, a line, a list of drops."""
     import numpy as np
 
-    values = record.values
+    values, warmup = record.values, one.composed.own_warmup or one.run.warmup
+    if (one.reading.ticks < warmup).sum() < min(2, warmup):
+        return False  # Where a line starts and where it ends needs two of its rows.
     highest, lengths = values.max(), np.diff(np.flatnonzero(np.append(np.insert(np.diff(values) != 0, 0, True), True)))
     if lengths[-1] > 1 and values[-1] >= highest * (1 - EVEN):
         return False

@@ -7,6 +7,7 @@ from lrcli.engine import spec_of
 from lrcli.fit.landmarks import roughness
 from lrcli.record import Reading, Tolerance
 from lrcli.run import Run
+from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 
 if TYPE_CHECKING:
@@ -72,7 +73,10 @@ class Found:
         """How much a person has to say: options, then digits. What is nothing need not be said."""
         words = self.spec.replace(",", " ").replace(":", " ").split()
         numbers = [word for word in words if word[:1].isdigit() and word not in NOTHING]
-        return len(words) - 2 * sum(word in NOTHING for word in words), sum(map(_digits, numbers))
+        digits = sum(map(_digits, numbers))
+        if not {"--lr", *(declared.option for declared in self.schedule.fields(role.PEAK))} & {*words}:
+            digits += 1  # The rate that need not be said has a digit, too.
+        return len(words) - 2 * sum(word in NOTHING for word in words), digits
 
 
 def is_typed(spec: str) -> bool:

@@ -23,8 +23,8 @@ MOST_SLOPES = 6
 HELPED = 0.3
 """Share of the error that a step may leave without new slopes."""
 
-HOPELESS = 0.05
-"""An error beyond which nothing is expected once slopes were taken twice."""
+HOPELESS_AT_FIRST, HOPELESS = 0.1, 0.05
+"""Errors, made and promised, beyond which nothing is expected after the first slopes, and after the second."""
 
 PROGRESS = 0.6
 """Share of the error that may be left from one taking of slopes to the next."""
@@ -89,6 +89,7 @@ class Newton:
         if not error < math.inf or not places:
             return Nearest(numbers, error, none)
         slopes, taken, is_new = self.slopes(numbers, found, places), 1, True
+        first, promised = error, math.nan
         before, square, damping = math.inf, float(missing @ missing), 1e-4
         for _ in range(MOST_STEPS):
             if slopes is None:
@@ -115,6 +116,8 @@ class Newton:
                     better = True
                     break
                 damping = max(damping * 10, 1e-6)
+            if math.isnan(promised):
+                promised = float(np.abs(missing - slopes @ change).max())
             if better:
                 step = (tried - numbers)[places] / self.units[places]
                 length = float(step @ step)
@@ -127,9 +130,11 @@ class Newton:
                     continue
             elif is_new:
                 break
-            if taken >= MOST_SLOPES or (taken >= 2 and error > HOPELESS and error > PROGRESS * before):
+            if taken == 1 and min(error, promised) > max(HOPELESS_AT_FIRST, PROGRESS * first):
                 break
-            if taken >= 4 and error > GOOD * 100:
+            if taken >= 2 and error > max(HOPELESS if taken == 2 else GOOD, PROGRESS * before):
+                break
+            if taken == MOST_SLOPES:
                 break
             before = error
             slopes, taken, is_new = self.slopes(numbers, found, places), taken + 1, True

@@ -33,7 +33,7 @@ NEAR_ENOUGH = 1e-2
 """Of the highest rate: an error with which another start is not worth a try."""
 
 NEARLY_WHOLE = 0.05
-LOOSE = 1e-4
+LOOSE, LOOSE_IN_FLOAT32 = 1e-4, 1e-2
 """Of the greatest singular value: a direction in which nothing changes."""
 
 MOST_TRIED = 24
@@ -91,12 +91,14 @@ class Relaxed:
             marks.highest or 1.0
         )
         self.nearest = math.inf
+        in_full = marks.tolerance.kind == FULL_PRECISION
+        self.loose = LOOSE if in_full else LOOSE_IN_FLOAT32
         self.newton = Newton(
             self.curve,
             self.wanted / marks.highest,
             (self.low, self.high),
             self.units,
-            SHORT_STEP if marks.tolerance.kind == FULL_PRECISION else LONG_STEP,
+            SHORT_STEP if in_full else LONG_STEP,
         )
 
     def curve(self, numbers: Any) -> Any:
@@ -157,7 +159,7 @@ class Relaxed:
             direction = None
             if not loose:
                 _, sizes, directions = np.linalg.svd(found.slopes / scales, full_matrices=False)
-                if sizes[-1] <= LOOSE * sizes[0]:
+                if sizes[-1] <= self.loose * sizes[0]:
                     direction = np.abs(directions[-1])
             if (loose or direction is not None) and depth:
                 if not loose:
@@ -194,7 +196,7 @@ class Relaxed:
             return
         values: Sequence[float] = (one.start, *one.usual)
         if one.is_whole:
-            values = (*self.marks.lengths, *self.marks.ends[:2], one.start)
+            values = (*self.marks.lengths, *self.marks.ends[:2], *one.usual, one.start)
         elif one.is_rate:
             scales = [float(found.numbers[at]) for at, other in enumerate(self.sought.values()) if other.is_peak]
             peak = scales[0] if scales and place not in scales else self.marks.highest

@@ -16,6 +16,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.numbers import typed
 from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
+from lrcli.fit.sought import SHORTEST_WARMUP
 from lrcli.fit.tried import (
     AT_ONCE,
     BEFORE_SEQUENCES,
@@ -88,12 +89,11 @@ class Search:
             if view.marks.is_flat:
                 self._constant(view.marks, view.reading)
                 return list(self.found.values())
-        sparse = any(view.marks.is_sparse and not view.marks.moves_in_steps for view in views)
         enough = None
-        for stage in [*AT_ONCE, *STAGES] if sparse else STAGES:
+        for stage, usual in self._rounds(views):
             for view in views:
-                self.look(stage, view)
-            for view in views if stage == BEFORE_SEQUENCES else []:
+                self.look(stage, view, usual)
+            for view in views if stage == BEFORE_SEQUENCES and not usual else []:
                 self._sequences(view)
             # A straight line is the beginning of many: those whose length must be sought, too.
             is_open = stage.is_early and any(view.marks.is_straight for view in views)
@@ -112,25 +112,37 @@ class Search:
         """What the search has cost, in the seconds that it was given."""
         return self.seconds - self.effort.left / RATES
 
+    def _rounds(self, views: "list[View]") -> list[tuple[Stage, bool]]:
+        """What is tried, one after another: of every scheduler, or at first of those that the log's writer offers."""
+        stages = [(stage, False) for stage in STAGES]
+        if not any(view.marks.is_sparse for view in views):
+            return stages
+        together = [(stage, False) for stage in AT_ONCE]
+        if any(view.marks.moves_in_steps for view in views):
+            return [*stages[:2], *together, *stages[2:]]
+        usual = [(stage, True) for stage in AT_ONCE] if any(view.usual for view in views) else []
+        return [*usual, *together, *stages]
+
     def _is_decided(self) -> bool:
         """Whether something plain gives the log, to the bit where it is shown in full: others would be stranger."""
         good = (EXACT,) if self.tolerance.kind == FULL_PRECISION else (EXACT, FLOAT32, ROUNDED)
         return any(one.exactness in good and one.is_plain for one in self.found.values())
 
-    def _rank(self, found: Found) -> tuple[bool, bool, bool, bool, bool, int, int, int, int]:
+    def _rank(self, found: Found) -> tuple[bool, bool, bool, bool, int, bool, int, int, int]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
         in_full = self.tolerance.kind == FULL_PRECISION
         order = list(every()).index(found.schedule.reference.name)
         to_the_bit = not in_full or found.exactness == EXACT
         horizon = found.composed.horizon
-        said = not self.lengths or horizon in self.lengths
+        said = not self.lengths or not found.composed.ends or horizon in self.lengths
         return (
             found.exactness == NEARLY,
             not found.is_typed,
             not to_the_bit,
             self._goes_on_after(found.reading, horizon),
+            found.roughness[0],
             not said,
-            *found.roughness,
+            found.roughness[1],
             _odd(found),
             order,
         )
@@ -144,8 +156,12 @@ class Search:
         after = self.record.values[reading.ticks > horizon + 1]
         return len(np.unique(after)) > 1
 
-    def look(self, stage: Stage, view: "View") -> None:
-        """Try every scheduler on one reading."""
+    def look(self, stage: Stage, view: "View", usual: bool = False) -> None:
+        """Try every scheduler on one reading, or the usual ones."""
+        if usual:
+            for cls in view.usual:
+                self._try(cls, stage, view)
+            return
         for classes in (view.own, view.others):
             for cls in classes:
                 self._try(cls, stage, view)
@@ -203,6 +219,8 @@ class Search:
         """A straight line up, and then any scheduler that torch can put behind it."""
         if not marks.rises or marks.peak + 1 >= len(marks.values):
             return
+        if marks.peak > 1 and marks.values[0] == marks.values[marks.peak - 1]:
+            return  # A jump is no line.
         effort = self.effort.part(RATES_FOR_WARMUPS)
         for warmup in _warmup_ends(marks):
             rest = marks.from_tick(warmup)
@@ -224,7 +242,7 @@ class Search:
     def _warmups_at_once(self, stage: Stage, view: "View") -> None:
         """The same with all that is unknown sought at once."""
         marks = view.marks
-        if not marks.rises and (marks.is_beheaded or not marks.ticks[0]):
+        if not marks.rises and (marks.is_beheaded or marks.ticks[0] < SHORTEST_WARMUP):
             return
         for cls in candidates_of(marks, False):
             if _takes_a_warmup(cls):
@@ -303,6 +321,9 @@ class View:
         # What warms up by itself is likelier behind a rise than what would need another schedule before it.
         self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if self.marks.rises else possible
         self.others = [cls for cls in possible if cls not in self.own]
+        kind = search.record.facts.kind
+        self.usual = [cls for cls in possible if cls.reference.family.logged_in == kind]
+        """The schedulers of whoever writes such logs."""
 
 
 def _takes_a_warmup(cls: type[Schedule]) -> bool:

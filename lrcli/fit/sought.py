@@ -63,10 +63,15 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks) -> dict[str, lis
         return None
     numbers = scale_of(cls, None) + free
     choices: dict[str, list[Any]] = {BASE: [SOUGHT]} if BASE in numbers else {}
+    peaks = [one for one in cls.fields(role.PEAK) if not one.required]
+    if peaks and marks.rises and cls.fields(role.WARMUP) and not cls.fields(*STARTS):
+        choices[BASE] = [_start(marks, cls, peaks[0]) or 0.0]  # A warmup from the optimizer's own rate.
     for declared in cls.params().values():
         place = PLACES.get(declared.role) if declared.role and declared.annotation in NUMBERS else None
         there = place(marks, cls, declared) if place else None
-        if declared.name in numbers:
+        if declared.name in numbers and there is not None:
+            choices[declared.name] = [there]
+        elif declared.name in numbers:
             choices[declared.name] = [SOUGHT]
         elif there is None and declared.role is role.DECAY:
             choices[declared.name] = [1 if declared.required else declared.default]
@@ -81,6 +86,11 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks) -> dict[str, lis
             choices[declared.name] = [there]
         else:
             choices[declared.name] = [declared.default, there]
+    at_share = _of_length(cls, marks)
+    if at_share is not None:
+        share, _, row = at_share
+        assert share.role is not None
+        choices[share.name] = [*_likely_shares(row, share.role, marks), SOUGHT]
     holds = cls.fields(role.HOLD) if cls.fields(role.DECAY) else []
     for length in cls.fields(role.LENGTH) if holds else []:
         if not length.required and length.default is None:
@@ -91,6 +101,10 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks) -> dict[str, lis
 
 def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effort: Effort, warmed: bool) -> Relaxed:
     """A form with what is sought in it."""
+    at_share = _of_length(cls, marks)
+    if at_share is not None and values[at_share[0].name] is not SOUGHT:
+        share, length, row = at_share
+        values[length.name] = _lengths_by_share(row, values[share.name], marks)
     sought = {name: value for name, value in values.items() if isinstance(value, Sought)}
     fixed = {name: value for name, value in values.items() if name not in sought}
     solver = Solver(Form(cls, fixed, tuple(sought), None), marks, effort)
@@ -124,6 +138,8 @@ def _is(cls: type[Schedule], name: str, meaning: Role) -> bool:
     return name != BASE and cls.params()[name].role is meaning
 
 
+STARTS = (role.START, role.START_SHARE, role.START_DIVISOR)
+
 SHAPELESS = (role.PARTS, role.EXPRESSION, role.DROPS_AT, role.JUDGEMENT)
 
 MOST_VALUES, MOST_CHOICES = 3, 8
@@ -131,6 +147,12 @@ MOST_VALUES, MOST_CHOICES = 3, 8
 
 ANOTHER = 2e-2
 """Of the highest rate: an error that another convention does not make good."""
+
+SPANS = (100, 1000, 10000)
+"""Ticks in which a decay without an end sets in."""
+
+SHORTEST_WARMUP = 2
+"""Of those that a log does not show."""
 
 NOTHING = 1e-7
 """Of the highest rate: a rate at tick 0 that is none."""
@@ -162,8 +184,6 @@ ALWAYS = (
     role.HOLD,
     role.DECAY,
     role.CYCLE,
-    role.PEAK_AT,
-    role.FLAT_UNTIL,
     role.START_DIVISOR,
 )
 
@@ -171,10 +191,12 @@ ALWAYS = (
 def _line_up(marks: Landmarks) -> dict[str, Sought]:
     """The length and the first share of a straight line up."""
     first = int(marks.ticks[0])
-    ramp = _ramp_end(marks)
-    if ramp is None:
-        return {WARMUP: Sought(first / 2, 0.5, first, True), START: Sought(1 / 3, 1 / 3, 1 / 3)}
-    low, high, at = ramp
+    if not marks.rises:
+        return {
+            WARMUP: Sought(max(first / 2, SHORTEST_WARMUP), SHORTEST_WARMUP, first, True),
+            START: Sought(1 / 3, 1 / 3, 1 / 3),
+        }
+    low, high, at = _ramp_end(marks)
     slope = marks.slope_up
     share = min(0.99, max(1e-3, (float(marks.values[0]) - slope * first) / marks.highest))
     return {
@@ -183,10 +205,10 @@ def _line_up(marks: Landmarks) -> dict[str, Sought]:
     }
 
 
-def _ramp_end(marks: Landmarks) -> tuple[float, float, float] | None:
+def _ramp_end(marks: Landmarks) -> tuple[float, float, float]:
     """Where the rise ends: after the first tick, up to the last, and where its line reaches the highest rate."""
     if not marks.rises:
-        return None
+        return 0.0, 0.0, 0.0
     low, high = int(marks.ticks[marks.peak - 1]), int(marks.ticks[min(marks.peak + 1, len(marks.ticks) - 1)])
     if marks.held_until > marks.peak:
         high = int(marks.ticks[marks.peak])
@@ -196,24 +218,20 @@ def _ramp_end(marks: Landmarks) -> tuple[float, float, float] | None:
 
 
 def _warmup(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
-    found = _ramp_end(marks)
     first = int(marks.ticks[0])
-    if found is None and first > 0 and not marks.is_beheaded:
-        return Sought(first / 2, 0, first, True)
-    if found is None:
-        return None
-    low, high, at = found
+    if not marks.rises:
+        return Sought(first / 2, 0, first, True) if first > 0 and not marks.is_beheaded else None
+    low, high, at = _ramp_end(marks)
     return Sought(at, low, high, True)
 
 
 def _length(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
     last = int(marks.ticks[-1])
-    ends = [*marks.lengths, last + 1]
-    for restart in marks.restarts[:1]:
-        cycles = len(marks.restarts) + 1
-        ends.insert(0, marks.first_at_peak + (int(marks.ticks[restart]) - marks.first_at_peak) * cycles)
+    ends: list[float] = [*marks.lengths, last + 1]
     row = marks.bottom
-    if row > marks.held_until + 1 and row < len(marks.ticks) - 2:
+    if marks.restarts:
+        ends = [*_ends_of_cycles(marks, bool(cls.fields(role.CYCLE_GROWTH))), *ends]
+    elif row > marks.held_until + 1 and row < len(marks.ticks) - 2:
         ends.insert(0, int(marks.ticks[row]))
     if row > marks.held_until:
         fall = float(marks.values[marks.held_until] - marks.values[row])
@@ -228,10 +246,23 @@ def _length(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | 
     return Sought(ends[0], 1, math.inf, True, ends[1:])
 
 
+def _ends_of_cycles(marks: Landmarks, of_one: bool) -> list[float]:
+    """The length of all cycles together, or that of one, counted from the end of the warmup or with it."""
+    first = _ramp_end(marks)[2] if marks.rises else 0.0
+    gaps = [marks.before(row) for row in marks.restarts]
+    if of_one:
+        end = (gaps[0].after + gaps[0].upto) / 2
+        return [end - first, end] if first else [end]
+    shares = [(len(gaps) + 1) / (place + 1) for place in range(len(gaps))]
+    low = max(first + (gap.after - first) * share for gap, share in zip(gaps, shares, strict=True))
+    high = min(first + (gap.upto - first) * share for gap, share in zip(gaps, shares, strict=True))
+    return [(low + high) / 2]
+
+
 def _hold(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
     row, last = marks.held_until, len(marks.ticks) - 1
     before, after = int(marks.ticks[row]), int(marks.ticks[min(row + 1, last)])
-    ramp = _ramp_end(marks) or (0, 0, 0)
+    ramp = _ramp_end(marks)
     return Sought(max(0.0, (before + after) / 2 - ramp[2]), max(0.0, before - ramp[1]), after - ramp[0], True)
 
 
@@ -257,20 +288,28 @@ def _cycle_fall(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sough
     return Sought(low - peak, 1, math.inf, True) if low - peak > 1 else None
 
 
-def _share_at(row: int, marks: Landmarks) -> Sought | None:
-    if not 0 < row < len(marks.ticks):
-        return None
-    length = (marks.lengths or [int(marks.ticks[-1]) + 1])[0]
-    share = int(marks.ticks[row]) / length
-    return Sought(min(0.95, share), 1e-4, 0.9999, False, (0.3, 0.1))
+def _of_length(cls: type[Schedule], marks: Landmarks) -> tuple[Param, Param, int] | None:
+    """The field that says at which share of the length something happens, that of the length, and the row."""
+    for meaning, row in ((role.PEAK_AT, marks.peak), (role.FLAT_UNTIL, marks.held_until)):
+        for share in cls.fields(meaning):
+            for length in cls.fields(role.LENGTH, role.EPOCHS):
+                if 0 < row < len(marks.ticks) - 1:
+                    return share, length, row
+    return None
 
 
-def _peak_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
-    return _share_at(marks.peak, marks)
+def _lengths_by_share(row: int, share: float, marks: Landmarks) -> Sought:
+    low, high = int(marks.ticks[row - 1]) / share, (int(marks.ticks[row + 1]) + 1) / share
+    said = [length for length in (*marks.lengths, int(marks.ticks[-1]) + 1) if low < length < high]
+    return Sought([*said, int(marks.ticks[row]) / share][0], low, high, True)
 
 
-def _flat_until(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
-    return _share_at(marks.held_until, marks)
+def _likely_shares(row: int, meaning: Role, marks: Landmarks) -> list[float]:
+    """The shares that people type, those first of which the length is that of the log."""
+    last = [*marks.lengths, int(marks.ticks[-1]) + 1][0]
+    lengths = {share: _lengths_by_share(row, share, marks) for share in USUAL[meaning]}
+    possible = [share for share, one in lengths.items() if one.high >= 0.7 * last]
+    return sorted(possible, key=lambda share: abs(math.log(lengths[share].start / last)))[:MOST_VALUES]
 
 
 def _start_divisor(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
@@ -287,7 +326,7 @@ def _start(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | N
     if marks.peak > 1 and abs(first) < NOTHING:
         return None
     first = first if first > 0 else float(marks.values[0]) / marks.highest
-    return Sought(first * (marks.highest if declared.role is role.START else 1.0), 0.0, math.inf)
+    return Sought(first * (1.0 if declared.role is role.START_SHARE else marks.highest), 0.0, math.inf)
 
 
 def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
@@ -299,8 +338,8 @@ def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sough
 def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
     if cls.fields(role.GROWTH) and not (declared.required and cls.fields(role.VARIANT)):
         return None
-    start = max(marks.first_at_peak, 1)
-    return Sought(start, 1, math.inf, declared.annotation in WHOLE, (100.0, 1000.0, 10000.0))
+    first, *others = SPANS if cls.fields(role.GROWTH) else (max(marks.first_at_peak, 10), *SPANS)
+    return Sought(first, 1, math.inf, declared.annotation in WHOLE, others, usual=(1, *SPANS))
 
 
 PLACES: dict[Role, Place] = {
@@ -311,8 +350,6 @@ PLACES: dict[Role, Place] = {
     role.DECAY: _decay,
     role.CYCLE: _cycle,
     role.CYCLE_FALL: _cycle_fall,
-    role.PEAK_AT: _peak_at,
-    role.FLAT_UNTIL: _flat_until,
     role.START_DIVISOR: _start_divisor,
     role.TIMESCALE: _timescale,
     role.START: _start,

@@ -230,6 +230,12 @@ class Schedule(Declared):
                 resolved[declared.name] = value[group]
         return dataclasses.replace(self, **resolved) if resolved else self
 
+    def with_unchecked(self, **values: Any) -> Self:
+        """The same with other values, which are known to be right, or which a search tries before it checks them."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **values)
+        return other
+
     def ticker(self, group: Group, last_epoch: int = -1) -> Ticker:
         """The framework's scheduler object, newly constructed on `group`.
 

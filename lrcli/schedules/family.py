@@ -87,6 +87,8 @@ class Family(NamedTuple):
     """Whether torch's SequentialLR and ChainedScheduler take it as a child."""
     moved_by: str = ""
     """What a tick is and what moves the rate, in sentences, where no training loop calls `scheduler.step()`."""
+    logged_in: str = ""
+    """The kind of log (see `lrcli.logs.table.Facts`) of a trainer that offers these schedulers."""
 
 
 FAMILIES: dict[str, Family] = {}
@@ -119,6 +121,7 @@ HUGGING_FACE = family(
         checkpoint=POSITION_AND_BASE_RATES,
         evidence=LIVE,
         code=targets("transformers"),
+        logged_in="trainer_state",
     )
 )
 TIMM = family(
@@ -144,6 +147,7 @@ DEEPSPEED = family(
         evidence=LIVE,
         code=targets("deepspeed"),
         composes=False,
+        logged_in="trainer_state",
     )
 )
 MEGATRON = family(

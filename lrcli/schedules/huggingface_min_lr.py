@@ -1,6 +1,5 @@
 """transformers.get_scheduler 5.23: the schedules that take a lowest rate."""
 
-import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from typing import Self
@@ -41,7 +40,7 @@ class MinLr(Decay):
             return self
         if not lrs[0]:
             raise ParamError("--min-lr", "min_lr is divided by the optimizer's rate, which is 0; give --min-lr-rate")
-        return dataclasses.replace(self, min_lr=None, min_lr_rate=self.min_lr / lrs[0])
+        return self.with_unchecked(min_lr=None, min_lr_rate=self.min_lr / lrs[0])
 
     def wave(self, progress: float) -> float:
         """The factor when `progress` of the decay is done."""
