@@ -205,8 +205,6 @@ def loop(schedule: Schedule, beat: Pace, parts: Parts, native_amp: bool) -> list
     head = "for batch in loader:"
     if parts.accelerated:
         body = ["with accelerator.accumulate(model):", *indented([*body, *stepped])]
-        if beat.is_partial:
-            body = [*body[: -len(stepped)], *stepped]
     elif beat.accumulate > 1:
         head = "for index, batch in enumerate(loader, start=1):"
         rest = "" if beat.drops_rest or beat.batches % beat.accumulate == 0 else " or index == len(loader)"

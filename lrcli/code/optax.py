@@ -16,6 +16,17 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import STEP
 from lrcli.schedules.plateau import Plateau
 
+TRAIN_STEP = """
+
+@jax.jit
+def train_step(params, state{given}):
+{gradients}
+    changes, state = optimizer.update(gradients, state, params)
+{scaled}    return optax.apply_updates(params, changes), state
+
+
+"""
+
 
 class Made(NamedTuple):
     """A function of the update, and what stands before it."""
@@ -51,7 +62,12 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
             raise refusal("optax", f"its rate cannot be computed in this run: {error}") from None
         except InputError as error:
             raise refusal("optax", f"its schedules are functions of the update, and {error}") from None
-    imports = ["import jax.numpy as jnp", "import optax", *(line for made in each for line in made.imports)]
+    imports = [
+        "import jax",
+        "import jax.numpy as jnp",
+        "import optax",
+        *(line for made in each for line in made.imports),
+    ]
     lines = spaced([line for made in each for line in made.lines])
     source = [*header, *import_lines(imports), *lines, *_loop(run, ticks * (size if by_epoch else 1))]
     return "\n".join(source) + "\n"
@@ -269,15 +285,14 @@ def _loop(run: Run, updates: int) -> list[str]:
         optimizer += laid_out(call("optax.MultiSteps", "optimizer", every_k_schedule=every), 0, "optimizer = ")
     params = Group("{", [(f'"{weight}": ', "jnp.zeros(1)") for weight in weights], "}")
     gradients = Group("{", [(f'"{weight}": ', "jnp.ones(1)") for weight in weights], "}")
+    shown_gradients = "\n".join(laid_out(gradients, 4, "gradients = ", "  # your gradients"))
     return [
         *optimizer,
         *laid_out(params, 0, "params = ", "  # your model"),
         "state = optimizer.init(params)",
-        "",
+        *TRAIN_STEP.format(given="", scaled="", gradients=shown_gradients).splitlines(),
         f"for _ in range({batches}):  # {counted}",
-        *laid_out(gradients, 4, "gradients = ", "  # your gradients"),
-        "    changes, state = optimizer.update(gradients, state, params)",
-        "    params = optax.apply_updates(params, changes)",
+        "    params, state = train_step(params, state)",
     ]
 
 
@@ -307,21 +322,23 @@ def _plateau(schedule: Plateau, run: Run) -> list[str]:
     value = "val_loss" if schedule.mode == "min" else "-val_accuracy"
     return [
         *comment("optax has no eps: cuts are made however small they are."),
-        *import_lines(["import jax.numpy as jnp", "import optax"]),
+        *import_lines(["import jax", "import jax.numpy as jnp", "import optax"]),
         "",
         f"optimizer = optax.sgd({lr!r})",
         *laid_out(call("optax.contrib.reduce_on_plateau", **given), 0, "plateau = "),
+        "judge = jax.jit(plateau.update)",
         'params = {"weight": jnp.zeros(1)}  # your model',
         "state = optimizer.init(params)",
         "plateau_state = plateau.init(params)",
-        "",
+        *TRAIN_STEP.format(
+            given=", scale",
+            scaled="    changes = optax.tree.scale(scale, changes)\n",
+            gradients='    gradients = {"weight": jnp.ones(1)}  # your gradients',
+        ).splitlines(),
         f"for epoch in range({run.total or 100}):",
         f"    for _ in range({run.steps_per_epoch or 1}):  # your batches of an epoch",
-        '        gradients = {"weight": jnp.ones(1)}  # your gradients',
-        "        changes, state = optimizer.update(gradients, state, params)",
-        "        changes = optax.tree.scale(plateau_state.scale, changes)",
-        "        params = optax.apply_updates(params, changes)",
+        "        params, state = train_step(params, state, plateau_state.scale)",
         f"    {value.lstrip('-')} = 1.0  # your validation",
         "    print(epoch, plateau_state.scale)",
-        f"    _, plateau_state = plateau.update(params, plateau_state, value={value})",
+        f"    _, plateau_state = judge(params, plateau_state, value={value})",
     ]

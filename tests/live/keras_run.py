@@ -33,7 +33,11 @@ class Called:
 
     def step(self) -> None:
         """The next value of optimizer.iterations."""
-        self.tick += 1
+        self.step_to(self.tick + 1)
+
+    def step_to(self, tick: int) -> None:
+        """This value of optimizer.iterations."""
+        self.tick = tick
         for group, function in zip(self.groups, self.functions, strict=True):
             group["lr"] = float(function(self.tick))
 
