@@ -137,3 +137,86 @@ def test_a_run_that_was_stopped_early_has_the_length_of_its_configuration(tmp_pa
     document = json.loads(lrsched("audit", str(folder), "--json").stdout)
     assert document["follows"] is True
     assert document["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lr", "steps"),
+    [
+        ("hf-linear --num-warmup-steps 0 --num-training-steps 3000", 0.02, range(10, 2001, 10)),
+        ("hf-linear --num-warmup-steps 62 --num-training-steps 2100", 2e-5, range(100, 2101, 100)),
+        ("hf-cosine --num-warmup-steps 866 --num-training-steps 8660", 5e-5, range(10, 1001, 10)),
+        ("hf-constant-with-warmup --num-warmup-steps 100", 3e-6, range(10, 2001, 10)),
+        ("hf-linear --num-warmup-steps 10 --num-training-steps 846", 2e-4, range(20, 101, 20)),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_run_of_known_length_is_known_before_it_ends(
+    tmp_path: Path, text: str, lr: float, steps: range, before: int
+) -> None:
+    rates = rates_at(parse(text).schedule, (lr,), [step - before for step in steps]).tolist()
+    schedule = parse(text).schedule
+    length = schedule.horizon or 2000
+    path = state(tmp_path, list(zip(steps, rates, strict=True)), length)
+    document = json.loads(lrsched("audit", str(path), "--json").stdout)
+    assert document["spec"] == f"{text} --lr {lr}"
+    assert document["facts"]["base_lr"] == lr
+    assert not document["findings"]
+
+
+def test_a_rate_that_never_moves_says_no_more_than_that(tmp_path: Path) -> None:
+    document = json.loads(lrsched("audit", str(state(tmp_path, [(401, 1e-5), (802, 1e-5)], 802)), "--json").stdout)
+    assert document["spec"] is None
+    assert document["facts"] == {"rows": 2, "base_lr": 1e-5}
+    assert "The rate never moved." in lrsched("audit", str(tmp_path)).stdout
+
+
+def test_of_several_runs_in_one_log_the_last_one_counts(tmp_path: Path) -> None:
+    first = rates_at(parse("cosine --t-max 40").schedule, (0.1,), range(30)).tolist()
+    second = rates_at(parse("cosine --t-max 100").schedule, (0.1,), range(100)).tolist()
+    made = audit(Record.of_values([*first, *second], steps=[*range(30), *range(100)]), None)
+    assert made.spec == "cosine --t-max 100"
+    [finding] = made.findings
+    assert "the first 30 rows of the log are those of a run before this one" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("args", "lr", "further"),
+    [
+        ({"lrf": 0.4, "optimizer": "AdamW", "lr0": 0.001}, 0.001, "--lrf 0.4 --bias-group 0"),
+        ({"optimizer": "SGD", "lr0": 0.01, "cos_lr": "true"}, 0.01, "--cos-lr"),
+    ],
+)
+def test_what_the_configuration_says_is_not_sought(
+    tmp_path: Path, args: dict[str, object], lr: float, further: str
+) -> None:
+    text = f"ultralytics --num-epochs 30 --nb 152 {further} --lr {lr}"
+    document = json.loads(lrsched("audit", str(trained(tmp_path, text, 152, **args)), "--json").stdout)
+    assert document["spec"] == text
+    assert document["facts"]["batches_per_epoch"] == [152, 152]
+    assert document["findings"] == []
+
+
+def test_batches_that_the_log_leaves_open_are_a_range(tmp_path: Path) -> None:
+    folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 4864 --lr 0.01", 4864, optimizer="SGD")
+    document = json.loads(lrsched("audit", str(folder), "--json").stdout)
+    fewest, most = document["facts"]["batches_per_epoch"]
+    assert fewest < 4864 < most
+    assert "length" not in document["facts"]
+    assert document["follows"] is True
+
+
+def test_a_warmup_without_an_end_is_told_by_its_configuration(tmp_path: Path) -> None:
+    text = "ultralytics --num-epochs 30 --nb 2 --warmup-version 8.3 --lr 0.001667"
+    folder = trained(tmp_path, text, 2)
+    (folder / "args.yaml").write_text((folder / "args.yaml").read_text().replace("channels_last: false\n", ""))
+    document = json.loads(lrsched("audit", str(folder), "--json", "--trainer", "ultralytics==8.3").stdout)
+    assert document["spec"] == text
+    assert document["facts"]["warmup"] == 50
+
+
+def test_a_part_of_a_configuration_is_none(tmp_path: Path) -> None:
+    folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 40 --lr 0.01", 40)
+    (folder / "args.yaml").rename(folder / "hyp.yaml")
+    document = json.loads(lrsched("audit", str(folder), "--json").stdout)
+    assert document["config"] is None
+    assert document["findings"] == []

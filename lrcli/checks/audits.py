@@ -33,6 +33,8 @@ class AuditCase:
     """The lines at which the log goes back, from and to which step or epoch."""
     skipped: int = 0
     """Steps after which the schedule was not advanced."""
+    earlier: int = 0
+    """Rows of runs before this one, in the same log."""
 
     def where(self, line: int) -> str:
         """A line of the configuration."""
@@ -128,6 +130,8 @@ def taken_up_again(case: AuditCase) -> Iterator[Problem]:
     Source:
         lightning CSVLogger and transformers' trainer_state.json after a resume
     """
+    if case.earlier:
+        yield Problem(f"the first {plural(case.earlier, 'row')} of the log are those of a run before this one")
     for line, before, after in case.backwards[:MOST_PLACES]:
         yield Problem(f"line {line}: the log goes back from {before:g} to {after:g}: the run was taken up again there")
     if len(case.backwards) > MOST_PLACES:

@@ -1,6 +1,7 @@
 """`lrsched audit RUN [CONFIG]`: what did this run do, and is it what its configuration says?"""
 
 from pathlib import Path
+from typing import Any
 
 from lrcli.audit import DOCUMENT, Audit, audit
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
@@ -18,6 +19,9 @@ CONFIGS = ("args.yaml", "training_args.json", "config.yaml", "hparams.yaml", "tr
 """What trainers call the configuration that they keep beside a log; the first that is understood is taken."""
 
 MOST_CONFIGS = 20
+
+PARTS = frozenset(("hyp.yaml", "opt.yaml"))
+"""Of the configuration of YOLOv5 and its kin, which is in both, and no configuration of ultralytics."""
 
 
 @declaration
@@ -61,7 +65,7 @@ def found_config(run: str, reading: Reading) -> FileSpec | None:
     if run == "-":
         return None
     for pattern in CONFIGS:
-        for path in sorted(folder.glob(pattern))[:MOST_CONFIGS]:
+        for path in sorted(path for path in folder.glob(pattern) if path.name not in PARTS)[:MOST_CONFIGS]:
             try:
                 return FileSpec(str(path), str(path), {}, reading)
             except InputError:
@@ -71,21 +75,27 @@ def found_config(run: str, reading: Reading) -> FileSpec | None:
 
 def sentences(made: Audit) -> str:
     """What the run did, and the findings, in words."""
-    lines = [f"The run was {made.spec}."] if made.spec else []
-    if not made.spec:
-        found = made.case.found
-        lines = [
-            f"The run may have been {found.spec}: the log does not decide."
-            if found
-            else "No schedule that lrsched knows gives this log."
-        ]
-    lines += [f"  {name.replace('_', ' ')}: {value}" for name, value in made.facts()]
+    lines = [f"The run was {made.spec}." if made.spec else _undecided(made)]
+    lines += [f"  {name.replace('_', ' ')}: {_shown(value)}" for name, value in made.facts()]
     if made.follows is True:
         lines.append(f"It followed its configuration, {made.case.config}.")
     elif made.case.config and made.follows is None:
         lines.append(f"Its configuration, {made.case.config}, does not say enough to be compared.")
     lines += [f"{finding.code} {finding.severity}: {finding.message}" for finding in made.findings]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _undecided(made: Audit) -> str:
+    if made.case.known.constant is not None:
+        return "The rate never moved."
+    if made.case.found is not None:
+        return "The log does not decide which schedule it was; lrsched fit lists what gives it."
+    return "No schedule that lrsched knows gives this log."
+
+
+def _shown(value: Any) -> str:
+    """A fact; of a range both ends, if they differ."""
+    return " to ".join(map(str, dict.fromkeys(value))) if isinstance(value, list) else str(value)
 
 
 COMMAND = Command(

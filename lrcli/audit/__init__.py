@@ -7,25 +7,22 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from lrcli.audit.found import Known, begins_again, the_schedule, with_length
 from lrcli.checks import Finding, audit_findings
 from lrcli.checks.audits import AuditCase
 from lrcli.checks.rule import FINDING
 from lrcli.configs.facts import Missing, Remark
 from lrcli.configs.file_spec import FileSpec, Outcome
 from lrcli.errors import InputError
-from lrcli.fit import Found, Search, follows
-from lrcli.fit.decided import judged
-from lrcli.fit.found import EXACT, NEARLY, POSSIBLE
+from lrcli.fit import Found
 from lrcli.plan import Planned
 from lrcli.record import Record
 from lrcli.rows import Rows
 from lrcli.run import Run
-from lrcli.schedules import every, role
+from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.family import FAMILIES
 from lrcli.verify import Verdict, compared, verify
 from lrcli.verify.explain import steps_in_an_epoch
-from lrcli.verify.skips import with_skips
 
 GROUP, GROUP_AND_VARIANT = (role.GROUP,), (role.GROUP, role.VARIANT)
 """What no configuration says, but the log decides: whose rate is in its column, and at last which version wrote it."""
@@ -44,18 +41,28 @@ class Case:
     record: Record
     config: str
     """The path of the configuration; empty where there is none."""
-    found: Found | None
+    known: Known
     planned: Planned | None
     verdict: Verdict | None
     remarks: tuple[Remark, ...]
     seams: list[int]
     """Rows before which the log goes back."""
-    is_certain: bool = False
-    """Whether the log leaves no other choice than the schedule that was found."""
+    earlier: int = 0
+    """Rows of runs before this one, in the same log."""
     opened: str = ""
     """What the configuration left open, and what it must have been."""
     skipped: int = 0
     """Steps after which the schedule was not advanced."""
+
+    @property
+    def found(self) -> Found | None:
+        """The schedule that the log shows."""
+        return self.known.found
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the log leaves no other choice than that."""
+        return self.known.is_certain
 
     def of_rules(self) -> AuditCase:
         """What the rules look at."""
@@ -64,7 +71,7 @@ class Case:
         return AuditCase(
             config=self.config,
             remarks=self.remarks,
-            base_rate=_base(self.found) if self.found and self.is_certain else None,
+            base_rate=_base(self.found) if self.found and self.is_certain else self.known.constant,
             opened=self.opened,
             follows=self.verdict.follows if self.verdict else None,
             explanation=explanation.name if explanation else "",
@@ -73,7 +80,8 @@ class Case:
                 (int(self.record.lines[row]), float(axis[row - 1]), float(axis[row]))  # type: ignore[index]
                 for row in self.seams
             ),
-            skipped=self.skipped,
+            skipped=self.skipped or self.known.skipped,
+            earlier=self.earlier,
         )
 
 
@@ -110,19 +118,28 @@ class Audit(NamedTuple):
     def facts(self) -> Iterator[tuple[str, Any]]:
         """What is known of the run, by name."""
         case = self.case
+        known = case.known
         yield "rows", len(case.record)
-        if case.found is None or not case.is_certain:
+        if known.constant is not None:
+            yield "base_lr", known.constant
+        if known.found is None or not known.is_certain:
             return
-        schedule, run = case.found.schedule, case.found.run
-        yield "base_lr", _base(case.found)
-        if schedule.horizon is not None:
+        schedule, run = known.found.schedule, known.found.run
+        yield "base_lr", _base(known.found)
+        per_epoch = schedule.value(role.PER_EPOCH)
+        fewest, most = known.batches or (0, per_epoch or 0)
+        if schedule.horizon is not None and fewest == most:
             yield "length", schedule.horizon + run.warmup
-        warmup = run.warmup or schedule.value(role.WARMUP, role.WARMUP_EPOCHS)
+        warmup = run.warmup or schedule.value(role.WARMUP)
+        if per_epoch and known.batches:
+            warmup = round(schedule.own_warmup / per_epoch, 1)  # in epochs, as it was
         if warmup is not None:
             yield "warmup", warmup
-        if case.skipped:
-            yield "skipped", case.skipped
-        yield "counts", case.found.reading.words
+        if known.batches is not None:
+            yield "batches_per_epoch", list(known.batches)
+        if case.skipped or known.skipped:
+            yield "skipped", case.skipped or known.skipped
+        yield "counts", known.found.reading.words
 
     def rows(self) -> Rows | None:
         """Plan and log side by side, where there is a plan."""
@@ -140,7 +157,15 @@ DOCUMENT = {
     "config": str | None,
     "spec": str | None,
     "follows": bool | None,
-    "facts": {"rows": int, "base_lr?": float, "length?": int, "warmup?": float, "skipped?": int, "counts?": str},
+    "facts": {
+        "rows": int,
+        "base_lr?": float,
+        "length?": int,
+        "warmup?": float,
+        "batches_per_epoch?": [int],
+        "skipped?": int,
+        "counts?": str,
+    },
     "findings": [FINDING],
 }
 """The shape (see `lrcli.schema`) of `Audit.as_document`."""
@@ -155,41 +180,18 @@ def audit(record: Record, config: FileSpec | None) -> Audit:
     """What the run did, and what of its configuration it did not. Raises InputError for a log without rates."""
     if not len(record):
         raise InputError("the log holds no rates")
-    if config is not None:
-        record = _of_length(record, config)
-    case = Case(record, config.path if config else "", None, None, None, (), seams(record))
-    _find(case)
+    start = begins_again(record)
+    plan = _in_outline(config) if config is not None else None
+    record = with_length(record.part(start) if start else record, plan)
+    case = Case(record, config.path if config else "", the_schedule(record, plan), None, None, (), seams(record), start)
     if config is not None:
         _read(case, config)
         _waits(case)
     return Audit(case, audit_findings(case.of_rules()))
 
 
-def _find(case: Case) -> None:
-    """The schedule that the log shows; where its writer is known, one of those that it has."""
-    record = case.record
-    known = [one for one in Search(record).candidates() if one.exactness != NEARLY and follows(one.spec, record)]
-    own = [family for family in FAMILIES.values() if family.logged_in == record.facts.kind]
-    if own:
-        ours = [one for one in known if one.schedule.reference.family in own]
-        if not ours and (
-            waited := with_skips(record, [cls for cls in every().values() if cls.reference.family in own])
-        ):
-            case.found = Found(waited.schedule, waited.run, waited.reading, EXACT, 0.0)
-            case.is_certain = waited.is_only
-            case.skipped = waited.skipped if waited.is_only else 0
-            return
-        case.found = next(iter(ours or known), None)
-        case.is_certain = bool(ours) and judged(ours, record)[0].exactness != POSSIBLE
-        return
-    case.found = known[0] if known else None
-    case.is_certain = bool(known) and judged(known, record)[0].exactness != POSSIBLE
-
-
-def _of_length(record: Record, config: FileSpec) -> Record:
-    """The log with the length that its configuration says: a run may end before."""
-    if record.facts.num_train_epochs:
-        return record
+def _in_outline(config: FileSpec) -> Schedule | None:
+    """The schedule of the configuration, but for what depends on the data; None where it needs more than that."""
     config = FileSpec(config.source, config.path, config.run, config.reading)  # to be changed without harm
     try:
         outcome = config.outcome(Run().saying(SOME_LENGTH))
@@ -197,11 +199,8 @@ def _of_length(record: Record, config: FileSpec) -> Record:
             config.put(key, "1")
             outcome = config.outcome(Run().saying(SOME_LENGTH))
     except InputError:
-        return record
-    epochs = outcome.planned.schedule.value(role.EPOCHS) if outcome.planned else None
-    if not epochs:
-        return record
-    return dataclasses.replace(record, facts=dataclasses.replace(record.facts, num_train_epochs=float(epochs)))
+        return None
+    return outcome.planned.schedule if outcome.planned else None
 
 
 def _waits(case: Case) -> None:
