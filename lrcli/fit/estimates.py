@@ -1,6 +1,8 @@
 """What a field of a scheduler may be, by its role, from the landmarks of a log."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from lrcli.fit.landmarks import Between, Landmarks, roughness
@@ -18,6 +20,16 @@ MOST_SOUGHT = 400
 
 SHARES = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.05, 0.15, 0.75)
 """Of a length, that people type."""
+
+FACTORS = (0.1, 0.5, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99, 0.2, 0.3, 0.8, 0.7, 0.25, 0.6, 0.4, 0.01, 0.05, 0.85, 0.75)
+GROWTHS = (0.1, 0.5, 1.0, 2.0, 0.01, 5.0, 0.2, 10.0, 0.05, 0.001, 0.9, 4.0, 3.0, 0.25)
+"""Numbers that people type for a decay without an end."""
+
+NEARLY_ZERO = 1e-6
+"""Of the highest rate, and relative to what was typed for it."""
+
+NEARLY_WHOLE = 1e-4
+"""Relative: what a log of six digits leaves open of the ticks that follow from it."""
 
 SPANS = (1, 10, 100, 1000)
 """Units of time in which a decay without an end is written."""
@@ -128,7 +140,8 @@ def _decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
 
 def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if not marks.moves_in_steps:
-        return [KINDS[declared.annotation].take(span) for span in SPANS] if cls.fields(role.VARIANT) else []
+        spans = [*_spans(FACTORS, _ticks_of_factor, marks), *SPANS]
+        return [KINDS[declared.annotation].take(span) for span in spans] if cls.fields(role.VARIANT) else []
     falls = [row for row in marks.steps if marks.values[row] < marks.values[row - 1]]
     if not falls:
         return []
@@ -159,6 +172,8 @@ def _drops_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[An
         near = [
             tuple(tick + shift - offset for tick in ticks) for offset in dict.fromkeys((0, start)) for shift in (0, 1)
         ]
+        # Of a list of rates, the last tick of each.
+        near += [tuple(tick - 1 for tick in ticks)] if cls.fields(role.RATES_AT) else []
         near += [
             tuple(tick + shift - offset for tick in shown) for offset in dict.fromkeys((0, start)) for shift in (0, 1)
         ]
@@ -176,6 +191,33 @@ def _drops_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[An
     return found
 
 
+def _rates_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    """Those of the steps, or of the corners."""
+    if cls.fields(role.POINTS_AT):
+        return [tuple(_as_typed(rate) for _, rate in marks.points)]
+    rows = [row for row in marks.steps if row > marks.peak]
+    return [tuple(_as_typed(float(marks.values[row])) for row in (0, *rows))] if marks.moves_in_steps else []
+
+
+def _points_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    """The ticks of the corners; the first point is at tick 0."""
+    return [tuple(tick for tick, _ in marks.points[1:])] if len(marks.points) > 1 else []
+
+
+def _as_typed(rate: float) -> float:
+    return typed(rate, NEARLY_ZERO)[0]
+
+
+def _per_epoch(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    """One, or the ticks from each of the last changes to the next."""
+    gaps = {int(marks.ticks[row] - marks.ticks[before]) for before, row in pairwise(marks.steps[-4:])}
+    return [declared.default, *(gaps if len(gaps) == 1 and gaps != {declared.default} else ())]
+
+
+def _warmup_epochs(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    return [declared.default, 1.0, 2.0, 5.0] if marks.rises else [0.0]
+
+
 def _trailing(tick: int) -> tuple[int, int]:
     text = str(tick)
     return len(text.rstrip("0")), -tick
@@ -183,8 +225,9 @@ def _trailing(tick: int) -> tuple[int, int]:
 
 def _cycle(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if marks.rises and cls.fields(role.PEAK):
-        around = _warmup(marks, cls, declared) or []
-        return [tick for tick in around if tick > 0]
+        around = [tick for tick in _warmup(marks, cls, declared) or [] if tick > 0]
+        # Where the fall has no field of its own, a cycle is both.
+        return around if cls.fields(role.CYCLE_FALL) else [2 * tick + more for tick in around for more in (0, 1)]
     if marks.restarts:
         return [tick for tick in marks.before(marks.restarts[0]).ticks() if tick > 0]
     return [int(marks.ticks[-1]) + 1, *(length for length in marks.lengths if length > 0)]
@@ -192,7 +235,8 @@ def _cycle(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
 
 def _cycle_fall(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     low, peak = int(marks.ticks[marks.bottom]), int(marks.ticks[marks.peak])
-    return [None, low - peak, low - peak + 1, low - peak - 1] if low - peak > 1 else [None]
+    ends = [low, *(int(marks.ticks[row]) for row in marks.breaks if row > marks.peak + 1)]
+    return [None, *(end - peak + shift for end in dict.fromkeys(ends) for shift in (0, 1, -1) if end - peak > 1)]
 
 
 def _cycles(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
@@ -263,9 +307,33 @@ def _drop_factor(marks: Landmarks, cls: type[Schedule], declared: Param) -> list
 
 def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if not declared.required:
-        return [declared.default]
+        growing = marks.breaks[-1:] if cls.fields(role.GROWTH) else []
+        return [declared.default, *(span for row in growing for span in _spans(GROWTHS, _ticks_of_growth, marks, row))]
     steps = [marks.before(row).upto for row in marks.steps[:1]] if marks.moves_in_steps else []
-    return [*steps, *SPANS]
+    return [*steps, *_spans(GROWTHS, _ticks_of_growth, marks), *SPANS]
+
+
+def _spans(
+    numbers: Sequence[float], ticks_of: Callable[[float, float, int], float], marks: Landmarks, start: int = 0
+) -> list[int]:
+    """The whole ticks in which a curve that never ends, from a row on, does what one of these numbers says."""
+    first = max(start, marks.held_until)
+    low, high = float(marks.values[marks.bottom]), float(marks.values[first])
+    ticks = int(marks.ticks[marks.bottom] - marks.ticks[first])
+    if not (0 < low < high and ticks):
+        return []
+    spans = [ticks_of(number, low / high, ticks) for number in numbers]
+    return [round(span) for span in spans if abs(span - round(span)) < NEARLY_WHOLE * span and round(span) > 1]
+
+
+def _ticks_of_factor(factor: float, fallen: float, ticks: int) -> float:
+    """The ticks in which an exponential falls to `factor`, of one that has fallen so far in so many ticks."""
+    return ticks * math.log(factor) / math.log(fallen)
+
+
+def _ticks_of_growth(growth: float, fallen: float, ticks: int) -> float:
+    """The same of the inverse of a line that grows."""
+    return ticks * growth / (1 / fallen - 1)
 
 
 def _scale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
@@ -284,9 +352,9 @@ def _waves(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
 
 def _cycle_decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     """The second highest rate over the first, where the curve begins again."""
-    if not marks.restarts or marks.highest <= 0:
+    if marks.second_peak is None or marks.highest <= 0:
         return [declared.default]
-    ratio = float(marks.values[marks.restarts[0]]) / marks.highest
+    ratio = float(marks.values[marks.second_peak]) / marks.highest
     return list(dict.fromkeys([*typed(ratio, 1e-2)[:4], declared.default]))
 
 
@@ -296,6 +364,10 @@ ESTIMATES: dict[Role, Estimate] = {
     role.DECAY: _decay,
     role.DROP_EVERY: _drop_every,
     role.DROPS_AT: _drops_at,
+    role.RATES_AT: _rates_at,
+    role.POINTS_AT: _points_at,
+    role.PER_EPOCH: _per_epoch,
+    role.WARMUP_EPOCHS: _warmup_epochs,
     role.DROP_FACTOR: _drop_factor,
     role.CYCLE: _cycle,
     role.CYCLE_FALL: _cycle_fall,

@@ -34,6 +34,8 @@ class Form(NamedTuple):
     """Fields, or BASE, that are numbers to be found."""
     whole: str | None
     """The field that is a whole number to be found."""
+    scale: str | None
+    """The number that the curve is proportional to."""
 
 
 def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None = None) -> Iterator[Form]:
@@ -44,10 +46,11 @@ def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None 
     params = list(cls.params().values())
     if any(declared.role in (role.PARTS, role.EXPRESSION) for declared in params) or cls.fields(role.JUDGEMENT):
         return
-    free = freed(cls, level)
+    free = freed(cls, level, marks)
     if free is None:
         return
-    numbers = scale_of(cls, base) + free
+    ends, scale = scale_of(cls, marks, base)
+    numbers = ends + free
     whole = _whole(cls, level)
     choices: dict[str, list[Any]] = {}
     for declared in params:
@@ -66,7 +69,7 @@ def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None 
     combinations = list(product(*choices.values()))[: MOST_FORMS * 10]
     for combination in combinations[:MOST_FORMS]:
         fixed = _held_from_its_warmup(cls, dict(zip(choices, combination, strict=True)), marks)
-        yield Form(cls, fixed, tuple(numbers), whole and whole.name)
+        yield Form(cls, fixed, tuple(numbers), whole and whole.name, scale)
 
 
 def _held_from_its_warmup(cls: type[Schedule], fixed: dict[str, Any], marks: Landmarks) -> dict[str, Any]:
@@ -78,24 +81,31 @@ def _held_from_its_warmup(cls: type[Schedule], fixed: dict[str, Any], marks: Lan
     return fixed
 
 
-def scale_of(cls: type[Schedule], base: float | None) -> list[str]:
-    """The number that the whole curve is proportional to."""
-    peaks = cls.fields(role.PEAK)
-    if peaks:
-        return [peaks[0].name]
-    return [] if base is not None or cls.fields(role.SCALE) else [BASE]
+def scale_of(cls: type[Schedule], marks: Landmarks, base: float | None) -> tuple[list[str], str | None]:
+    """The numbers at the ends of the rise, and which of them the whole curve is proportional to."""
+    peaks = [peak for peak in cls.fields(role.PEAK) if peak.required or peak.default is not None or marks.rises]
+    starts = [] if base is not None or cls.fields(role.SCALE, role.WIDTH) else [BASE]
+    if not peaks:
+        return starts, starts[0] if starts else None
+    # Where no field says from which rate it rises, it is the optimizer's.
+    rises_from = cls.fields(role.START, role.START_SHARE, role.START_DIVISOR)
+    return [peaks[0].name, *(starts if marks.rises and not rises_from else [])], peaks[0].name
 
 
-def freed(cls: type[Schedule], level: int) -> list[str] | None:
+def freed(cls: type[Schedule], level: int, marks: Landmarks) -> list[str] | None:
     """The numbers that are not at their default; None where a scheduler has nothing more to free."""
     floors = [declared for declared in cls.fields(*FLOORS) if not declared.required]
     bends = [declared for declared in cls.fields(*BENDS) if not declared.required and not declared.choices]
     bends = [declared for declared in bends if declared.annotation is not int]
+    if marks.second_peak is None:
+        bends = [declared for declared in bends if declared.role is not role.CYCLE_DECAY]
     bends += [declared for declared in cls.fields(role.SCALE, role.GROWTH) if not declared.required]
     bends += [one for one in cls.fields(role.TIMESCALE) if not one.required and one.annotation not in WHOLE_TYPES]
     if level == TIMESCALES and _timescale_sought(cls):
         return []
-    sets = [[], [floors[:1]], [floors[1:2]], [bends[:1]], [floors[:1], bends[:1]], [bends[1:2]]]
+    first, second = bends[:1], bends[1:2]
+    sets = [[], [floors[:1]], [floors[1:2]], [first], [floors[:1], first], [second]]
+    sets += [[floors[:1], second], [first, second], [floors[:1], first, second]]
     if level >= len(sets):
         return None
     chosen = sets[level]
@@ -109,13 +119,15 @@ TIMESCALES = 3
 
 
 def _timescale_sought(cls: type[Schedule]) -> bool:
-    return bool([one for one in cls.fields(role.TIMESCALE) if not one.required and one.annotation in WHOLE_TYPES])
+    return any(not one.required and one.annotation in WHOLE_TYPES for one in cls.fields(role.TIMESCALE)) and not (
+        cls.fields(role.GROWTH)  # Of the two only the quotient is seen.
+    )
 
 
 def _whole(cls: type[Schedule], level: int) -> Param | None:
     for declared in cls.fields(*WHOLES):
         optional = declared.role is role.TIMESCALE and not declared.required
-        if declared.annotation in WHOLE_TYPES and (not optional or level == TIMESCALES):
+        if declared.annotation in WHOLE_TYPES and (not optional or (level == TIMESCALES and _timescale_sought(cls))):
             if declared.role is role.DECAY and declared.default is None:
                 continue
             return declared

@@ -42,6 +42,7 @@ SMOOTH = 4
 SHORTEST_PHASE = 2 * SMOOTH
 
 MOST_DEPARTURES = 2
+MOST_POINTS = 6
 
 WIDEST = 40
 """Candidates for the tick of something that happened between two rows."""
@@ -241,6 +242,34 @@ class Landmarks:
             if rise > 1.3 * max(slopes) and rise > 0.1 * self.highest:
                 found.append(row)
         return found
+
+    @cached_property
+    def second_peak(self) -> int | None:
+        """The row of the highest rate of the second cycle; None where nothing begins again."""
+        if self.restarts:
+            return self.restarts[0]
+        row = self.bottom
+        while row + 1 < len(self.values) and self.values[row + 1] > self.values[row]:
+            row += 1
+        return row if self.bottom < row < len(self.values) - 1 else None
+
+    @cached_property
+    def points(self) -> list[tuple[int, float]]:
+        """The ticks and rates between which there are straight lines, from tick 0 on; empty where there are none."""
+        import numpy as np
+
+        values, ticks, last = self.values, self.ticks, len(self.values) - 1
+        if last < 3 or ticks[0] or self.moves_in_steps or not self.highest:
+            return []
+        line = values[:-2] + (values[2:] - values[:-2]) * (ticks[1:-1] - ticks[:-2]) / (ticks[2:] - ticks[:-2])
+        least = max(LEAST_BREAK / 10, 4 * self.tolerance.strict) * self.highest
+        rows = [0, *(int(row) + 1 for row in np.flatnonzero(np.abs(values[1:-1] - line) > least))]
+        if len(rows) > MOST_POINTS:
+            return []
+        fallen = float(values[last - 1] - values[last])
+        is_over = fallen and abs(values[last] - fallen) < least
+        found = [(int(ticks[row]), float(values[row])) for row in [*rows, *([last] if fallen and not is_over else [])]]
+        return [*found, *([(int(ticks[last]) + 1, 0.0)] if is_over else [])]
 
     @cached_property
     def breaks(self) -> list[int]:

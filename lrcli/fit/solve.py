@@ -9,9 +9,10 @@ from typing import Any
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import FromTurn
-from lrcli.fit.forms import BASE, FLOORS, Form, scale_of
+from lrcli.fit.forms import BASE, FLOORS, Form
 from lrcli.fit.guess import Guess
-from lrcli.fit.landmarks import Landmarks, roughness
+from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.lengths import least_length
 from lrcli.fit.numbers import NEAR, bounds_of, crossings, passing_through, simplest
 from lrcli.record.curve import few_rates_at
 from lrcli.run import BaseRates
@@ -26,16 +27,11 @@ NEAREST = 1e-5
 SHAPELESS = 4e-2
 """Of the highest rate: a difference that no other height makes good."""
 
-SHORTEST_DECAY = 2
-"""Ticks: what happens in one is a drop."""
-
 SAME = 1e-9
 """Of the highest rate: what rounding makes of a curve."""
 
 RATIO = 1.8
 """From each length that is tried to the next."""
-
-MOST_BY_SHARE = 16
 
 MOST_SHAPELESS = 4
 """Lengths with which a form is another curve altogether, after which no further one is tried."""
@@ -79,8 +75,9 @@ class Solver:
     def _first_guess(self, name: str) -> float:
         marks = self.marks
         lowest, highest = float(marks.values[marks.bottom]), marks.highest
+        first = float(marks.values[int(marks.starts_late)])
         if name == BASE:
-            return self.base
+            return self.base if self.form.scale == BASE else first
         meaning, default = self.params[name].role, self.params[name].default
         if meaning is role.PEAK:
             return highest
@@ -89,9 +86,9 @@ class Solver:
         if meaning is role.FLOOR_SHARE:
             return 0.9 * lowest / highest if highest else 0.0
         if meaning is role.START:
-            return float(marks.values[int(marks.starts_late)])
+            return first
         if meaning is role.START_SHARE:
-            return float(marks.values[int(marks.starts_late)]) / highest if highest else 0.0
+            return first / highest if highest else 0.0
         if meaning is role.DROP_FACTOR:
             return self._factor()
         if meaning is role.FLOOR_DIVISOR:
@@ -113,8 +110,8 @@ class Solver:
     def _row_of(self, name: str) -> int:
         """The row that tells most of a number."""
         marks = self.marks
-        meaning = None if name == BASE else self.params[name].role
-        if meaning in (None, role.PEAK):
+        meaning = role.START if name == BASE else self.params[name].role
+        if name == self.form.scale or meaning is role.PEAK:
             # Where the rate is in steps, the first row: later ones carry the rounding of every step.
             return marks.peak
         if meaning in (*FLOORS, role.TARGET):
@@ -147,7 +144,7 @@ class Solver:
         """The schedule with these values. Raises InputError where it refuses them."""
         values, lr = self._values(numbers, whole)
         schedule = self.form.cls(**values)
-        if BASE not in self.form.numbers and self.form.cls.fields(role.PEAK):
+        if BASE not in self.form.numbers and self.form.scale is not None:
             rows = self.marks.probes
             ticks = [self.ticks[row] for row in rows]
             if few_rates_at(schedule, DEFAULT_RATE, ticks) == few_rates_at(schedule, lr, ticks):
@@ -208,14 +205,14 @@ class Solver:
 
         The highest where the curve is proportional to it, the lowest too where it lies between the two.
         """
-        scale = scale_of(self.form.cls, None)
+        scale = self.form.scale
         highest, lowest = self.marks.peak, self.marks.bottom
         rows = sorted({*self._late, lowest})
         curve = self._guessed(rows)
-        moved = {name: self._guessed(rows, name) for name in self.form.numbers if name not in scale}
+        moved = {name: self._guessed(rows, name) for name in self.form.numbers if name != scale}
         others = [name for name, found in moved.items() if found != curve]
         if not others:
-            return (highest,) if len(scale) == 1 else ()
+            return (highest,) if scale in self.form.numbers else ()
         if lowest <= highest or any(name == BASE or self.params[name].role not in FLOORS for name in others):
             return ()
         places = (rows.index(highest), rows.index(lowest))
@@ -305,51 +302,6 @@ class Solver:
         differences = [abs(rate - self.values[row]) for rate, row in zip(found, rows, strict=True)]
         return math.inf if any(map(math.isnan, differences)) else max(differences, default=0.0) / self.marks.highest
 
-    @property
-    def least(self) -> int:
-        """The least that the whole number may be."""
-        assert self.form.whole is not None
-        return int(self.params[self.form.whole].at_least or 1)
-
-    def plain_wholes(self) -> list[int | None]:
-        """The whole numbers that are tried first: what the log says, and where it ends."""
-        if self.form.whole is None:
-            return [None]
-        marks = self.marks
-        by_share = self._by_share()
-        if by_share is not None:
-            return [end for end in by_share if end >= self.least]
-        ends = [*marks.lengths, *marks.ends[:2]]
-        if marks.moves_in_steps or marks.rises or marks.bottom < len(marks.values) - 1:
-            rows = [marks.bottom] if self.form.cls.fields(role.WARMUP) else [marks.bottom, marks.peak]
-            ends += [int(marks.ticks[row]) + shift for row in rows for shift in (0, 1)]
-        if marks.moves_in_steps:
-            ends += marks.before(marks.steps[0]).ticks()
-        ends += marks.ends[2:]
-        # A decay is counted from where it begins.
-        before = sum(self.form.fixed.get(one.name) or 0 for one in self.form.cls.fields(role.WARMUP, role.HOLD))
-        if self.params[self.form.whole].role is role.DECAY:
-            ends = [end - before for end in ends]
-        elif before and self.form.cls.fields(role.PREFIX, role.DECAY):
-            ends += [end - before for end in ends[:2]]  # Some count their length from the end of the warmup.
-        least = max([self.least, *(turn.tick + SHORTEST_DECAY for turn in self.turns.values())])
-        return list(dict.fromkeys(end for end in ends if end >= least))
-
-    def _by_share(self) -> list[int] | None:
-        """The lengths of which what the log shows is the share that the form has; None where no share says it."""
-        marks = self.marks
-        for meaning, row in ((role.PEAK_AT, marks.peak), (role.FLAT_UNTIL, marks.held_until)):
-            for declared in self.form.cls.fields(meaning):
-                share = self.form.fixed.get(declared.name) or 0.0
-                if share and 0 < row < len(marks.ticks) - 1:
-                    # A cosine begins to fall by less than a log shows.
-                    unseen = int(marks.ticks[-1]) // 400
-                    low, high = (int(marks.ticks[row - 1]) - unseen) / share, (int(marks.ticks[row + 1]) + 2) / share
-                    there = range(max(int(low), int(marks.ticks[marks.bottom])), int(high) + 2)
-                    said = [end for end in (*marks.lengths, *marks.ends[:2]) if end in there]
-                    return list(dict.fromkeys([*said, *sorted(there, key=roughness)]))[:MOST_BY_SHARE]
-        return None
-
     def sought_wholes(self, anchors: tuple[int, ...]) -> Iterator[int | None]:
         """The whole numbers with which the curve passes through one row more."""
         marks = self.marks
@@ -373,11 +325,11 @@ class Solver:
             return self.at(numbers, whole, rows)[0] - wanted
 
         first = self.guess
-        start = max(self.least, int((marks.ticks[rows[0]] - marks.ticks[marks.held_until]) * 0.4), 1)
+        start = max(least_length(self.form), int((marks.ticks[rows[0]] - marks.ticks[marks.held_until]) * 0.4), 1)
         grid: list[int] = []
         tick = float(start)
         while tick < FARTHEST * max(8, int(marks.ticks[marks.bottom])) and len(grid) < 40:
-            grid.append(max(int(tick), self.least))
+            grid.append(max(int(tick), least_length(self.form)))
             tick = max(tick * RATIO, tick + 1)
         found = list(islice(crossings(residual, sorted(set(grid))), 4))
         self.guess = first

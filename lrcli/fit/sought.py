@@ -58,10 +58,10 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks) -> dict[str, lis
     """What each field may be: given values, or where it is sought; None for what has no smooth curve."""
     if not cls.has_closed_form() or marks.is_flat or cls.fields(*SHAPELESS):
         return None
-    free = freed(cls, level)
+    free = freed(cls, level, marks)
     if free is None:
         return None
-    numbers = scale_of(cls, None) + free
+    numbers = scale_of(cls, marks, None)[0] + free
     choices: dict[str, list[Any]] = {BASE: [SOUGHT]} if BASE in numbers else {}
     peaks = [one for one in cls.fields(role.PEAK) if not one.required]
     if peaks and marks.rises and cls.fields(role.WARMUP) and not cls.fields(*STARTS):
@@ -107,7 +107,8 @@ def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effo
         values[length.name] = _lengths_by_share(row, values[share.name], marks)
     sought = {name: value for name, value in values.items() if isinstance(value, Sought)}
     fixed = {name: value for name, value in values.items() if name not in sought}
-    solver = Solver(Form(cls, fixed, tuple(sought), None), marks, effort)
+    scale = scale_of(cls, marks, None)[1]
+    solver = Solver(Form(cls, fixed, tuple(sought), None, scale), marks, effort)
     for name, first, (low, high) in zip(sought, solver.guess, solver.bounds, strict=True):
         one = sought[name]
         meaning = None if name == BASE else cls.params()[name].role
@@ -121,7 +122,7 @@ def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effo
             low=max(low, one.low),
             high=min(high, one.high),
             is_rate=meaning is None or meaning.scales_with_rate,
-            is_peak=meaning in (None, role.PEAK),
+            is_peak=name == scale,
         )
     if warmed:
         up = _line_up(marks)

@@ -9,6 +9,7 @@ from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.forms import Form, forms
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.lengths import plain_lengths
 from lrcli.fit.solve import Solver
 from lrcli.fit.sought import relaxed_guesses
 from lrcli.record.tolerance import FULL_PRECISION
@@ -51,7 +52,7 @@ class Stage(NamedTuple):
 STAGES = [
     Stage(level, sought)
     for level, sought in ((0, False), (1, False), (0, True), (2, False), (3, False), (4, False), (5, False), (1, True))
-] + [Stage(level, True) for level in (2, 3, 4, 5)]
+] + [Stage(level, sought) for sought in (False, True) for level in ((6, 7, 8), (2, 3, 4, 5))[sought]]
 """The stages in their order."""
 
 AT_ONCE = [Stage(level, False, True) for level in (0, 1, 3, 2, 4, 5)]
@@ -103,7 +104,7 @@ def guesses(
                 known.rises[beginning] = solver.gives_the_rise()
                 if not known.rises[beginning]:
                     continue
-            wholes = solver.plain_wholes()
+            wholes = [None] if form.whole is None else plain_lengths(form, marks)
             if not stage.sought and not wholes:
                 continue
             # Where the rate moves in steps, others that look the same are what the log does not decide.
