@@ -33,8 +33,8 @@ LEAST_BREAK = 1e-5
 
 MOST_BREAKS = 12
 
-LATE = 3
-"""Times the rate of a tick of the line up: more than what a curve that begins at 0 has at first."""
+LATE = 1.2
+"""Times the rate of a tick of the line up: more than a straight line that begins at 0 has at first."""
 
 SMOOTH = 4
 """Rows in which a curve is seen to be smooth."""

@@ -192,9 +192,12 @@ class Solver:
         return self._guessed([row for row in self.marks.probes if row < self.marks.peak], moved)
 
     def _guessed(self, rows: Sequence[int], moved: str | None = None) -> list[float]:
-        pairs = zip(self.form.numbers, self.guess, strict=True)
-        numbers = [(number / 2 or 0.5) if name == moved else number for name, number in pairs]
+        numbers = [(number / 2 or 0.5) if name == moved else number for name, number in self._named()]
         return self.at(numbers, self._whole_to_the_end, rows)
+
+    def _named(self) -> Iterable[tuple[str, float]]:
+        """The numbers before anything is found."""
+        return zip(self.form.numbers, self.guess, strict=True)
 
     @property
     def _whole_to_the_end(self) -> int | None:
@@ -236,10 +239,23 @@ class Solver:
         """Whether the rows up to the highest rate are nearly given, by a scheduler with a warmup."""
         if not (self.marks.rises and self.form.cls.fields(role.WARMUP)):
             return True
-        whole = self._whole_to_the_end
-        numbers = self.solved(whole)
-        return numbers is None or self._near(
-            numbers, whole, [row for row in self.marks.probes if row < self.marks.peak]
+        rows = [row for row in self.marks.probes if row < self.marks.peak]
+        if any(self.form.fixed.get(prefix.name) is False for prefix in self.form.cls.fields(role.PREFIX)):
+            # The line leads up to the base rate, but when it ends the curve is on its way down.
+            return self._is_proportional(rows)
+        numbers = self.solved(self._whole_to_the_end)
+        return numbers is None or self._near(numbers, self._whole_to_the_end, rows)
+
+    def _is_proportional(self, rows: list[int]) -> bool:
+        """Whether the rates of rows grow as they would from the first of them to the last."""
+        numbers = [self.marks.highest if name == self.form.scale else number for name, number in self._named()]
+        ends = (len(rows) - 1, 0)
+        found = _between(self.at(numbers, self._whole_to_the_end, rows), ends)
+        wanted = _between([self.values[row] for row in rows], ends)
+        return (
+            found is None
+            or wanted is None
+            or all(abs(x - y) < WORTH_A_LOOK for x, y in zip(found, wanted, strict=True))
         )
 
     def signature(self) -> tuple[float, ...]:

@@ -135,7 +135,8 @@ def _telling(solver: Solver, tried: list[Form], effort: Effort) -> list[str]:
     if not solver.marks.rises:
         return []
     rows = solver.early()
-    found = [name for name in solver.form.numbers if solver.early(name) != rows]
+    found = [prefix.name for prefix in solver.form.cls.fields(role.PREFIX)]
+    found += [name for name in solver.form.numbers if solver.early(name) != rows]
     for name, value in solver.form.fixed.items():
         others = [other for other in dict.fromkeys(form.fixed[name] for form in tried) if other != value]
         changed = [solver.form._replace(fixed={**solver.form.fixed, name: other}) for other in others[:MOST_COMPARED]]
