@@ -129,7 +129,7 @@ def _is_seen(one: Found, record: Record) -> bool:
         return False
     end = values[-max(3, len(values) // 10) :]
     is_line = bool((np.abs(np.diff(end, 2)) <= EVEN * highest).all()) and end[0] != end[-1]
-    floors = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE, role.TARGET)
+    floors = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE, role.TARGET, role.RATES_AT)
     return not is_line or (
         end[-1] < end[0]
         and not any(value not in (declared.default, 0.0) for declared, value in one.schedule.all_given(*floors))

@@ -28,6 +28,9 @@ GROWTHS = (0.1, 0.5, 1.0, 2.0, 0.01, 5.0, 0.2, 10.0, 0.05, 0.001, 0.9, 4.0, 3.0,
 NEARLY_ZERO = 1e-6
 """Of the highest rate, and relative to what was typed for it."""
 
+LONGEST = 1e9
+"""Ticks."""
+
 NEARLY_WHOLE = 1e-4
 """Relative: what a log of six digits leaves open of the ticks that follow from it."""
 
@@ -320,10 +323,12 @@ def _spans(
     first = max(start, marks.held_until)
     low, high = float(marks.values[marks.bottom]), float(marks.values[first])
     ticks = int(marks.ticks[marks.bottom] - marks.ticks[first])
-    if not (0 < low < high and ticks):
+    fallen = low / high if 0 < low < high < math.inf else 0.0
+    if not (fallen and ticks):
         return []
-    spans = [ticks_of(number, low / high, ticks) for number in numbers]
-    return [round(span) for span in spans if abs(span - round(span)) < NEARLY_WHOLE * span and round(span) > 1]
+    spans = [ticks_of(number, fallen, ticks) for number in numbers]
+    whole = [span for span in spans if 1 < span < LONGEST and abs(span - round(span)) < NEARLY_WHOLE * span]
+    return [round(span) for span in whole]
 
 
 def _ticks_of_factor(factor: float, fallen: float, ticks: int) -> float:

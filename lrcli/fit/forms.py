@@ -84,7 +84,8 @@ def _held_from_its_warmup(cls: type[Schedule], fixed: dict[str, Any], marks: Lan
 def scale_of(cls: type[Schedule], marks: Landmarks, base: float | None) -> tuple[list[str], str | None]:
     """The numbers at the ends of the rise, and which of them the whole curve is proportional to."""
     peaks = [peak for peak in cls.fields(role.PEAK) if peak.required or peak.default is not None or marks.rises]
-    starts = [] if base is not None or cls.fields(role.SCALE, role.WIDTH) else [BASE]
+    is_given = cls.fields(role.SCALE, role.WIDTH) or (cls.fields(role.START) and cls.fields(role.GROWTH))
+    starts = [] if base is not None or is_given else [BASE]
     if not peaks:
         return starts, starts[0] if starts else None
     # Where no field says from which rate it rises, it is the optimizer's.

@@ -10,6 +10,14 @@ SHORTEST_DECAY = 2
 
 MOST_BY_SHARE = 16
 
+RATIO = 1.8
+"""From each length that is tried to the next."""
+
+FARTHEST = 120
+"""Times the length of the first fall."""
+
+MOST_IN_GRID, FEW = 40, 8
+
 UNSEEN = 400
 """Part of a log in which a cosine begins to fall by less than is shown."""
 
@@ -26,8 +34,11 @@ def plain_lengths(form: Form, marks: Landmarks) -> list[int]:
     declared = form.cls.params()[form.whole]
     turns = [value.tick for value in form.fixed.values() if isinstance(value, FromTurn)]
     least = max([least_length(form), *(turn + SHORTEST_DECAY for turn in turns)])
-    ends = _by_share(form, marks)
-    if ends is None:
+    there = lengths_by_share(form, marks)
+    if there is not None:
+        said = [end for end in (*marks.lengths, *marks.ends[:2]) if end in there]
+        ends = [*said, *sorted(there, key=roughness)][:MOST_BY_SHARE]
+    else:
         spans = (estimates(declared, form.cls, marks) or []) if declared.role is role.TIMESCALE else []
         ends = [*(span for span in spans if span), *_ends(form, marks)]
         # A decay is counted from where it begins.
@@ -52,7 +63,7 @@ def _ends(form: Form, marks: Landmarks) -> list[int]:
     return [*ends, *marks.ends[2:]]
 
 
-def _by_share(form: Form, marks: Landmarks) -> list[int] | None:
+def lengths_by_share(form: Form, marks: Landmarks) -> range | None:
     """The lengths of which what the log shows is the share that the form has; None where no share says it."""
     for meaning, row in ((role.PEAK_AT, marks.peak), (role.FLAT_UNTIL, marks.held_until)):
         for declared in form.cls.fields(meaning):
@@ -60,7 +71,18 @@ def _by_share(form: Form, marks: Landmarks) -> list[int] | None:
             if share and 0 < row < len(marks.ticks) - 1:
                 unseen = int(marks.ticks[-1]) // UNSEEN
                 low, high = (int(marks.ticks[row - 1]) - unseen) / share, (int(marks.ticks[row + 1]) + 2) / share
-                there = range(max(int(low), int(marks.ticks[marks.bottom])), int(high) + 2)
-                said = [end for end in (*marks.lengths, *marks.ends[:2]) if end in there]
-                return list(dict.fromkeys([*said, *sorted(there, key=roughness)]))[:MOST_BY_SHARE]
+                return range(max(int(low), int(marks.ticks[marks.bottom])), int(high) + 2)
     return None
+
+
+def grid_of_lengths(form: Form, marks: Landmarks, start: int) -> list[int]:
+    """The lengths between which one is sought, `start` the first, unless a share bounds them."""
+    there = lengths_by_share(form, marks)
+    if there is not None:
+        return sorted({*there[:: max(1, len(there) // FEW)], *there[-1:]})
+    grid: list[int] = []
+    tick = float(max(start, least_length(form), 1))
+    while tick < FARTHEST * max(8, int(marks.ticks[marks.bottom])) and len(grid) < MOST_IN_GRID:
+        grid.append(int(tick))
+        tick = max(tick * RATIO, tick + 1)
+    return grid

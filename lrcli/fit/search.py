@@ -58,7 +58,7 @@ RATES_FOR_WARMUPS = 20_000
 SECONDS_BY_EPOCH = 0.25
 
 
-FOR_A_PLAINER_ONE = 60_000
+FOR_A_PLAINER_ONE = 100_000
 """Rates that are computed after something gives the log whose numbers nobody would type."""
 
 MOST_UNTYPED = 6
@@ -126,7 +126,7 @@ class Search:
     def _is_decided(self) -> bool:
         """Whether something plain gives the log, to the bit where it is shown in full: others would be stranger."""
         good = (EXACT,) if self.tolerance.kind == FULL_PRECISION else (EXACT, FLOAT32, ROUNDED)
-        return any(one.exactness in good and one.is_plain for one in self.found.values())
+        return any(one.exactness in good and one.is_plain and _shows_itself(one) for one in self.found.values())
 
     def _rank(self, found: Found) -> tuple[bool, bool, bool, bool, int, bool, int, int, int]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
@@ -251,11 +251,11 @@ class Search:
 
     def _sequences(self, view: "View") -> None:
         """What is put together from parts, where nothing of one piece gives the log."""
-        if self._has_found(view):
+        if self._is_decided():
             return
         with suppress(SpentError):
             for guess in Parts(view.marks, self.effort.part(RATES_FOR_SEQUENCES)).guesses():
-                if self._hold(guess.schedule, Run(lr=guess.lr), view.reading) and self._has_found(view, typed=True):
+                if self._hold(guess.schedule, Run(lr=guess.lr), view.reading) and self._is_decided():
                     return
 
     def _hold(self, schedule: Schedule, run: Run, reading: Reading) -> bool:
@@ -332,9 +332,15 @@ def _takes_a_warmup(cls: type[Schedule]) -> bool:
     return cls.reference.family.composes and not own and not cls.rewrites_base_rate
 
 
+def _shows_itself(found: Found) -> bool:
+    """Whether a schedule that counts epochs of batches shows it: without its warmup it is another's."""
+    return not found.schedule.fields(role.WARMUP_EPOCHS) or bool(found.schedule.value(role.WARMUP_EPOCHS))
+
+
 def _odd(found: Found) -> int:
     """How many of its whole numbers are no multiples of 5: those are typed less often."""
-    wholes = [found.run.warmup, *(value for _, value in found.schedule.items() if isinstance(value, int))]
+    numbers = [value for _, value in found.schedule.items() if isinstance(value, int | float)]
+    wholes = [found.run.warmup, *(value for value in numbers if float(value).is_integer())]
     return sum(value % 5 != 0 for value in wholes if not isinstance(value, bool))
 
 

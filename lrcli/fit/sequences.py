@@ -12,7 +12,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.tried import OF_A_PART, candidates_of, guesses
 from lrcli.record.curve import few_rates_at
-from lrcli.schedules import role
+from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Sequential
 
@@ -96,7 +96,7 @@ class Parts:
     def _found(self, marks: Landmarks, base_lr: float | None) -> Guess | None:
         if not len(marks.values) or (base_lr is None and (len(marks.values) < FEWEST_ROWS or marks.is_flat)):
             return None
-        classes = [cls for cls in candidates_of(marks) if _takes_part(cls)]
+        classes = sorted(filter(_takes_part, candidates_of(marks)), key=list(every().values()).index)
         for stage in OF_A_PART:
             for cls in classes:
                 for guess in guesses(cls, stage, marks, self.effort.part(RATES_FOR_A_PART), base_lr):

@@ -12,7 +12,7 @@ from lrcli.fit.estimates import FromTurn
 from lrcli.fit.forms import BASE, FLOORS, Form
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
-from lrcli.fit.lengths import least_length
+from lrcli.fit.lengths import grid_of_lengths
 from lrcli.fit.numbers import NEAR, bounds_of, crossings, passing_through, simplest
 from lrcli.record.curve import few_rates_at
 from lrcli.run import BaseRates
@@ -30,9 +30,6 @@ SHAPELESS = 4e-2
 SAME = 1e-9
 """Of the highest rate: what rounding makes of a curve."""
 
-RATIO = 1.8
-"""From each length that is tried to the next."""
-
 MOST_SHAPELESS = 4
 """Lengths with which a form is another curve altogether, after which no further one is tried."""
 
@@ -41,9 +38,6 @@ QUICK = 4
 
 DEFAULT_RATE = BaseRates().lrs[0]
 """The rate of the optimizer where it changes nothing."""
-
-FARTHEST = 120
-"""Times the length of the first fall."""
 
 
 class Solver:
@@ -341,13 +335,8 @@ class Solver:
             return self.at(numbers, whole, rows)[0] - wanted
 
         first = self.guess
-        start = max(least_length(self.form), int((marks.ticks[rows[0]] - marks.ticks[marks.held_until]) * 0.4), 1)
-        grid: list[int] = []
-        tick = float(start)
-        while tick < FARTHEST * max(8, int(marks.ticks[marks.bottom])) and len(grid) < 40:
-            grid.append(max(int(tick), least_length(self.form)))
-            tick = max(tick * RATIO, tick + 1)
-        found = list(islice(crossings(residual, sorted(set(grid))), 4))
+        start = int((marks.ticks[rows[0]] - marks.ticks[marks.held_until]) * 0.4)
+        found = list(islice(crossings(residual, grid_of_lengths(self.form, marks, start)), 4))
         self.guess = first
         yield from dict.fromkeys([*found, *(near + shift for near in found[:2] for shift in (1, -1))])
 

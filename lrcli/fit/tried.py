@@ -163,7 +163,14 @@ def candidates_of(marks: Landmarks, rises: bool | None = None) -> list[type[Sche
         if not rises and cls.fields(role.PEAK_AT):
             continue
         if rises and not cls.fields(
-            role.WARMUP, role.PEAK_AT, role.CYCLE, role.START_SHARE, role.TARGET, role.GROWTH, role.START
+            role.WARMUP,
+            role.PEAK_AT,
+            role.CYCLE,
+            role.START_SHARE,
+            role.TARGET,
+            role.GROWTH,
+            role.START,
+            role.POINTS_AT,
         ):
             continue
         found.append(cls)

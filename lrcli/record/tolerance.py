@@ -33,6 +33,9 @@ FEW_DIGITS = 9
 MANY_DIGITS = 4
 """Significant digits from which on it does no harm to take a log for rounded that is not."""
 
+LONG = 13
+"""Significant digits of a value that nobody typed: where it is a float32, it was made one."""
+
 FEW_VALUES = 3
 """Different values below which nothing is said of how they are rounded."""
 
@@ -100,8 +103,10 @@ def _tolerance(values: "Floats", shown: Shown) -> Tolerance:
     distinct = np.unique(values)
     distinct = distinct[distinct != 0]
     nothing = NEXT_TO_NOTHING * peak
-    narrow = distinct.astype(np.float32)
-    if len(distinct) >= FEW_VALUES and (narrow.astype(np.float64) == distinct).all():
+    with np.errstate(over="ignore"):
+        narrow = distinct.astype(np.float32)
+    is_narrow = bool(len(distinct)) and bool((narrow.astype(np.float64) == distinct).all())
+    if is_narrow and (len(distinct) >= FEW_VALUES or shown.digits >= LONG):
         # A few powers of two are in every float: some value must need the digits that it has.
         halves = narrow.view(np.uint32)
         if not (halves & 0xFFFF).any():
