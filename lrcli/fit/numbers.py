@@ -106,7 +106,7 @@ def crossings(residual: Callable[[int], float], grid: Sequence[int]) -> Iterator
 
 def typed(value: float, near: float = NEAR) -> list[float]:
     """The numbers that a person may have typed for `value`, the shortest first, and itself."""
-    if value == 0 or not math.isfinite(value):
+    if value == 0 or not math.isfinite(3 * value):
         return [value]
     found = [float(f"{value:.{digits}g}") for digits in range(1, DIGITS)]
     found += [round(value * 3) / 3]
