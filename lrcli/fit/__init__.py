@@ -18,6 +18,8 @@ MOST_SHOWN = 12
 
 def fit(record: Record) -> list[Candidate]:
     """The candidates, those that give the log first and of these the simplest. Raises InputError for no rates."""
+    import numpy as np
+
     if not len(record):
         raise InputError("the log holds no rates")
     negative = record.values < -1e-12
@@ -27,7 +29,8 @@ def fit(record: Record) -> list[Candidate]:
             f"line {record.lines[row]}: expected a learning rate, 0 or more, found {float(record.values[row])!r}"
         )
     searched = _thinned(record)
-    found = judged(Search(searched).candidates(), searched)[:MOST_SHOWN]
+    with np.errstate(all="ignore"):
+        found = judged(Search(searched).candidates(), searched)[:MOST_SHOWN]
     return [one for one in found if one.exactness == EXACTNESSES[-1] or follows(one.spec, record)]
 
 

@@ -95,7 +95,7 @@ def _digits_of(word: str) -> int:
         number = float(word)
     except ValueError:
         return 0
-    if word.isdigit() or number * 3 == round(number * 3):
+    if word.isdigit() or (3 * number).is_integer():
         return 1
     return len(word.partition("e")[0].replace(".", "").strip("-0"))
 
