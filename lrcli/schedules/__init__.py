@@ -1,6 +1,7 @@
 """What a schedule is: declarations and their arithmetic. Standard library only, no I/O."""
 
 import importlib
+from functools import cache, lru_cache
 
 from lrcli.schedules.base import REGISTRY, Schedule
 
@@ -47,7 +48,22 @@ def named(name: str) -> type[Schedule] | None:
 
 def every() -> dict[str, type[Schedule]]:
     """All schedulers by name, in the order of their declaration, whichever module happened to be imported first."""
-    places = {f"lrcli.schedules.{module}": place for place, module in enumerate(MODULES)}
+    places = _places()
+    return dict(_in_order(tuple(REGISTRY.items()), places))
+
+
+@cache
+def _places() -> tuple[str, ...]:
+    """The modules that declare schedulers, in order, imported."""
+    places = tuple(f"lrcli.schedules.{module}" for module in MODULES)
     for module in places:
         importlib.import_module(module)
-    return dict(sorted(REGISTRY.items(), key=lambda item: places.get(item[1].__module__, len(places))))
+    return places
+
+
+@lru_cache(maxsize=4)
+def _in_order(
+    declared: tuple[tuple[str, type[Schedule]], ...], places: tuple[str, ...]
+) -> tuple[tuple[str, type[Schedule]], ...]:
+    order = {module: place for place, module in enumerate(places)}
+    return tuple(sorted(declared, key=lambda item: order.get(item[1].__module__, len(places))))

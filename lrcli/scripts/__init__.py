@@ -82,6 +82,7 @@ def check_source(source: ScriptText) -> list[ScriptFinding]:
         return [_unread(source, error)]
     except RecursionError:
         return [ScriptFinding("LR900", NOTE, "not checked: nested too deeply", "", "", source.place(1, 0, 1, 0))]
+    script.follower.release()
     found: dict[tuple[str, Place], ScriptFinding] = {}
     for finding, node in several:
         if not source.ignores(node.lineno, finding.code) and not source.ignores(node.end_lineno or 0, finding.code):

@@ -17,6 +17,7 @@ from lrcli.scripts.values import (
     UPDATE,
     Class,
     Condition,
+    Event,
     Function,
     Instance,
     Items,
@@ -48,6 +49,9 @@ class Caller(Evaluator):
         name = names.dotted(node.func)
         symbol = name.rpartition(".")[2]
         method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if method == BACKWARD and not _calls_something(node):
+            self.event(BACKWARD, node, Opaque(""), (), node)
+            return Opaque("")
         foreign = self.is_imported(name)
         owner = self.value(node.func.value) if isinstance(node.func, ast.Attribute) and not foreign else None
         arguments = [self.value(argument) for argument in node.args]
@@ -72,7 +76,7 @@ class Caller(Evaluator):
             return self.call(function, arguments, keywords, node) or Opaque(lambda: names.text(node))
         if isinstance(function, Class):
             return self.instance(function, arguments, keywords, node)
-        if (rounds := _rounds(name, method, owner, arguments)) is not None:
+        if symbol in ROUNDS and (rounds := _rounds(name, method, owner, arguments)) is not None:
             return rounds
         if method == "prepare" or name == "amp.initialize":
             return self._prepared(arguments)
@@ -153,7 +157,7 @@ class Caller(Evaluator):
         """Record what a call of a method does to a scheduler or an optimizer; whether it was one of those."""
         values = (*arguments, *keywords.values())
         if method == BACKWARD:
-            self.event(BACKWARD, node, owner, (owner, *values), node)
+            self.event(BACKWARD, node, owner, (), node)
             return True
         if method not in METHODS:
             return False
@@ -177,6 +181,9 @@ class Caller(Evaluator):
         if function.node not in self.outline.relevant and function.node.name != "__init__":
             return None
         number = id(function.node)
+        plain = all(map(_is_plain, (*arguments, *keywords.values())))
+        if plain and node is not None and function.node in self.alone:
+            return self.alone[function.node]
         if number in self.path or len(self.path) >= DEEPEST or self.frames > MOST_CALLS:
             self.is_cut = self.is_cut or number not in self.path
             for value in (*arguments, *keywords.values()):
@@ -186,6 +193,7 @@ class Caller(Evaluator):
         self.frames += 1
         frame = self._frame(function, arguments, keywords, with_defaults=node is not None)
         before = self.frame, self.loops, self.conditions, self.path
+        happened, order = len(self.events), self.order
         self.frame = frame
         if node is None:
             self.loops, self.conditions = (), ()
@@ -196,9 +204,19 @@ class Caller(Evaluator):
                 self.conditions = (*self.conditions, Condition(decorator, True, "with no_grad", len(self.loops)))
         self.block(function.node.body)
         self.frame, self.loops, self.conditions, self.path = before
+        alone = plain and node is not None and function.owner is None and _is_plain(frame.returned)
+        if alone and self._is_alone(self.events[happened:], order):
+            self.alone[function.node] = frame.returned
         if frame.returned is not None:
             self.returned[function.node] = frame.returned
         return frame.returned
+
+    def _is_alone(self, events: list[Event], order: int) -> bool:
+        """Whether all that happened was done to what was made after a place in the order: another call is the same."""
+        done = [each for event in events for each in alternatives(event.target)]
+        return any(isinstance(each, Scheduler) for each in done) and all(
+            each.order > order if isinstance(each, Scheduler | Optimizer) else True for each in done
+        )
 
     def _frame(
         self, function: Function, arguments: list[Value], keywords: dict[str, Value], with_defaults: bool
@@ -211,14 +229,16 @@ class Caller(Evaluator):
         if function.owner is not None and parameters and not _is_static(function.node):
             frame.my_name = parameters[0]
             frame.names[parameters[0]] = function.owner
+            self.outline.marks.mark_word(parameters[0], with_parts=False)
             parameters = parameters[1:]
         outer, self.frame = self.frame, frame
         if with_defaults:
             defaults = function.node.args.defaults
             for name, default in zip(parameters[len(parameters) - len(defaults) :], defaults, strict=True):
                 frame.names[name] = self.value(default)
-        frame.names |= dict(zip(parameters, arguments, strict=False))
-        frame.names |= {name: value for name, value in keywords.items() if name != "**"}
+        for name, value in {**dict(zip(parameters, arguments, strict=False)), **keywords}.items():
+            if name != "**":
+                self.put(name, value)
         for name in (*parameters, *(argument.arg for argument in function.node.args.kwonlyargs)):
             if name not in frame.names:
                 frame.names[name] = self._unknown(ast.copy_location(ast.Name(name, ast.Load()), function.node))
@@ -242,6 +262,21 @@ class Caller(Evaluator):
             for value in (*arguments, *keywords.values()):
                 self.escape(value)
         return me
+
+
+def _is_plain(value: Value | None) -> bool:
+    """Whether a value has to do with no optimizer, no scheduler, and no function or object of the file."""
+    return all(isinstance(each, Known | Opaque | Items | Dictionary) for each in within(value))
+
+
+def _calls_something(node: ast.Call) -> bool:
+    """Whether a call is given what another returns, or is one of its methods, other than scaler.scale(loss)."""
+    several = [node.func.value if isinstance(node.func, ast.Attribute) else node.func, *node.args]
+    return any(isinstance(part, ast.Call) and names.symbol(part.func) != "scale" for part in several)
+
+
+ROUNDS = ("zip", "enumerate", "list", "tuple", "reversed", "values", "items")
+"""What makes something to loop over of another."""
 
 
 def _rounds(name: str, method: str, owner: Value | None, arguments: list[Value]) -> Items | None:

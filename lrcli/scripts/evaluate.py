@@ -3,7 +3,7 @@
 import ast
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrcli.pasted import MAKERS, SourceError, UnknownNamesError, symbols
@@ -30,6 +30,8 @@ from lrcli.scripts.values import (
     Value,
     alternatives,
     either,
+    held,
+    names_in,
     within,
 )
 from lrcli.scripts.values import Mapping as Dictionary
@@ -72,6 +74,8 @@ class Evaluator(ABC):
         self.called: set[ast.AST] = set()
         """The functions of the file that were followed."""
         self.returned: dict[ast.AST, Value] = {}
+        self.alone: dict[ast.AST, Value | None] = {}
+        """The functions that do everything to what they make themselves, and what they return: followed once."""
         self.instances: list[Instance] = []
         self.frames = 0
         self.is_cut = False
@@ -103,7 +107,7 @@ class Evaluator(ABC):
         return Items([self.value(item) for item in node.elts])
 
     def _dictionary(self, node: ast.Dict) -> Value:
-        keys = _keys(node)
+        keys = names.keys(node)
         if keys is None:
             return self._mixed(node)
         return Dictionary({key: self.value(value) for key, value in zip(keys, node.values, strict=True)})
@@ -125,6 +129,18 @@ class Evaluator(ABC):
     def lookup(self, name: str) -> Value | None:
         """What a name stands for."""
         return self.frame.names.get(name) or self.frame.outer.get(name)
+
+    def put(self, name: str, value: Value) -> None:
+        """Give a name its value; a statement on a line where one stands that holds a scheduler is followed."""
+        self.frame.names[name] = value
+        kind = type(value)
+        if kind is Opaque or kind is Known:
+            return
+        if isinstance(value, Function | Class):
+            if value.node.name != name:
+                self.outline.marks.mark_word(name)
+        elif self.holds(value) or (isinstance(value, Instance) and self.outline.is_relevant(value.of.node)):
+            self.outline.marks.mark_word(name.rpartition(".")[2], with_parts=not isinstance(value, Instance))
 
     def _unknown(self, node: ast.expr) -> Value:
         text = names.text(node)
@@ -186,15 +202,17 @@ class Evaluator(ABC):
             if self.frame is self.module and target.id in self.outline.changed:
                 self.forget(value)
                 value = Opaque(target.id, named=True) if isinstance(value, Known) else value
-            self.frame.names[target.id] = self._named(target, value)
+            self.put(target.id, self._named(target, value))
         elif isinstance(target, ast.Attribute):
             owner = self.value(target.value) if isinstance(target.value, ast.Name) else None
             if isinstance(owner, Instance):
                 owner.attributes[target.attr] = self._named(target, value)
+                if self.holds(value):
+                    self.outline.marks.mark_word(target.attr)
             elif isinstance(owner, Class):
                 self._put(self.constants(owner), target.attr, value)
             else:
-                self.frame.names[names.text(target)] = self._named(target, value)
+                self.put(names.text(target), self._named(target, value))
         elif isinstance(target, ast.Tuple | ast.List):
             several = value.values if isinstance(value, Items) and len(value.values) == len(target.elts) else []
             if not several and isinstance(value, Items):
@@ -263,7 +281,7 @@ class Evaluator(ABC):
         several = over.values if isinstance(over, Items) else []
         parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
         if several and isinstance(target, ast.Name):
-            self.frame.names[target.id] = Either(several)
+            self.put(target.id, Either(several))
         elif several and all(isinstance(each, Items) and len(each.values) == len(parts) for each in several):
             for place, part in enumerate(parts):
                 self.bind_each(part, Items([each.values[place] for each in several if isinstance(each, Items)]))
@@ -274,15 +292,15 @@ class Evaluator(ABC):
 
     def _mixed(self, node: ast.expr) -> Value:
         """Arithmetic and all else: a number where it is one, or else what it is made of."""
-        values = [self.value(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
+        values = [self.value(part) for part in names.parts(node)]
         known = self.arithmetic(node, values)
         return known if known is not None else Opaque(lambda: names.text(node), *values)
 
     def arithmetic(self, node: ast.expr, values: list[Value]) -> Known | None:
         """The number that an operation on numbers is; None where it is none."""
-        several = [ast.Constant(value.value) for value in values if isinstance(value, Known)]
-        if len(several) < len(values):
+        if not all(isinstance(value, Known) for value in values):
             return None
+        several = [ast.Constant(value.value) for value in values if isinstance(value, Known)]
         if isinstance(node, ast.BinOp):
             return self.literal(ast.BinOp(several[0], node.op, several[1]), node)
         if isinstance(node, ast.UnaryOp):
@@ -305,22 +323,38 @@ class Evaluator(ABC):
         place = self.loops, self.conditions, self.frame.function, self.order, self.path
         self.events.append(Event(kind, node, target, arguments, call, *place))
 
+    def release(self) -> None:
+        """Let go of what was followed: functions hold the names that hold them, and with them the syntax tree."""
+        self.module.names.clear()
+        self.called.clear()
+        self.outline.relevant.clear()
+
     def holds(self, value: Value) -> bool:
         """Whether there is a scheduler or an optimizer in a value."""
-        return next(_held_within(value), None) is not None
+        if type(value) in _HOLD_NOTHING:
+            return False
+        return next(held(value), None) is not None
 
     def escape(self, value: Value | None) -> None:
         """From here on others may do things to it that the file does not show."""
-        for thing in _held_within(value):
+        if type(value) in _HOLD_NOTHING:
+            return
+        for thing in held(value):
             thing.escaped = True
 
     def forget(self, value: Value | None) -> None:
         """From here on others may have changed the numbers that it holds."""
+        if type(value) in _HOLD_NOTHING:
+            return
         for each in within(value):
-            held = _names_in(each)
+            held = names_in(each)
             for name, number in held.items():
                 if isinstance(number, Known):
                     held[name] = Opaque(name, named=True)
+
+
+_HOLD_NOTHING = (Opaque, Known)
+"""Values in which there are no others."""
 
 
 _KINDS: dict[type[ast.expr], Callable[[Evaluator, Any], Value]] = {
@@ -342,38 +376,3 @@ _KINDS: dict[type[ast.expr], Callable[[Evaluator, Any], Value]] = {
     ast.DictComp: Evaluator._comprehension,
 }
 """How each kind of expression is evaluated; any other is a mixture of its parts."""
-
-
-def _held(value: Value) -> Iterator[Scheduler | Optimizer]:
-    """The schedulers and optimizers that someone has who has a value."""
-    if isinstance(value, Scheduler):
-        yield value
-        yield from value.children
-    elif isinstance(value, Optimizer):
-        yield value
-    elif isinstance(value, Instance):
-        for attribute in value.attributes.values():
-            for each in alternatives(attribute):
-                if isinstance(each, Scheduler | Optimizer):
-                    yield each
-
-
-def _held_within(value: Value | None) -> Iterator[Scheduler | Optimizer]:
-    """The schedulers and optimizers in a value, and in all that it holds."""
-    for each in within(value):
-        yield from _held(each)
-
-
-def _names_in(value: Value) -> Names:
-    """What something holds by name."""
-    if isinstance(value, Dictionary):
-        return value.values
-    if isinstance(value, Instance):
-        return value.attributes
-    return (value.constants or {}) if isinstance(value, Class) else {}
-
-
-def _keys(node: ast.Dict) -> list[str] | None:
-    """The keys of a dict that are all text."""
-    keys = [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
-    return keys if len(keys) == len(node.keys) else None

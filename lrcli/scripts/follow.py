@@ -46,7 +46,7 @@ class Follower(Caller):
     def statement(self, node: ast.stmt) -> None:
         """One statement."""
         if isinstance(node, ast.Expr):
-            if not names.does_nothing(node.value):
+            if self.outline.matters(node) and not names.does_nothing(node.value):
                 self.value(node.value)
         elif isinstance(node, ast.Assign):
             value = self.value(node.value)

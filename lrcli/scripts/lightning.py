@@ -128,9 +128,10 @@ def manual_without_step(script: Script) -> Iterator[Located]:
     """
     for cls, returned in _configurations(script):
         schedulers = [each for each in within(returned) if isinstance(each, Scheduler)]
+        if not schedulers or "training_step" not in cls.methods or not _is_manual(cls):
+            continue
         text = names.text(cls.node)
-        stepped = "lr_schedulers" in text or "lr_scheduler_step" in text or "sched" in _stepped(cls)
-        if schedulers and _is_manual(cls) and not stepped and "training_step" in cls.methods:
+        if "lr_schedulers" not in text and "lr_scheduler_step" not in text and "sched" not in _stepped(cls):
             yield Located(
                 schedulers[0].node,
                 f"automatic_optimization is False, and nothing steps {schedulers[0].symbol}",

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 OPTIMIZERS = {
@@ -66,12 +67,16 @@ def changes(function: str) -> bool:
     return CHANGING.search(function) is not None
 
 
-@lru_cache(maxsize=50_000)
 def text(node: ast.AST) -> str:
-    """How a node is written, kept: writing it out takes longer than all else."""
-    return (dotted(node) if isinstance(node, ast.Name | ast.Attribute) else "") or ast.unparse(node)
+    """How a node is written, kept with it: writing it out takes longer than all else."""
+    kept: str | None = vars(node).get("written")
+    if kept is None:
+        kept = (dotted(node) if isinstance(node, ast.Name | ast.Attribute) else "") or ast.unparse(node)
+        vars(node)["written"] = kept
+    return kept
 
 
+@lru_cache
 def is_optimizer(name: str) -> bool:
     """Whether a dotted name is the class of an optimizer."""
     symbol = name.rpartition(".")[2]
@@ -94,3 +99,22 @@ def does_nothing(node: ast.expr) -> bool:
 def is_dataclass(decorator: ast.expr) -> bool:
     """Whether a decorator makes a dataclass."""
     return symbol(decorator.func if isinstance(decorator, ast.Call) else decorator) == "dataclass"
+
+
+def parts(node: ast.expr) -> Iterable[ast.expr]:
+    """The expressions that one is made of."""
+    if isinstance(node, ast.BinOp):
+        return node.left, node.right
+    if isinstance(node, ast.Compare):
+        return node.left, *node.comparators
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    if isinstance(node, ast.UnaryOp):
+        return (node.operand,)
+    return (part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
+
+
+def keys(node: ast.Dict) -> list[str] | None:
+    """The keys of a dict that are all text."""
+    keys = [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    return keys if len(keys) == len(node.keys) else None

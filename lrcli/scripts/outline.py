@@ -4,21 +4,15 @@ import ast
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
 
 from lrcli.scripts import names
+from lrcli.scripts.marks import Marks
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
 
-_MATTERS = re.compile(r"[so.L](?:ched|ptim|pt\b|step\(|R\b)")
-"""What stands in every function that has to do with rates: sched, optim, opt, .step( or LR. Written for speed."""
-
-_WORDS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) in "_(")}
-"""Whatever is no part of a name, and no call."""
-
 _BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 
-LONGEST_NAME = 80
+LONGEST_NAME = 60
 """Characters before a parenthesis among which the name stands that is called."""
 
 
@@ -31,26 +25,29 @@ class Outline:
         self.changed: set[str] = set()
         """The names of which something else than the module's own lines may change what they hold."""
         functions: list[AnyFunction] = []
+        classes: list[ast.ClassDef] = []
         for statement in statements(tree):
-            if isinstance(statement, AnyFunction):
-                functions.append(statement)
+            kind = type(statement)
+            if kind is ast.Expr:
+                continue
+            if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+                functions.append(statement)  # type: ignore[arg-type]
+            elif kind is ast.ClassDef:
+                classes.append(statement)  # type: ignore[arg-type]
             elif isinstance(statement, ast.Import | ast.ImportFrom):
                 self._import(statement)
             elif statement.col_offset:
                 self.changed.update(_changed(statement))
-        self._text = text
-        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+        self.marks = Marks(text)
         self._calls = _calls(text)
         self._making = self._lines_calling({*makers, *names.OPTIMIZERS})
         self.relevant = self._relevant(functions)
         """The functions that have to do with rates, themselves or through others of the file."""
+        self._mark(classes)
 
     def _lines_calling(self, functions: set[str]) -> list[int]:
         called = functions & self._calls.keys()
-        return sorted(self._line(place) for name in called for place in self._calls[name])
-
-    def _line(self, place: int) -> int:
-        return bisect_right(self._starts, place)
+        return sorted(self.marks.line(place) for name in called for place in self._calls[name])
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
@@ -62,7 +59,7 @@ class Outline:
 
     def _relevant(self, functions: list[AnyFunction]) -> set[ast.AST]:
         found: set[ast.AST] = set()
-        lines, waiting = [self._line(match.start()) for match in _MATTERS.finditer(self._text)], functions
+        lines, waiting = self.marks.speaking, functions
         while lines and waiting:
             more = {node for node in waiting if _holds(node, lines)}
             waiting = [node for node in waiting if node not in more]
@@ -70,9 +67,29 @@ class Outline:
             lines = self._lines_calling({node.name for node in more if not node.name.startswith("__")})
         return found
 
+    def _mark(self, classes: list[ast.ClassDef]) -> None:
+        """Mark the lines that call what matters, or what may change the numbers in what it is given."""
+        calling = {node.name for node in self.relevant if isinstance(node, AnyFunction)} | set(CALLED)
+        calling |= {node.name for node in classes if self.is_relevant(node)}
+        calling |= set(filter(names.changes, self._calls))
+        self.marks.mark(self._making)
+        self.marks.mark(self._lines_calling(calling))
+
+    def is_relevant(self, node: ast.ClassDef) -> bool:
+        """Whether a method of a class has to do with rates."""
+        return not self.relevant.isdisjoint(node.body)
+
     def turn(self, node: AnyFunction) -> tuple[bool, bool]:
         """Those that nothing in the file calls come first, and of them those that make something."""
         return node.name in self._calls, not _holds(node, self._making)
+
+    def matters(self, node: ast.stmt | ast.expr) -> bool:
+        """Whether a statement or an expression, or one within it, may do something to a scheduler or an optimizer."""
+        return self.marks.within(node.lineno, node.end_lineno or node.lineno)
+
+
+CALLED = ("Accelerator", "prepare", "initialize")
+"""What accelerate and apex call."""
 
 
 def _changed(node: ast.stmt) -> list[str]:
@@ -94,12 +111,20 @@ def _calls(text: str) -> dict[str, list[int]]:
     """Where each name is called, by the places of the parentheses."""
     found: dict[str, list[int]] = {}
     place = -1
-    for before in text.translate(_WORDS).split("("):
+    for before in text.split("("):
         place += len(before) + 1
-        words = before[-LONGEST_NAME:].split()
-        if words and (len(words) < 2 or words[-2] not in ("def", "class")):
-            found.setdefault(words[-1], []).append(place)
+        words = before[-LONGEST_NAME:].rsplit(None, 2)
+        if not words:
+            continue
+        name = words[-1].rpartition(".")[2]
+        if not name.isidentifier():
+            name = _NO_NAME.split(name)[-1]
+        if name and (len(words) < 2 or words[-2] not in ("def", "class")):
+            found.setdefault(name, []).append(place)
     return found
+
+
+_NO_NAME = re.compile(r"\W+")
 
 
 def _holds(node: AnyFunction, lines: list[int]) -> bool:
@@ -115,7 +140,22 @@ def statements(tree: ast.AST) -> Iterator[ast.stmt]:
         node = waiting.pop()
         if isinstance(node, ast.stmt):
             yield node
-        waiting += reversed(parts(node))
+        if type(node) not in _SIMPLE:
+            waiting += reversed(parts(node))
+
+
+_SIMPLE = {
+    ast.Expr,
+    ast.Assign,
+    ast.AugAssign,
+    ast.AnnAssign,
+    ast.Return,
+    ast.Import,
+    ast.ImportFrom,
+    ast.Raise,
+    ast.Pass,
+}
+"""Statements that hold no others."""
 
 
 def parts(node: ast.AST) -> list[ast.AST]:

@@ -12,10 +12,17 @@ from lrcli.errors import InputError
 
 SUFFIXES = (".py", ".ipynb")
 
-MENTIONS = re.compile(
-    r"LR\(|LRScheduler\(|_schedule\(|_schedule_with|ReduceLROnPlateau|WarmRestarts|get_scheduler|create_scheduler"
+MENTIONS = (
+    b"LR(",
+    b"LRScheduler(",
+    b"_schedule(",
+    b"_schedule_with",
+    b"ReduceLROnPlateau",
+    b"WarmRestarts",
+    b"get_scheduler",
+    b"create_scheduler",
 )
-"""What stands in every file that makes a scheduler which is read here; any other is not parsed."""
+"""One of these stands in every file that makes a scheduler which is read here; any other is not parsed."""
 
 SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist", "venv"}
 """Folders that hold no source of the project; those that begin with a dot are left out too."""
@@ -107,9 +114,9 @@ def read(path: str) -> ScriptText | None:
             content = file.read(LARGEST)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
-    text = content.decode("utf-8-sig", errors="replace")
-    if not MENTIONS.search(text):
+    if not any(mention in content for mention in MENTIONS):
         return None
+    text = content.decode("utf-8-sig", errors="replace")
     return notebook(path, text) if path.endswith(".ipynb") else ScriptText(path, text)
 
 

@@ -186,6 +186,35 @@ def within(value: Value | None) -> Iterator[Value]:
                 yield from within(item)
 
 
+def held(value: Value | None) -> Iterator[Scheduler | Optimizer]:
+    """The schedulers and optimizers in a value, and in all that it holds."""
+    for each in within(value):
+        yield from _held_by(each)
+
+
+def names_in(value: Value) -> dict[str, Value]:
+    """What something holds by name."""
+    if isinstance(value, Mapping):
+        return value.values
+    if isinstance(value, Instance):
+        return value.attributes
+    return (value.constants or {}) if isinstance(value, Class) else {}
+
+
+def _held_by(value: Value) -> Iterator[Scheduler | Optimizer]:
+    """The schedulers and optimizers that someone has who has a value."""
+    if isinstance(value, Scheduler):
+        yield value
+        yield from value.children
+    elif isinstance(value, Optimizer):
+        yield value
+    elif isinstance(value, Instance):
+        for attribute in value.attributes.values():
+            for each in alternatives(attribute):
+                if isinstance(each, Scheduler | Optimizer):
+                    yield each
+
+
 def schedulers_of(value: Value | None) -> list[Scheduler]:
     """The schedulers that a value may be; empty where it may be anything else too."""
     several = list(alternatives(value))
