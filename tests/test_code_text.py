@@ -21,7 +21,7 @@ from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import DEEPSPEED, FAMILIES, HUGGING_FACE, PYTORCH, TIMM, Family
 from lrcli.schedules.huggingface_constant import Constant
-from lrcli.schedules.role import LENGTH_OF_CALL, WARMUP
+from lrcli.schedules.role import LENGTH, LENGTH_OF_CALL, WARMUP
 from lrcli.schedules.warmups import TORCH
 from lrcli.scripts import check_file
 from lrcli.scripts.rule import Script
@@ -103,14 +103,16 @@ def assert_sound(path: Path, target: str) -> None:
 def assert_read_back(path: Path, target: str, schedule: Schedule, run: Run) -> None:
     """The spec, with its warmup, and the rate."""
     source = path.read_text(encoding="utf-8")
-    if target == "hf-args":
-        path = path.with_suffix(".yaml")
-        path.write_text(source.partition("HfArgumentParser:\n")[2].replace("#   ", ""), encoding="utf-8")
     if target in ("hf-args", "deepspeed"):
-        planned = spec.written(str(path), Reading()).in_run(Run(steps=run.length(schedule)))
-        assert same_schedule(planned.schedule, schedule), source
-        assert planned.run.lr == run.lrs[0], source
-        assert target == "deepspeed" or planned.run.length(planned.schedule) == run.length(schedule), source
+        yaml = path.with_suffix(".yaml")
+        yaml.write_text(source.partition("HfArgumentParser:\n")[2].replace("#   ", ""), encoding="utf-8")
+        for written in (path, yaml) if target == "hf-args" else (path,):
+            planned = spec.written(str(written), Reading()).in_run(Run(steps=run.length(schedule)))
+            # The Trainer gives every schedule the length of its run, also to one that does not ask for it.
+            asked = {declared.name: None for declared in schedule.fields(LENGTH) if schedule.value(LENGTH) is None}
+            assert same_schedule(dataclasses.replace(planned.schedule, **asked), schedule), source
+            assert planned.run.lr == run.lrs[0], source
+            assert target == "deepspeed" or planned.run.length(planned.schedule) == run.length(schedule), source
         return
     is_ours = run.warmup_style == TORCH if schedule.reference.family is PYTORCH else schedule.reference.family is TIMM
     if run.warmup and not is_ours:

@@ -48,6 +48,34 @@ def write(tmp_path: Path) -> Any:
     return written
 
 
+TRAINING_SCRIPT = """
+from transformers import Trainer, TrainingArguments
+lr = 3e-4
+def main(args):
+    training_args = TrainingArguments(
+        output_dir=args.out, learning_rate=lr * 2, num_train_epochs=3, per_device_train_batch_size=8,
+        warmup_steps=5, lr_scheduler_type="cosine", gradient_accumulation_steps=args.accumulate,
+    )
+    Trainer(model, training_args).train()
+"""
+
+
+def test_the_arguments_of_the_trainer_are_read_from_a_script(write: Any) -> None:
+    path = write(TRAINING_SCRIPT, "train.py")
+    made = outcome(path, set=("gradient_accumulation_steps=2",), examples=1000)
+    assert made.planned
+    assert made.planned.schedule.spec == "hf-cosine --num-warmup-steps 5 --num-training-steps 189"
+    assert made.planned.run.lr == 3e-4 * 2
+    with pytest.raises(InputError, match=r"args\.accumulate is not in this file.*--set gradient_accumulation_steps"):
+        outcome(path, examples=1000)
+
+
+def test_two_calls_or_arguments_that_are_unpacked_are_no_configuration(write: Any) -> None:
+    for text in (TRAINING_SCRIPT * 2, TRAINING_SCRIPT.replace("output_dir=args.out", "**given")):
+        with pytest.raises(InputError, match="no keys of a trainer"):
+            outcome(write(text, "train.py"), examples=1000)
+
+
 PUBLIC = [
     # What a public log shows: the file, what is said of the run, the version, and the steps.
     ("{per_device_train_batch_size: 10, gradient_accumulation_steps: 8, num_train_epochs: 300}", 1047, 1, "4.50", 3900),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lrcli.configs.tree import DEEPEST, LARGEST, Node, refused
+from lrcli.configs.tree import DEEPEST, LARGEST, OUTSIDE, Node, refused
 from lrcli.errors import InputError
 
 MOST_BASES = 50
@@ -33,9 +33,44 @@ DELETE = "_delete_"
 _BASE_REFERENCE = re.compile(r"\{\{\s*_base_\.([\w.]+)\s*\}\}", re.ASCII)
 
 
+ARGUMENTS = "TrainingArguments"
+"""How the names of the classes end whose arguments are the configuration of a run."""
+
+
 def read(path: str, text: str) -> Node:
-    """The names that the module assigns, those of its base files below them."""
-    return Node(_module(path, text, [Path(path).resolve()], 0), 1, 1)
+    """The names that the module assigns, those of its base files below them; or what the run's arguments are made with.
+
+    Those are the arguments of the only call of a class such as transformers' TrainingArguments.
+    """
+    names = _module(path, text, [Path(path).resolve()], 0)
+    return Node(_arguments(text, names) or names, 1, 1)
+
+
+def _arguments(text: str, names: dict[str, Node]) -> dict[str, Node]:
+    if f"{ARGUMENTS}(" not in text:
+        return {}
+    with warnings.catch_warnings(action="ignore"):
+        tree = ast.parse(text)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _symbol(node).endswith(ARGUMENTS)]
+    if len(calls) != 1 or calls[0].args or not all(keyword.arg for keyword in calls[0].keywords):
+        return {}
+    return {str(keyword.arg): _placed(keyword, _known(keyword.value, names)) for keyword in calls[0].keywords}
+
+
+def _symbol(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _known(value: ast.expr, names: dict[str, Node]) -> Node:
+    """A value, or a mark that it is not in the file."""
+    node = _node(value, names, 0)
+    read = {inner.id for inner in ast.walk(value) if isinstance(inner, ast.Name)}
+    if node.value is UNKNOWN or read - {*names, "dict"}:
+        return Node(f"{OUTSIDE}{ast.unparse(value).replace(OUTSIDE, '')}{OUTSIDE}", node.line, node.column)
+    return node
 
 
 def _module(path: str, text: str, above: list[Path], depth: int) -> dict[str, Node]:

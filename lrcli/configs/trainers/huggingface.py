@@ -28,7 +28,7 @@ from lrcli.configs.hf.dialect import (
 from lrcli.configs.hf.schedule import BY_METRIC, keywords_of, schedule_of
 from lrcli.configs.hf.steps import steps_of
 from lrcli.configs.hf.warmup import too_long, warmup_of, warmup_ticks
-from lrcli.configs.trainer import JSON, WORDS, YAML, Made, Trainer
+from lrcli.configs.trainer import JSON, PYTHON, WORDS, YAML, Made, Trainer
 from lrcli.configs.tree import Node
 
 ENUMERATED = "SchedulerType."
@@ -183,7 +183,7 @@ PARSER = "HfArgumentParser leaves it text, and the optimizer fails on it"
 def trainer(name: str, dialect: Dialect, marks: Callable[[Node], bool], version: str = "5.23") -> Trainer:
     """One of those who read these keys."""
     refines = () if name == "hf" else ("hf",)
-    written = (YAML, JSON, WORDS)
+    written = (YAML, JSON, PYTHON, WORDS)
     return Trainer(name, "transformers", version, marks, partial(read, dialect), written, "4.50", refines)
 
 
