@@ -10,6 +10,7 @@ import pytest
 from lrcli.audit import audit
 from lrcli.checks import RULES
 from lrcli.checks.audits import AuditCase
+from lrcli.cli.commands.audit import found_config
 from lrcli.configs.file_spec import FileSpec
 from lrcli.configs.reading import Reading
 from lrcli.logs.series import Shown
@@ -220,3 +221,24 @@ def test_a_part_of_a_configuration_is_none(tmp_path: Path) -> None:
     document = json.loads(lrsched("audit", str(folder), "--json").stdout)
     assert document["config"] is None
     assert document["findings"] == []
+
+
+def test_of_the_configurations_of_several_runs_in_a_folder_a_run_has_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("first", "second_3"):
+        folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 40 --lr 0.01", 40)
+        (folder / "args.yaml").rename(f"{name}_args.yaml")
+        (folder / "results.csv").rename(f"{name}_results.csv")
+    Path("third.csv").write_text(Path("first_results.csv").read_text())
+    assert config_of("first_results.csv") == "first_args.yaml"
+    assert config_of("second_3_results.csv") == "second_3_args.yaml"
+    assert config_of("third.csv") is None  # Two lie there, and none says that it is meant.
+    Path("third.yaml").write_text(Path("first_args.yaml").read_text())
+    assert config_of("third.csv") == "third.yaml"
+
+
+def config_of(log: str) -> str | None:
+    found = found_config(log, Reading())
+    return found and found.path

@@ -15,8 +15,10 @@ from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import folded
 from lrcli.verify.verdict import ROW
 
-CONFIGS = ("args.yaml", "training_args.json", "config.yaml", "hparams.yaml", "train.yaml", "*.yaml", "*.yml")
+NAMED = ("args.yaml", "training_args.json", "config.yaml", "hparams.yaml", "train.yaml")
 """What trainers call the configuration that they keep beside a log; the first that is understood is taken."""
+
+OTHERS = ("*.yaml", "*.yml")
 
 MOST_CONFIGS = 20
 
@@ -60,17 +62,32 @@ def run(given: Instances) -> int:
 
 
 def found_config(run: str, reading: Reading) -> FileSpec | None:
-    """The configuration in the folder of the run, where one is understood."""
-    folder = Path(run) if Path(run).is_dir() else Path(run).parent
+    """The configuration beside the log, where one is understood; of several under names of their own only the one
+    that is called as the log is."""
     if run == "-":
         return None
-    for pattern in CONFIGS:
-        for path in sorted(path for path in folder.glob(pattern) if path.name not in PARTS)[:MOST_CONFIGS]:
-            try:
-                return FileSpec(str(path), str(path), {}, reading)
-            except InputError:
-                continue
-    return None
+    path = Path(run)
+    folder, log = (path, "") if path.is_dir() else (path.parent, path.name)
+    for name in NAMED:
+        for beside in (*(folder / f"{before}{name}" for before in _beginnings(log)), folder / name):
+            if found := _understood(beside, reading):
+                return found
+    others = [beside for pattern in OTHERS for beside in sorted(folder.glob(pattern)) if beside.name not in PARTS]
+    alike = [beside for beside in others if beside.stem == Path(log).stem]
+    understood = [one for beside in (alike or others)[:MOST_CONFIGS] if (one := _understood(beside, reading))]
+    return understood[0] if len(understood) == 1 else None
+
+
+def _beginnings(log: str) -> list[str]:
+    """What may stand before the name of the log, and then of its configuration: "run-3_" of "run-3_results.csv"."""
+    return [log[: end + 1] for end in reversed(range(len(log))) if log[end] in "_-."]
+
+
+def _understood(path: Path, reading: Reading) -> FileSpec | None:
+    try:
+        return FileSpec(str(path), str(path), {}, reading) if path.is_file() else None
+    except InputError:
+        return None
 
 
 def sentences(made: Audit) -> str:
