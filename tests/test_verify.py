@@ -473,6 +473,26 @@ def test_ticks_that_are_skipped_in_a_short_warmup() -> None:
     assert (document["explanation"], document["shift"]) == ("shifted_from", -2)
 
 
+def test_ticks_that_are_skipped_before_the_first_drop() -> None:
+    text = "step --step-size 33 --gamma 0.2"
+    document = held(text, by_epoch(skipped(text, 100, {0, 1, 5, 6, 7, 9}))).as_document()
+    assert (document["explanation"], document["shift"]) == ("shifted", -6)
+
+
+def test_a_resume_from_an_older_state_of_a_schedule_that_costs_more() -> None:
+    text = "cyclic --base-lr 5e-06 --max-lr 5e-05 --step-size-up 166"
+    found = values(text, 1000)
+    document = held(text, by_step([*found[:430], *found[424:900]], every=10)).as_document()
+    assert (document["explanation"], document["at"], document["shift"]) == ("shifted_from", 430, -6)
+
+
+def test_nobody_meant_a_fraction_of_a_tick() -> None:
+    text = "timm-step --decay-t 22 --decay-rate 0.1 --warmup-t 3 --warmup-lr-init 5e-4"
+    found = values(text, 90)
+    document = held(text, by_epoch([*found[:20], *found[19:89]])).as_document()
+    assert "22." not in document["detail"]
+
+
 def test_a_hyperparameter_that_is_set_between_two_rows() -> None:
     before = values("cosine --t-max 300 --lr 0.02", 126)
     after = spec.parse("cosine --t-max 450").schedule.advance(125, before[125], 0.02)

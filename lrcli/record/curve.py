@@ -31,7 +31,7 @@ def work_of(schedule: Schedule, ticks: Any) -> int:
     last = max(0, int(ticks.max(initial=0)))
     if _are_looked_up(schedule, ticks, last):
         return len(ticks) * LOOKED_UP
-    return last * max(1, schedule.cost // FAST)
+    return last * max(1, schedule.cost // (2 * FAST))
 
 
 def _are_looked_up(schedule: Schedule, ticks: Any, last: int) -> TypeGuard[Absolute]:

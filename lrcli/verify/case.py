@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ticks = NDArray[np.int64]
 
-SECONDS, SECONDS_AT_A_SEAM = 0.8, 0.3
+SECONDS, SECONDS_AT_A_SEAM = 1.2, 0.3
 """Of CPU, for `fit` to look for another schedule; where much of the log follows, it is rather the rest that is another.
 """
 
 MUCH = 5
 """Different rates that follow."""
 
-WORK = 1_500_000
+WORK = 2_400_000
 """Ticks that are walked, over all explanations that are tried: about a second."""
 
-WORK_OF_AN_ATTEMPT = 400_000
+WORK_OF_AN_ATTEMPT = 500_000
 """For each kind of explanation, under each reading."""
 
 CALL = 150

@@ -22,6 +22,7 @@ from lrcli.verify.resumed import (
     changed,
     changed_value,
     restarted,
+    set_on_the_way,
     shifted_from,
     state_not_loaded,
     waited,
@@ -87,8 +88,9 @@ def shifted(case: Case) -> Iterator[Explanation]:
     """Every rate some ticks early or late."""
     import numpy as np
 
-    least = int(case.ticks.min())
-    # Where the log begins later, ticks may have been skipped before its first row.
+    moved = np.flatnonzero(case.values != case.values[0])
+    least = max(int(case.ticks.min()), int(case.ticks[moved[0] - 1]) if len(moved) else 0)
+    # Ticks may have been skipped before the first row, or before the first rate that is another.
     for shift in (1, -1, 2, -2, *(range(-3, -1 - min(least, MOST_SKIPPED), -1))):
         ticks = np.maximum(case.ticks + shift, 0)
         if case.fits(case.schedule, case.run, ticks):
@@ -280,6 +282,7 @@ ATTEMPTS: tuple[Attempt, ...] = (
     state_not_loaded,
     shifted_from,
     changed_value,
+    set_on_the_way,
     other_values,
     more_drops,
     other_schedule,

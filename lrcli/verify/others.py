@@ -1,6 +1,5 @@
 """The same scheduler with other hyperparameters, or another scheduler."""
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -15,9 +14,9 @@ from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import SPEC, PerGroup
-from lrcli.schedules.param import Param
 from lrcli.text import quoted
 from lrcli.verify.case import Case
+from lrcli.verify.slots import RUN_FIELDS, Slot, all_slots, applied, is_broken, is_counted, slots
 from lrcli.verify.verdict import Explanation
 
 MOST_LENGTHS = 24
@@ -34,17 +33,6 @@ ROWS_PER_DIGIT = 3
 """Rows that are needed to believe in a schedule that takes so many digits to write."""
 
 
-class Slot(NamedTuple):
-    """A value that may have been another: a field of the schedule, of a part of it, or of the run."""
-
-    path: tuple[int, ...]
-    declared: Param
-    value: Any
-    owner: type[Schedule]
-    """The scheduler that it belongs to."""
-    of_run: bool = False
-
-
 class Change(NamedTuple):
     """An option that had another value than the one that was meant."""
 
@@ -54,50 +42,6 @@ class Change(NamedTuple):
 
 
 Changed = tuple[Schedule, Run, list[Change]]
-
-
-def slots(schedule: Schedule, path: tuple[int, ...] = ()) -> Iterator[Slot]:
-    """The values of a schedule and its parts."""
-    for declared, value in schedule.items():
-        if declared.kind is SPEC:
-            for place, child in enumerate(value):
-                yield from slots(child, (*path, place))
-        elif declared.role and declared.role not in (role.MOMENTUM, role.JUDGEMENT, role.EXPRESSION):
-            yield Slot(path, declared, value, type(schedule))
-
-
-def with_value(schedule: Schedule, path: tuple[int, ...], name: str, value: Any) -> Schedule:
-    """The schedule with another value in the field `name` of the part at `path`."""
-    if not path:
-        return dataclasses.replace(schedule, **{name: value})
-    parts = next(declared.name for declared in schedule.params().values() if declared.kind is SPEC)
-    children = list(getattr(schedule, parts))
-    children[path[0]] = with_value(children[path[0]], path[1:], name, value)
-    return dataclasses.replace(schedule, **{parts: tuple(children)})
-
-
-def all_slots(case: Case) -> list[Slot]:
-    """The values of the schedule, and those of the run that decide the rate."""
-    found = list(slots(case.schedule))
-    for declared, value in case.run.items():
-        if declared.role is role.WARMUP or declared.name in RUN_FIELDS:
-            if declared.name == "lr" and isinstance(value, tuple):
-                continue
-            if declared.name == "warmup_start_factor" and not case.run.warmup:
-                continue
-            found.append(Slot((), declared, value, type(case.schedule), of_run=True))
-    return found
-
-
-RUN_FIELDS = ("lr", "warmup", "warmup_start_factor")
-"""What of a run decides the rate: the base rate, and the warmup that it puts before the schedule."""
-
-
-def applied(schedule: Schedule, run: Run, slot: Slot, value: Any) -> tuple[Schedule, Run]:
-    """Both with another value. Raises InputError where it is refused."""
-    if slot.of_run:
-        return schedule, dataclasses.replace(run, **{slot.declared.name: value})
-    return with_value(schedule, slot.path, slot.declared.name, value), run
 
 
 def other_value(case: Case) -> Iterator[Explanation]:
@@ -171,12 +115,12 @@ def _landmarks(case: Case, start: int) -> Landmarks | None:
     return None if marks.is_flat else marks
 
 
-def one_value(case: Case, start: int, thoroughly: bool = True) -> Iterator[Changed]:
+def one_value(case: Case, start: int) -> Iterator[Changed]:
     """What gives the rows from `start` on with one value changed."""
     marks = _landmarks(case, start)
-    for slot in all_slots(case) if marks else ():
+    for slot in all_slots(case.schedule, case.run) if marks else ():
         assert marks is not None
-        found = _best(case, start, [slot], _one(case, case.schedule, case.run, slot, marks, start, thoroughly))
+        found = _best(case, start, [slot], _one(case, case.schedule, case.run, slot, marks, start, True))
         if found:
             yield found
 
@@ -184,7 +128,7 @@ def one_value(case: Case, start: int, thoroughly: bool = True) -> Iterator[Chang
 def two_values(case: Case, start: int) -> Iterator[Changed]:
     """What gives the rows from `start` on with two values changed."""
     marks = _landmarks(case, start)
-    for fixed, solved in _pairs(all_slots(case)) if marks else ():
+    for fixed, solved in _pairs(all_slots(case.schedule, case.run)) if marks else ():
         assert marks is not None
         for value in itertools.islice(_listed(fixed, marks), MOST_LENGTHS):
             if case.is_spent:
@@ -241,7 +185,7 @@ def _one(
     values: Iterator[Any] = itertools.chain(_listed(slot, marks), _solved(case, slot, marks, made, start, thoroughly))
     tried = set()
     for value in values:
-        if value in tried or value == slot.value:
+        if value in tried or value == slot.value or is_broken(slot._replace(value=value)):
             continue
         tried.add(value)
         pair = made(value)
@@ -285,7 +229,7 @@ def _solved(
     import numpy as np
 
     kinds = slot.declared.annotation
-    whole = kinds in (int, int | None)
+    whole = kinds in (int, int | None) or is_counted(slot)
     if not whole and (kinds not in (float, float | None, PerGroup, PerGroup | None) or isinstance(slot.value, tuple)):
         return
     current = made(slot.value)
@@ -365,7 +309,9 @@ def other_schedule(case: Case) -> Iterator[Explanation]:
         return
     for one in case.known:
         enough = len(case.values) >= ROWS_PER_DIGIT * one.roughness[1]
-        if one.exactness == NEARLY or not enough or not follows(one.spec, case.record):
+        if one.exactness == NEARLY or not enough or any(map(is_broken, slots(one.schedule))):
+            continue
+        if not follows(one.spec, case.record):
             continue
         if type(one.schedule) is type(case.schedule):
             changes = _differences(case, one.schedule, one.run)

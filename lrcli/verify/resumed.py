@@ -36,11 +36,13 @@ MOST_SEAMS = 16
 LEAST_MOVING = 8
 """Rows with another rate than the one before, to believe in several such places."""
 
+FEW_SEAMS, FEW_MOVING = 3, 3
+"""So few places are believed in if so many rows after them agree."""
+
 MOST_REPLAYED = 100_000
 """Ticks that a resume from an older checkpoint goes back."""
 
 MOST_SHIFTS = 200
-MOST_STARTS = 10
 SECONDS_FOR_TAILS, SECONDS_FOR_A_TAIL = 1.0, 0.5
 """Of CPU, to find another schedule that was begun in the middle of a run, at one of several ticks."""
 
@@ -127,16 +129,22 @@ def lags_of(case: Case) -> "Ticks | None":
     import numpy as np
 
     values, ticks = case.values, case.ticks
-    moving = int((values[1:] != values[:-1]).sum())
-    if moving < max(LEAST_MOVING, 0.2 * len(values)) or (ticks[1:] < ticks[:-1]).any():
-        return None  # Where the rate stays for long, any number of skipped ticks explains any log.
+    moves = values[1:] != values[:-1]
+    moving = int(moves.sum())
+    if moving < FEW_MOVING or (ticks[1:] < ticks[:-1]).any():
+        return None
     lags, lag, row, seams = np.zeros(len(values), dtype=np.int64), 0, 0, 0
     while row < len(values):
         stop = _agrees_until(case, row, -lag)
         lags[row:stop] = lag
         if stop == len(values):
-            return lags if lag else None
-        gap = int(ticks[stop] - ticks[stop - 1]) if stop else int(ticks[0])
+            # Where the rate stays for long, skipped ticks explain many a log, if nothing after them agrees.
+            is_smooth = moving >= max(LEAST_MOVING, 0.2 * len(values))
+            agrees = int(moves[row:].sum()) >= FEW_MOVING and seams <= FEW_SEAMS
+            return lags if lag and (is_smooth or agrees) else None
+        # A tick that was skipped while the rate did not move shows when it does.
+        still = np.flatnonzero(moves[: max(stop - 1, 0)])
+        gap = int(ticks[stop] - ticks[still[-1] + 1]) if len(still) else int(ticks[stop])
         seams += 1
         if seams > min(MOST_SEAMS, moving // 2):
             return None
@@ -246,24 +254,30 @@ def _picked(source: Iterator[float], ticks: Any) -> Any:
 
 
 def changed_value(case: Case) -> Iterator[Explanation]:
-    """Another hyperparameter from a tick on: as if it had been so from the start, or going on from the rate it had."""
-    yield from _changed_to(case, case, one_value)
-    if _is_seam(case) and not isinstance(case.composed, Absolute):
-        for start in _round_first(range(int(case.ticks[case.place - 1]), int(case.ticks[case.place])))[:MOST_STARTS]:
-            yield from _changed_to(case, _GoingOn(case, start), _roughly_one_value, start + 1)
+    """Another hyperparameter from a tick on, as if it had been so from the start."""
+    yield from _changed_to(case, one_value)
 
 
-def _roughly_one_value(case: Case, start: int) -> Iterator[Changed]:
-    return one_value(case, start, thoroughly=False)
+def set_on_the_way(case: Case) -> Iterator[Explanation]:
+    """Another hyperparameter from a tick on, going on from the rate that it had."""
+    if not _is_seam(case) or isinstance(case.composed, Absolute):
+        return
+    before, here = int(case.ticks[case.place - 1]), int(case.ticks[case.place])
+    # What it goes on with shows in the rows from here on, and since when, in how they go on from the rows before.
+    for changed in _plainly_changed(_GoingOn(case, here, float(case.values[case.place])), one_value):
+        for start in range(before, here):
+            rate = float(case.rates(case.schedule, case.run, case.ticks[:1] * 0 + start)[0])
+            if _GoingOn(case, start, rate).gives(*changed[:2], case.ticks, case.place):
+                yield _changed(start + 1, changed)
+                break
 
 
 class _GoingOn(Case):
-    """The rows from the first that is another, for schedules that go on from a tick before it."""
+    """The rows from the first that is another, for schedules that go on from a rate at a tick."""
 
-    def __init__(self, case: Case, start: int) -> None:
-        super().__init__(case.schedule, case.run, case.verdict, case.first)
-        self.start = start
-        self.rate = float(case.rates(case.schedule, case.run, case.ticks[:1] * 0 + start)[0])
+    def __init__(self, case: Case, start: int, rate: float) -> None:
+        vars(self).update(vars(case))
+        self.start, self.rate = start, rate
 
     def rates(self, schedule: Schedule, run: Run, ticks: "Ticks") -> "Floats":
         import numpy as np
@@ -275,16 +289,23 @@ class _GoingOn(Case):
         return found
 
 
-def _changed_to(
-    case: Case, tried: Case, solve: Callable[[Case, int], Iterator[Changed]], at: int | None = None
-) -> Iterator[Explanation]:
-    if not _is_seam(case) or len(case.values) - case.place < 5:
-        return
-    at = int(case.ticks[case.place]) if at is None else at
-    for schedule, run, changes in solve(tried, case.place):
-        if all(is_plain(change.found) for change in changes):
-            sentence = f"from tick {at} on the run is another: {words_of(changes)}"
-            yield Explanation("changed", sentence, {"at": at, "spec": spec_of(schedule, run)})
+def _changed_to(case: Case, solve: Callable[[Case, int], Iterator[Changed]]) -> Iterator[Explanation]:
+    for changed in _plainly_changed(case, solve):
+        yield _changed(int(case.ticks[case.place]), changed)
+
+
+def _plainly_changed(case: Case, solve: Callable[[Case, int], Iterator[Changed]]) -> Iterator[Changed]:
+    """What gives the rows from the first that is another, with numbers that somebody may have typed."""
+    if _is_seam(case) and len(case.values) - case.place >= 5:
+        for changed in solve(case, case.place):
+            if all(is_plain(change.found) for change in changed[2]):
+                yield changed
+
+
+def _changed(at: int, changed: Changed) -> Explanation:
+    schedule, run, changes = changed
+    sentence = f"from tick {at} on the run is another: {words_of(changes)}"
+    return Explanation("changed", sentence, {"at": at, "spec": spec_of(schedule, run)})
 
 
 def changed(case: Case) -> Iterator[Explanation]:
@@ -296,7 +317,7 @@ def changed(case: Case) -> Iterator[Explanation]:
     if not _is_seam(case) or len(tail) < 5:
         return
     at = int(case.ticks[case.place])
-    yield from _changed_to(case, case, two_values)
+    yield from _changed_to(case, two_values)
     left = SECONDS_FOR_TAILS
     for record, begun in _tails(case):
         if left <= 0:
