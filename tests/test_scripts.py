@@ -78,6 +78,18 @@ def checked(*words: str) -> tuple[int, str]:
     return int(status or 0), out.getvalue()
 
 
+def complaint(*words: str) -> str:
+    """What `lrsched check` says of wrong use, up to a semicolon."""
+    said = io.StringIO()
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(said),
+        contextlib.suppress(SystemExit),
+    ):
+        main(["check", *words])
+    return said.getvalue().removeprefix("lrsched: ").partition(";")[0]
+
+
 def test_the_formats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(WRONG, tmp_path / "train.py")
     (tmp_path / "other.py").write_text("import os\n")
@@ -113,6 +125,8 @@ def test_comments_and_the_table_silence(tmp_path: Path, monkeypatch: pytest.Monk
     assert checked() == (0, "cosine --t-max 9: no problems found\n1 file: no problems found\n")
     (tmp_path / "pyproject.toml").write_text("[tool.lrsched]\nignores = []\n")
     assert checked("b.py")[0] == 2
+    (tmp_path / "pyproject.toml").write_text('[tool.lrsched]\nignore = ["LRX"]\n')
+    assert complaint("b.py") == "[tool.lrsched] in pyproject.toml: no rule has the code 'LRX'"
 
 
 def test_a_syntax_error_is_a_finding(tmp_path: Path) -> None:
@@ -194,3 +208,32 @@ def test_notebooks_have_cells(tmp_path: Path) -> None:
 def test_a_file_without_a_scheduler_is_not_parsed(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("this is not Python\n")
     assert check_file(str(tmp_path / "a.py")) == []
+
+
+MADE = """\
+scheduler = {}
+for epoch in range(90):
+    for batch in train_loader:
+        optimizer.step()
+    scheduler.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "at", "message", "fix"),
+    [
+        ("CosineAnnealingLR(optimizer, T_max=50)", "50", "T_max=50 is over at epoch 50", "T_max=90"),
+        ("StepLR(optimizer, 100)", "100", "the first drop would be at tick 100", "step_size=30"),
+        ("MultiStepLR(optimizer, [100, 150])", "[100, 150]", "the drops at ticks 100, 150 never come", ""),
+        ("OneCycleLR(optimizer, 0.1, total_steps=50)", "50", 'call 51 of step(), at the end of epoch 50, raises "', ""),
+        ("LinearLR(optimizer, 0.1, total_iters=100)", "0.1", "the rate rises from 10 % of lr to all of it after", ""),
+    ],
+)
+def test_what_is_said_of_a_schedule_is_said_in_python(call: str, at: str, message: str, fix: str) -> None:
+    text = BEFORE + MADE.format(call)
+    (finding,) = check_source(ScriptText("train.py", text))
+    line = text.split("\n")[finding.place.line - 1]
+    assert line[finding.place.column - 1 : finding.place.end_column - 1] == at
+    assert finding.message.startswith(message)
+    assert "--" not in finding.message + finding.fix + finding.hint
+    assert not fix or finding.fix == fix

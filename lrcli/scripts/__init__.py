@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 from lrcli.checks import NOTE, RULES, findings
 from lrcli.checks.rule import ERROR, SEVERITIES
 from lrcli.errors import InputError
+from lrcli.pasted import Made
 from lrcli.run import Run
 from lrcli.schedules.family import EPOCH, STEP
 from lrcli.scripts import arguments, frameworks, lightning, metric, optimizers, order, units
@@ -128,10 +129,11 @@ def _of_schedules(script: Script) -> Iterator[tuple[ScriptFinding, ast.expr]]:
         for finding in several:
             if finding.severity == NOTE or (finding.code > "LR4" and "lr" not in scheduler.made.run):
                 continue
-            node = _argument(scheduler, finding.message)
-            place = _place(script, node)
-            located = ScriptFinding(finding.code, finding.severity, finding.message, finding.fix, finding.hint, place)
-            yield located, node
+            node = _argument(scheduler, finding.message, finding.fix)
+            message, fix, hint = (
+                _in_python(scheduler.made, text) for text in (finding.message, finding.fix, finding.hint)
+            )
+            yield ScriptFinding(finding.code, finding.severity, message, fix, hint, _place(script, node)), node
 
 
 def _run_of(script: Script, scheduler: Scheduler) -> Run | None:
@@ -163,15 +165,36 @@ def _settled(run: Run, scheduler: Scheduler) -> Run | None:
         return None
 
 
-def _argument(scheduler: Scheduler, message: str) -> ast.expr:
-    """The argument that a message about a schedule names; the whole call where it names none."""
-    waiting = [scheduler.made]
-    while waiting:
-        made = waiting.pop(0)
-        if made is None:
-            continue
-        for name, declared in made.schedule.params().items():
-            if f"{declared.option} " in message and name in made.places:
-                return made.places[name]
-        waiting += made.children
+def _argument(scheduler: Scheduler, message: str, fix: str) -> ast.expr:
+    """The argument that a message about a schedule names, or the fix of one with no parts; else the whole call."""
+    several = list(_all_made(scheduler.made))
+    for text in (message, fix) if len(several) == 1 else (message,):
+        for made in several:
+            for name, declared in made.schedule.params().items():
+                is_said = f"{declared.option} " in text or (name in DROPS and " drop" in text)
+                if is_said and name in made.places:
+                    return made.places[name]
     return scheduler.node
+
+
+DROPS = ("milestones", "step_size")
+"""Arguments that say when the rate drops: what is said of a drop is said of them."""
+
+
+def _all_made(made: Made | None) -> Iterator[Made]:
+    """A schedule of a script, and those that it is made of."""
+    if made is not None:
+        yield made
+        for child in made.children:
+            yield from _all_made(child)
+
+
+def _in_python(made: Made | None, text: str) -> str:
+    """What is said of a schedule, in terms of the script: T_max=50, where the command line has --t-max 50."""
+    known = {declared.option: name for each in _all_made(made) for name, declared in each.schedule.params().items()}
+
+    def argument(found: re.Match[str]) -> str:
+        name = known.get(found[1], found[1].removeprefix("--").replace("-", "_"))
+        return name + "=" * bool(found[2])
+
+    return re.sub(r"(--[a-z][a-z-]*)(?:( )(?=[-.\d]))?", argument, text)

@@ -27,6 +27,8 @@ __all__ = ["COMMAND", "lines_of"]
 
 AUTO = "auto"
 
+TABLE = "[tool.lrsched] in pyproject.toml"
+
 RULE_INDENT = len("LR101  warning  ")
 
 
@@ -97,8 +99,8 @@ class Choice:
 
     def __init__(self, asked: Checked, table: settings.Settings) -> None:
         self.table = table
-        self.ignored = _codes("--ignore", (asked.ignore or "").split(",") if asked.ignore else table.ignore)
-        self.selected = _codes("--select", (asked.select or "").split(",") if asked.select else table.select)
+        self.ignored = _codes("--ignore", asked.ignore.split(",")) if asked.ignore else _codes(TABLE, table.ignore)
+        self.selected = _codes("--select", asked.select.split(",")) if asked.select else _codes(TABLE, table.select)
 
     def counts(self, code: str) -> bool:
         """Whether a code was asked for."""
@@ -107,7 +109,7 @@ class Choice:
     def counts_in(self, finding: ScriptFinding) -> bool:
         """Whether a finding counts in its file."""
         return self.counts(finding.code) and not finding.code.startswith(
-            _codes("per-file-ignores", self.table.ignored_in(finding.place.file)) or ("-",)
+            _codes(f"{TABLE}, per-file-ignores", self.table.ignored_in(finding.place.file)) or ("-",)
         )
 
 
