@@ -17,6 +17,7 @@ from lrcli.logs.series import Shown
 from lrcli.record import Record, rates_at
 from lrcli.run import Run
 from lrcli.spec import parse
+from tests.conftest import Invoke
 from tests.test_cli import lrsched
 
 DOCUMENTED = [
@@ -242,3 +243,9 @@ def test_of_the_configurations_of_several_runs_in_a_folder_a_run_has_its_own(
 def config_of(log: str) -> str | None:
     found = found_config(log, Reading())
     return found and found.path
+
+
+def test_one_row_is_no_reason_to_say_that_no_schedule_gives_it(tmp_path: Path, invoke: Invoke) -> None:
+    (tmp_path / "log.csv").write_text("step,lr\n500,4e-08\n")
+    status, out, _ = invoke("audit", str(tmp_path / "log.csv"))
+    assert (status, out.splitlines()[0]) == (0, "The log has too few rows to say which schedule it was.")

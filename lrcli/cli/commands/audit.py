@@ -22,6 +22,9 @@ OTHERS = ("*.yaml", "*.yml")
 
 MOST_CONFIGS = 20
 
+FEWEST = 3
+"""Rows that a schedule can be told by."""
+
 PARTS = frozenset(("hyp.yaml", "opt.yaml"))
 """Of the configuration of YOLOv5 and its kin, which is in both, and no configuration of ultralytics."""
 
@@ -105,9 +108,11 @@ def sentences(made: Audit) -> str:
 def _undecided(made: Audit) -> str:
     if made.case.known.constant is not None:
         return "The rate never moved."
+    if len(made.case.record) < FEWEST:
+        return "The log has too few rows to say which schedule it was."
     if made.case.found is not None:
         return "The log does not decide which schedule it was; lrsched fit lists what gives it."
-    return "No schedule that lrsched knows gives this log."
+    return "lrsched found no schedule that gives this log."
 
 
 def _shown(value: Any) -> str:
