@@ -1,6 +1,7 @@
 """Which schedule gives this log? Roles and landmarks propose values, numbers are solved for, the simulation decides."""
 
 import dataclasses
+from typing import NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.fit.decided import judged
@@ -9,15 +10,28 @@ from lrcli.fit.landmarks import thinned
 from lrcli.fit.search import Search, follows
 from lrcli.record import Record
 
-__all__ = ["EXACTNESSES", "Candidate", "Found", "Search", "fit", "follows"]
+__all__ = ["EXACTNESSES", "Candidate", "Fitted", "Found", "Search", "fit", "fitted", "follows"]
 
 
 MOST_SHOWN = 12
 """Candidates that are held to every row of the log."""
 
 
+class Fitted(NamedTuple):
+    """What a search has found."""
+
+    candidates: list[Candidate]
+    is_cut_short: bool
+    """Whether it stopped because it had tried as much as it may."""
+
+
 def fit(record: Record) -> list[Candidate]:
     """The candidates, those that give the log first and of these the simplest. Raises InputError for no rates."""
+    return fitted(record).candidates
+
+
+def fitted(record: Record) -> Fitted:
+    """The same, and whether more might have been found. Raises InputError for no rates."""
     import numpy as np
 
     if not len(record):
@@ -30,8 +44,10 @@ def fit(record: Record) -> list[Candidate]:
         )
     searched = _thinned(record)
     with np.errstate(all="ignore"):
-        found = judged(Search(searched).candidates(), searched)[:MOST_SHOWN]
-    return [one for one in found if one.exactness == EXACTNESSES[-1] or follows(one.spec, record)]
+        search = Search(searched)
+        found = judged(search.candidates(), searched)[:MOST_SHOWN]
+    kept = [one for one in found if one.exactness == EXACTNESSES[-1] or follows(one.spec, record)]
+    return Fitted(kept, search.effort.is_spent)
 
 
 def _thinned(record: Record) -> Record:

@@ -5,10 +5,10 @@ Such a row shows the rate of the epoch's last batch, so that the length of an ep
 
 import itertools
 import math
-import time
 from collections.abc import Iterator
 from typing import Any
 
+from lrcli.fit.effort import Effort
 from lrcli.fit.guess import Guess
 from lrcli.fit.numbers import crossings, typed
 from lrcli.record import Reading, Record, rates_at
@@ -23,9 +23,12 @@ WARMUPS = (3.0, 0.0, 1.0, 2.0, 4.0, 5.0, 10.0)
 SHARES = (0.1, 0.001, 0.0001, 0.2, 0.05, 1.0)
 MOST_LENGTHS = 3
 
+A_LENGTH, A_TICK = 40, 50
+"""What it costs to try one, in rates, and the ticks of it that cost one more: some add up the shares of ticks."""
 
-def guesses_by_epoch(cls: type[Schedule], record: Record, deadline: float) -> Iterator[tuple[Guess, Reading]]:
-    """The guesses at a scheduler that has the batches of an epoch among its fields, up to a time of the process."""
+
+def guesses_by_epoch(cls: type[Schedule], record: Record, effort: Effort) -> Iterator[tuple[Guess, Reading]]:
+    """The guesses at a scheduler that has the batches of an epoch among its fields. Raises SpentError."""
     [per_epoch] = cls.fields(role.PER_EPOCH)
     epochs = cls.fields(role.EPOCHS)
     if not epochs or ends_of_epochs(record, 1) is None:
@@ -35,11 +38,9 @@ def guesses_by_epoch(cls: type[Schedule], record: Record, deadline: float) -> It
     count = int(last.ticks.max()) + 1
     shares = cls.fields(role.FLOOR_SHARE)
     for values in _forms(cls, record, count):
-        if time.process_time() > deadline:
-            return
         for share in (shares[0].default, *SHARES) if shares else (None,):
             further = {} if share is None else {shares[0].name: share}
-            yield from _solved(cls, {**values, **further}, per_epoch.name, record)
+            yield from _solved(cls, {**values, **further}, per_epoch.name, record, effort)
 
 
 def _forms(cls: type[Schedule], record: Record, count: int) -> Iterator[dict[str, Any]]:
@@ -63,7 +64,7 @@ def _forms(cls: type[Schedule], record: Record, count: int) -> Iterator[dict[str
 
 
 def _solved(
-    cls: type[Schedule], values: dict[str, Any], per_epoch: str, record: Record
+    cls: type[Schedule], values: dict[str, Any], per_epoch: str, record: Record, effort: Effort
 ) -> Iterator[tuple[Guess, Reading]]:
     """The length of an epoch, from the first row; the base rate, from the last but one that is no part of a warmup."""
     rates = record.values
@@ -72,6 +73,7 @@ def _solved(
         return
 
     def made(length: int) -> tuple[Guess, Reading] | None:
+        effort.take(A_LENGTH + length // A_TICK)
         try:
             schedule = cls(**values, **{per_epoch: length})
         except FAILURES:
@@ -97,10 +99,11 @@ def _solved(
     # Rows long after the warmup do not depend on the length of an epoch: what misses them is not worth the search.
     guess, reading = first
     late = slice(3 * len(rates) // 4, None)
+    effort.take(len(rates) // 4)
     tail = rates_at(guess.schedule, (guess.lr,), reading.ticks[late])
     if not np.isfinite(tail).all() or (np.abs(tail - rates[late]) > 2e-3 * rates.max()).any():
         return
-    grid = [1, 2, 3, 4, 6, 8, *(round(10 * 1.5**step) for step in range(25))]
+    grid = [1, 2, 3, 4, 6, 8, *(round(10 * 1.5**step) for step in range(20))]
     lengths = list(itertools.islice(crossings(residual, sorted({*grid})), 2 * MOST_LENGTHS))
     for length in dict.fromkeys([near + shift for near in lengths for shift in (0, 1, -1)] or [1]):
         pair = made(length) if length > 0 else None

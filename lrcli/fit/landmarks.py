@@ -33,8 +33,8 @@ LEAST_BREAK = 1e-5
 
 MOST_BREAKS = 12
 
-LATE = 1.2
-"""Times the rate of a tick of the line up: more than a straight line that begins at 0 has at first."""
+BENT = 1e-3
+"""Relative, of a rate that is not on the line."""
 
 SMOOTH = 4
 """Rows in which a curve is seen to be smooth."""
@@ -42,7 +42,8 @@ SMOOTH = 4
 SHORTEST_PHASE = 2 * SMOOTH
 
 MOST_DEPARTURES = 2
-MOST_POINTS = 6
+MOST_POINTS, SHORTEST_LINE = 6, 3
+"""Straight lines of a log, and the rows that one has at least."""
 
 WIDEST = 40
 """Candidates for the tick of something that happened between two rows."""
@@ -198,9 +199,11 @@ class Landmarks:
 
     @property
     def starts_late(self) -> bool:
-        """Whether the first rate is 0 and the line up begins at the second, above it."""
+        """Whether the first rate is 0 and what leads up is no line from there: it may begin at the second, above it."""
         values = self.values
-        return self.peak > 3 and values[0] == 0 and bool(values[1] > LATE * (values[2] - values[1]))
+        if self.peak <= 3 or values[0] != 0:
+            return False
+        return bool(abs(values[2] - 2 * values[1]) > BENT * values[1])
 
     @property
     def is_beheaded(self) -> bool:
@@ -264,7 +267,9 @@ class Landmarks:
         line = values[:-2] + (values[2:] - values[:-2]) * (ticks[1:-1] - ticks[:-2]) / (ticks[2:] - ticks[:-2])
         least = max(LEAST_BREAK / 10, 4 * self.tolerance.strict) * self.highest
         rows = [0, *(int(row) + 1 for row in np.flatnonzero(np.abs(values[1:-1] - line) > least))]
-        if len(rows) > MOST_POINTS:
+        if len(rows) > MOST_POINTS or any(
+            after - row < SHORTEST_LINE for row, after in itertools.pairwise([*rows, last])
+        ):
             return []
         fallen = float(values[last - 1] - values[last])
         is_over = fallen and abs(values[last] - fallen) < least

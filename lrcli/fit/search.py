@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -47,15 +46,13 @@ WORTH_A_MENTION = 1e-3
 """Relative error up to which a candidate is nearly right."""
 
 SECONDS = 1.3
-"""Of CPU, after which no further scheduler is tried."""
-
+"""Of work, after which the search stops: counted in rates, so that every machine has the same answer."""
 
 RATES = 400_000
 RATES_FOR_SEQUENCES = 80_000
 RATES_FOR_WARMUPS = 20_000
-"""Rates that are computed in about a second of CPU."""
-
-SECONDS_BY_EPOCH = 0.25
+RATES_BY_EPOCH = 80_000
+"""Rates that are computed in about a second of CPU, and for a part of the search."""
 
 
 FOR_A_PLAINER_ONE = 100_000
@@ -82,7 +79,6 @@ class Search:
 
     def candidates(self) -> list[Found]:
         """All that was found, the best first."""
-        self._by_epoch()
         views = [View(reading, self) for reading in readings_of_anything(self.record)]
         views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
         for view in views:
@@ -90,9 +86,11 @@ class Search:
                 self._constant(view.marks, view.reading)
                 return list(self.found.values())
         enough = None
-        for stage, usual in self._rounds(views):
+        for place, (stage, usual) in enumerate(self._rounds(views)):
             for view in views:
                 self.look(stage, view, usual)
+            if place == 0 and not self._is_decided():
+                self._by_epoch()
             for view in views if stage == BEFORE_SEQUENCES and not usual else []:
                 self._sequences(view)
             # A straight line is the beginning of many: those whose length must be sought, too.
@@ -184,9 +182,10 @@ class Search:
         for cls in every().values():
             if not cls.fields(role.PER_EPOCH):
                 continue
-            for guess, reading in guesses_by_epoch(cls, self.record, time.process_time() + SECONDS_BY_EPOCH):
-                if self._hold(guess.schedule, Run(lr=guess.lr), reading):
-                    return
+            with suppress(SpentError):
+                for guess, reading in guesses_by_epoch(cls, self.record, self.effort.part(RATES_BY_EPOCH)):
+                    if self._hold(guess.schedule, Run(lr=guess.lr), reading):
+                        return
 
     def _constant(self, marks: Landmarks, reading: Reading) -> None:
         """A rate that never moves: the first scheduler that is a formula and nothing else."""
@@ -223,6 +222,8 @@ class Search:
             return  # A jump is no line.
         effort = self.effort.part(RATES_FOR_WARMUPS)
         for warmup in _warmup_ends(marks):
+            if self.effort.is_spent:
+                return
             rest = marks.from_tick(warmup)
             if len(rest.values) < 2:
                 continue
@@ -269,7 +270,8 @@ class Search:
         name = spec_of(schedule, run)
         if name in self.found:
             return self.found[name].exactness != NEARLY
-        self.effort.left -= len(reading.ticks) // 2
+        rows = len(reading.ticks) // 2
+        self.effort.left -= rows if composed.has_closed_form() else max(rows, int(reading.ticks.max()))
         expected = rates_at(composed, run.lrs, reading.ticks)
         if not np.isfinite(expected).all():
             return False

@@ -4,7 +4,7 @@ from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import chosen_rate, opened_log, record_of
 from lrcli.cli.output import Output
 from lrcli.errors import InputError
-from lrcli.fit import Candidate, fit
+from lrcli.fit import Candidate, fitted
 from lrcli.fit.found import NEARLY, POSSIBLE
 from lrcli.rows import Rows
 from lrcli.schedules.kind import PATH
@@ -12,6 +12,8 @@ from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import folded
 
 MOST = 5
+
+STOPPED = "the search stopped at its bound: there may be more that it did not try"
 
 
 @declaration
@@ -27,13 +29,17 @@ def run(given: Instances) -> int:
     asked = given[Fitted]
     log = opened_log(asked.log, "LOG")
     column = chosen_rate(log, asked.column, "--column")
-    found = fit(record_of(log, column))[:MOST]
+    every, is_cut_short = fitted(record_of(log, column))
+    found = every[:MOST]
     if not found:
-        raise InputError(f"no schedule that lrsched can guess gives the {column} of {log.name}")
+        stopped = f"; {STOPPED}" if is_cut_short else ""
+        raise InputError(f"no schedule that lrsched can guess gives the {column} of {log.name}{stopped}")
     columns = tuple(zip(*found, strict=True))
     rows = Rows(Candidate._fields, [columns], len(found), "candidates", selected=True)
     output = given[Output]
     remark = remark_on(found)
+    if is_cut_short and found[0].exactness in (NEARLY, POSSIBLE):
+        remark += f"{STOPPED[0].upper()}{STOPPED[1:]}.\n"
     output.show(rows, remark=folded(remark, output.style().width, indent=0) if output.to_terminal else remark)
     return 0
 

@@ -1,0 +1,89 @@
+"""Whole logs are found again in every precision, and what is found is accepted."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from lrcli.errors import InputError
+from lrcli.fit import fit
+from lrcli.fit.search import Search
+from lrcli.logs.series import Shown
+from lrcli.record import Record
+from lrcli.run import Run
+from lrcli.schedules import every, role
+from lrcli.schedules.plateau import float32
+from lrcli.spec import parse
+from lrcli.verify.verdict import verify
+from tests.draws import draw
+from tests.test_fit import logged
+from tests.test_verify import values
+
+FORMS: dict[str, tuple[Callable[[float], float], Shown]] = {
+    "float64": (float, Shown(17, None)),
+    "float32": (float32, Shown(17, None)),
+    "six digits": (lambda rate: float(f"{rate:.6g}"), Shown(6, None)),
+}
+
+WHOLE = [
+    ("cosine --t-max 60 --eta-min 1e-5 --lr 0.001 --warmup 5", 65),
+    ("linear --start-factor 1.0 --end-factor 0.1 --total-iters 50", 60),
+    (
+        "hf-cosine-with-min-lr --num-warmup-steps 6 --num-training-steps 60 --num-cycles 1.0 --min-lr 1e-5 --lr 0.001",
+        60,
+    ),
+    ("timm-wsd --t-initial 80 --decay-t 20 --stable-fn rsqrt --decay-fn linear --warmup-t 8 --lr 0.001", 88),
+    ("ds-warmup-cosine --total-num-steps 90 --warmup-min-ratio 0.2 --warmup-num-steps 12 --lr 0.003", 90),
+    ("rsqrt --total-steps 80 --warmup-steps 6 --cooldown-steps 20 --lr 0.01", 80),
+    ("fairseq-triangular --max-lr 0.25 --lr-period-updates 40 --lr-shrink 0.8 --lr 0.025", 90),
+    ("points --milestones 17,58 --values 0.03,0.2,0", 70),
+    ("inverse-time --decay-steps 16.0 --decay-rate 2.0 --lr 0.02", 60),
+    ('sequential "linear --start-factor 0.01 --total-iters 5" "multistep --milestones 20,30" --milestones 5', 50),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("text", "rows"), WHOLE)
+def test_whole_logs_are_found_in_every_precision(text: str, rows: int, form: str) -> None:
+    written, shown = FORMS[form]
+    wanted = [written(rate) for rate in values(text, rows)]
+    best = fit(Record.of_values(wanted, steps=range(rows), shown=shown))[0]
+    assert best.exactness != "nearly"
+    assert [written(rate) for rate in values(best.spec, rows)] == wanted
+
+
+KERAS = [
+    "keras-exponential-decay --decay-steps 20 --decay-rate 0.5 --lr 0.01",
+    "keras-inverse-time-decay --decay-steps 10 --decay-rate 2.0 --lr 0.02",
+    "keras-piecewise-constant-decay --boundaries 25,37 --values 0.008,0.0008,8e-05",
+]
+
+
+@pytest.mark.parametrize("text", KERAS)
+def test_what_was_computed_in_float32_is_found_to_the_bit(text: str) -> None:
+    found = values(text, 50)
+    assert found in [values(one.spec, 50) for one in fit(logged(found))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_fit_prints_is_accepted_on_the_same_log(seed: int) -> None:
+    drawn = random.Random(f"round trips {seed}")
+    while True:
+        cls = drawn.choice([one for one in every().values() if not one.fields(role.JUDGEMENT, role.EXPRESSION)])
+        try:
+            record = logged(values(draw(drawn, cls).spec, 40))
+            found = fit(record)
+        except (InputError, ArithmeticError):
+            continue
+        break
+    for one in found:
+        if one.exactness != "nearly":
+            schedule, run, _ = parse(one.spec).in_run(Run())
+            assert verify(schedule, run, record).follows, one.spec
+
+
+def test_the_search_is_bounded_by_what_is_counted() -> None:
+    drawn = random.Random(5)
+    search = Search(logged([drawn.random() for _ in range(300)]), seconds=0.1)
+    search.candidates()
+    assert search.effort.is_spent
