@@ -241,6 +241,12 @@ def _left(kind: str, share: float, bend: float) -> float:
     return float((1 - share) ** bend)
 
 
+def ends_in_root(pieces: Sequence[Piece], ticks: int) -> bool:
+    """Whether the run goes on to where a root has come to 0: jit may make it the root of a little less, no number."""
+    last = pieces[-1]
+    return last.kind == POWER and not float(last.bend).is_integer() and last.end < ticks
+
+
 def repeated(pieces: Sequence[Piece]) -> int:
     """After how many pieces they come again, 1 or 2 of equal length; 0 where they do not."""
     for period in (1, 2):

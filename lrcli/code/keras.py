@@ -3,7 +3,19 @@
 from itertools import pairwise
 
 from lrcli.code import refusal
-from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, INVERSE, LINE, POWER, Curve, Piece, curve_of, shortest
+from lrcli.code.curve import (
+    COSINE,
+    FLAT,
+    GEOMETRIC,
+    INVERSE,
+    LINE,
+    POWER,
+    Curve,
+    Piece,
+    curve_of,
+    ends_in_root,
+    shortest,
+)
 from lrcli.code.layout import Group, Node, call, comment, laid_out, listed, literal
 from lrcli.code.loop import import_lines, spaced
 from lrcli.code.plain import plain, shown
@@ -138,7 +150,11 @@ def native(schedule: Schedule, lr: float, ticks: int) -> Node | None:
         return call(SCHEDULES + schedule.reference.symbol, *first, **given)
     curve = curve_of(schedule, lr, ticks)
     pieces = curve.pieces
-    if not pieces or any(not float(piece.end).is_integer() or piece.over for piece in pieces):
+    if (
+        not pieces
+        or ends_in_root(pieces, ticks)
+        or any(not float(piece.end).is_integer() or piece.over for piece in pieces)
+    ):
         return None
     kinds = [piece.kind for piece in pieces]
     if len(pieces) == 1:

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from lrcli.code import refusal
-from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, LINE, POWER, Piece, curve_of, repeated, shortest
+from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, LINE, POWER, Piece, curve_of, ends_in_root, repeated, shortest
 from lrcli.code.layout import Group, Node, call, comment, laid_out, listed
 from lrcli.code.loop import import_lines, spaced
 from lrcli.code.plain import factors, parts_in_turn, plain, shown
@@ -76,7 +76,7 @@ def write(schedule: Schedule, run: Run, amp: bool = False) -> str:
 def _named(schedule: Schedule, lr: float, ticks: int, size: int, suffix: str) -> Made:
     """The function of a group, defined by its name; of `size` updates an epoch where the schedule counts epochs."""
     name = f"learning_rate{suffix}"
-    pieces = curve_of(schedule, lr, ticks).pieces
+    pieces = _pieces(schedule, lr, ticks)
     if size > 1 and pieces and all(piece.kind == FLAT for piece in pieces):
         pieces = [piece._replace(start=piece.start * size, length=piece.length * size) for piece in pieces]
         size = 1
@@ -91,12 +91,18 @@ def _named(schedule: Schedule, lr: float, ticks: int, size: int, suffix: str) ->
     return made._replace(lines=(*made.lines, *defined))
 
 
+def _pieces(schedule: Schedule, lr: float, ticks: int) -> list[Piece] | None:
+    """The pieces of which optax's functions can be made."""
+    pieces = curve_of(schedule, lr, ticks).pieces
+    return None if pieces and ends_in_root(pieces, ticks) else pieces
+
+
 def made_of(schedule: Schedule, lr: float, ticks: int, name: str) -> Made:
     """The function that is `schedule` for `ticks` updates; one that has to be defined is called `name`.
 
     Raises InputError for what is no function of the update.
     """
-    pieces = curve_of(schedule, lr, ticks).pieces
+    pieces = _pieces(schedule, lr, ticks)
     node = native(pieces, schedule) if pieces else None
     if node:
         return Made(node)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from lrcli.code.curve import COSINE, FLAT, GEOMETRIC, INVERSE, LINE, Piece, curve_of
 from lrcli.code.formula import formula
+from lrcli.code.layout import laid_out, listed
 from lrcli.code.lines import broken, close_powers
 from lrcli.errors import InputError
 from lrcli.schedules import role
@@ -21,6 +22,10 @@ FUNCTIONS = ("sqrt", "cos", "sin", "exp", "log", "floor", "ceil", "pi")
 
 FEW = 4
 """Pieces that are as short as a formula."""
+
+
+MOST_LISTED = 64
+"""Ticks of a run whose rates may be listed, where there is no formula."""
 
 
 class Plain(NamedTuple):
@@ -49,7 +54,7 @@ def plain(schedule: Schedule, lr: float, ticks: int, tick: str, name: str = "rat
         held = [Piece(FLAT, last.end, ticks - last.end, last.last, last.last)] if last.end < ticks else []
         return _of_pieces([*pieces, *held], tick, name)
     if isinstance(schedule, Absolute):
-        return _of_formula(schedule, lr, tick, name)
+        return _of_formula(schedule, lr, ticks, tick, name)
     turns = parts_in_turn(schedule, lr, ticks)
     if turns:
         return _one_after_another(turns, lr, tick, name)
@@ -115,12 +120,15 @@ def shown(number: float) -> str:
     return f"{number:.15g}"
 
 
-def _of_formula(schedule: Absolute, lr: float, tick: str, name: str) -> Plain:
+def _of_formula(schedule: Absolute, lr: float, ticks: int, tick: str, name: str) -> Plain:
     suffix = name.removeprefix("rate")
     try:
         written = formula(schedule, tick, suffix)
     except (TypeError, AttributeError) as error:
-        raise InputError(f"the formula of {schedule.spec!r} cannot be written out") from error
+        if ticks > MOST_LISTED:
+            raise InputError(f"the formula of {schedule.spec!r} cannot be written out") from error
+        values = listed([shown(rate) for rate in islice(schedule.stream(lr), ticks)])
+        return Plain([], ["", *laid_out(values, 0, f"values{suffix} = ")], f"values{suffix}[{{tick}}]")
     given = ", ".join(["{tick}", *(repr(schedule.base(lr)) for _ in written.parameters[1:])])
     call = f"{written.name}({given})"
     blank = [""] if written.lines[0] else []

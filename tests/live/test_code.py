@@ -123,11 +123,12 @@ def test_plateau_is_stepped_with_its_metric(target: str, monkeypatch: pytest.Mon
         timm_scheduler_module()
     else:
         pytest.importorskip(target, reason=f"{target} is not installed")
-    source = write(spec.parse("plateau --patience 1").schedule, Run(epochs=6), target)
-    assert "val_loss)" in source
-    source = source.replace("val_loss = loss.item()", "val_loss = 1.0")
-    used = rates_used(source, monkeypatch)
-    assert used[:4] == [(0.1,)] * 3 + [(0.1 * 0.1,)]
+    for text in ("plateau --patience 1", "timm-plateau --patience-t 1 --mode min"):
+        source = write(spec.parse(text).schedule, Run(epochs=6), target)
+        assert "val_loss)" in source
+        source = source.replace("val_loss = loss.item()", "val_loss = 1.0")
+        used = rates_used(source, monkeypatch)
+        assert used == [(0.1,)] * 3 + [(0.1 * 0.1,)] * 2 + [(0.1 * 0.1 * 0.1,)]
 
 
 @pytest.mark.filterwarnings("ignore")

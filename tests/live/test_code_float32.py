@@ -294,3 +294,14 @@ def test_the_plateau_of_optax_cuts_when_torch_cuts() -> None:
         )
         cuts += scales[-1] < 1
     assert cuts
+
+
+def test_the_root_of_nothing_is_a_number_under_jit() -> None:
+    """optax's polynomial_schedule, compiled, is not a number where a root ends: its rates are listed."""
+    jax = pytest.importorskip("jax", reason="jax is not installed")
+    pytest.importorskip("optax", reason="optax is not installed")
+    schedule = spec.parse("timm-poly --t-initial 6 --power 0.1 --lr-min 0.01").schedule
+    names: dict[str, Any] = {}
+    exec(write(schedule, Run(lr=0.3, ticks=9), "optax").partition("\noptimizer = ")[0], names)
+    found = jax.jit(jax.vmap(names["learning_rate"]))(jax.numpy.arange(9)).tolist()
+    assert all(is_close(one, ours, 0.3) for one, ours in zip(found, rates(schedule, (0.3,)), strict=False))
