@@ -177,7 +177,7 @@ def optimizer(schedule: Schedule, run: Run, parts: Parts, owner: str = "", inden
     else:
         layers = f"{owner}.model" if owner else "model"
         groups = listed([f'{{"params": {layers}[{i}].parameters(), "lr": {lr!r}}}' for i, lr in enumerate(rates)])
-    why = "  # the function gives the whole rate" if parts.rates else ""
+    why = "  # rate() gives it" if parts.rates else ""
     made = call(f"torch.optim.{parts.optimizer}", groups, lr=repr(rates[0]), **momentum)
     return laid_out(made, indent, "optimizer = ", why)
 
