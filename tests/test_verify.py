@@ -506,3 +506,19 @@ def test_how_often_is_said_as_far_as_the_log_shows_it() -> None:
     document = held("step --step-size 10", by_epoch(values("step --step-size 10", 640)[::32][:8]), interval="epoch")
     assert document.as_document()["explanation"] in ("stepped_k_times", "wrong_interval")
     assert "30 to 33 times" in document.as_document()["detail"]
+
+
+def test_an_optimizer_that_begins_again_after_the_last_drop() -> None:
+    found = values("multistep --milestones 4,5,11", 15)
+    document = held("multistep --milestones 4,5,11", by_epoch([*found, *[0.1] * 12])).as_document()
+    assert document["explanation"] == "state_not_loaded"
+    assert document["at"] == 15
+
+
+def test_a_value_that_is_set_in_a_log_of_six_digits() -> None:
+    before = values("cosine --t-max 120 --lr 2e-5", 40)
+    after = spec.parse("cosine --t-max 180").schedule.advance(39, before[39], 2e-5)
+    found = [float(f"{rate:.6g}") for rate in [*before[:39], *(next(after) for _ in range(81))]]
+    record = Record.of_values(found, epochs=range(120), shown=Shown(6, None))
+    document = held("cosine --t-max 120", record, lr=2e-5).as_document()
+    assert (document["explanation"], document["at"]) == ("changed", 40)

@@ -1,6 +1,7 @@
 """What explanations are tried on: the schedule that was meant, and the rows that it must give."""
 
 import dataclasses
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -118,22 +119,28 @@ class Case:
         except InputError:
             return nothing
 
+    def rate_at(self, tick: int) -> float:
+        """The rate that was meant at a tick."""
+        import numpy as np
+
+        return float(self.rates(self.schedule, self.run, np.array([tick]))[0])
+
     def begin(self) -> None:
         """Give a further kind of explanation its part of the work."""
         self.first.effort = self.first.whole.part(WORK_OF_AN_ATTEMPT)
 
     def spends(self, ticks: int) -> bool:
         """Whether there is so much work left; it is spent."""
-        try:
-            self.first.effort.take(CALL + ticks)
-        except SpentError:
+        if self.first.effort.left < CALL + ticks:
             return False
+        with suppress(SpentError):
+            self.first.effort.take(CALL + ticks)
         return True
 
     @property
     def is_spent(self) -> bool:
         """Whether nothing is left for this kind of explanation."""
-        return self.first.effort.is_spent
+        return self.first.effort.left < CALL
 
     def with_run(self, **values: Any) -> Run:
         """The run with other values. Raises InputError for what it refuses."""

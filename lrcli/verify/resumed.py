@@ -75,9 +75,17 @@ def _is_seam(case: Case) -> bool:
     return case.place >= 2 and len(tail) >= 3 and bool((tail != tail[0]).any())
 
 
+def _is_jump(case: Case) -> bool:
+    """Whether the rate rises at once to one at which it stays."""
+    tail = case.values[case.place :]
+    return (
+        case.place >= 2 and len(tail) >= 3 and bool((tail == tail[0]).all() and tail[0] > case.values[case.place - 1])
+    )
+
+
 def restarted(case: Case) -> Iterator[Explanation]:
     """The schedule begins again."""
-    if not _is_seam(case):
+    if not (_is_seam(case) or _is_jump(case)):
         return
     for start in _seams(case):
         if start > 0 and case.gives(case.schedule, case.run, case.ticks - start, case.place):
@@ -184,16 +192,15 @@ def _agrees_until(case: Case, start: int, shift: int) -> int:
 
 def state_not_loaded(case: Case) -> Iterator[Explanation]:
     """It goes on from the rate that it had with a new scheduler, or with a new optimizer."""
-    if not _is_seam(case):
+    if not (_is_seam(case) or _is_jump(case)):
         return
     base = case.run.lrs[0]
     # At the seam itself the rate is the old one, so that the row before may be the first.
     for start in [*_seams(case), *_unmoved(case)]:
         if start <= 0:
             continue
-        held = case.rates(case.schedule, case.run, case.ticks[:1] * 0 + start)
-        before = case.rates(case.schedule, case.run, case.ticks[:1] * 0 + start - 1)
-        for rate in dict.fromkeys((float(held[0]), float(before[0]), float(case.values[case.place - 1]))):
+        rates = (case.rate_at(start), case.rate_at(start - 1), float(case.values[case.place - 1]))
+        for rate in dict.fromkeys(rates):
             if not rate > 0:
                 continue
             for sentence, expected in _new(case, start, rate, base):
@@ -262,13 +269,14 @@ def set_on_the_way(case: Case) -> Iterator[Explanation]:
     """Another hyperparameter from a tick on, going on from the rate that it had."""
     if not _is_seam(case) or isinstance(case.composed, Absolute):
         return
-    before, here = int(case.ticks[case.place - 1]), int(case.ticks[case.place])
+    starts = range(int(case.ticks[case.place - 1]), int(case.ticks[case.place]))
+    ways = [_GoingOn(case, start, case.rate_at(start)) for start in starts]
     # What it goes on with shows in the rows from here on, and since when, in how they go on from the rows before.
-    for changed in _plainly_changed(_GoingOn(case, here, float(case.values[case.place])), one_value):
-        for start in range(before, here):
-            rate = float(case.rates(case.schedule, case.run, case.ticks[:1] * 0 + start)[0])
-            if _GoingOn(case, start, rate).gives(*changed[:2], case.ticks, case.place):
-                yield _changed(start + 1, changed)
+    later = ways[0] if len(ways) == 1 else _GoingOn(case, starts.stop, float(case.values[case.place]))
+    for changed in _plainly_changed(later, one_value):
+        for way in ways:
+            if way.gives(*changed[:2], case.ticks, case.place):
+                yield _changed(way.start + 1, changed)
                 break
 
 

@@ -52,8 +52,11 @@ def all_slots(given: Schedule, run: Run) -> list[Slot]:
             if declared.name == "warmup_start_factor" and not run.warmup:
                 continue
             found.append(Slot((), declared, value, type(given), of_run=True))
-    return found
+    return sorted(found, key=lambda slot: slot.declared.role not in OFTEN_ANOTHER)
 
+
+OFTEN_ANOTHER = (role.LENGTH, role.DROP_EVERY, role.DROPS_AT, role.CYCLE, role.DROP_FACTOR, role.FLOOR, role.WARMUP)
+"""What is most often another than was meant: it is tried first."""
 
 RUN_FIELDS = ("lr", "warmup", "warmup_start_factor")
 """What of a run decides the rate: the base rate, and the warmup that it puts before the schedule."""
