@@ -212,6 +212,7 @@ class Evaluator(ABC):
             elif isinstance(owner, Class):
                 self._put(self.constants(owner), target.attr, value)
             else:
+                self.escape(value)  # Whoever has the object has it too.
                 self.put(names.text(target), self._named(target, value))
         elif isinstance(target, ast.Tuple | ast.List):
             several = value.values if isinstance(value, Items) and len(value.values) == len(target.elts) else []

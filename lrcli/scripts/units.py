@@ -246,9 +246,7 @@ def never_stepped(script: Script) -> Iterator[Located]:
     if script.unresolved:
         return
     for scheduler in script.schedulers:
-        if scheduler in script.children or not script.is_known(scheduler):
-            continue
-        if script.steps_of(scheduler, (STEP, UPDATE)):
+        if scheduler in script.children or scheduler.escaped or script.steps_of(scheduler, (STEP, UPDATE)):
             continue
         if any(o.loops and o.order > scheduler.order for o in script.optimizing(scheduler)):
             yield Located(
