@@ -475,8 +475,10 @@ def test_ticks_that_are_skipped_in_a_short_warmup() -> None:
 
 def test_ticks_that_are_skipped_before_the_first_drop() -> None:
     text = "step --step-size 33 --gamma 0.2"
-    document = held(text, by_epoch(skipped(text, 100, {0, 1, 5, 6, 7, 9}))).as_document()
+    document = held(text, by_step(skipped(text, 100, {0, 1, 5, 6, 7, 9})), interval="step").as_document()
     assert (document["explanation"], document["shift"]) == ("shifted", -6)
+    again = by_epoch([*values(text, 12), *values(text, 88)])  # No epoch is skipped.
+    assert held(text, again).as_document()["explanation"] == "state_not_loaded"
 
 
 def test_a_resume_from_an_older_state_of_a_schedule_that_costs_more() -> None:

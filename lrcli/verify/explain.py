@@ -89,8 +89,10 @@ def shifted(case: Case) -> Iterator[Explanation]:
     import numpy as np
 
     moved = np.flatnonzero(case.values != case.values[0])
-    least = max(int(case.ticks.min()), int(case.ticks[moved[0] - 1]) if len(moved) else 0)
-    # Ticks may have been skipped before the first row, or before the first rate that is another.
+    least = int(case.ticks.min())
+    # Steps may have been skipped before the first row, or before the first rate that is another.
+    if len(moved) and _per_step(case):
+        least = max(least, int(case.ticks[moved[0] - 1]))
     for shift in (1, -1, 2, -2, *(range(-3, -1 - min(least, MOST_SKIPPED), -1))):
         ticks = np.maximum(case.ticks + shift, 0)
         if case.fits(case.schedule, case.run, ticks):

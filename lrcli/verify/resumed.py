@@ -89,9 +89,9 @@ def restarted(case: Case) -> Iterator[Explanation]:
         return
     for start in _seams(case):
         if start > 0 and case.gives(case.schedule, case.run, case.ticks - start, case.place):
-            yield Explanation(
-                "restarted", f"from tick {start} on the schedule starts again from its beginning", {"at": start}
-            )
+            alone = ", or the optimizer alone does" if _is_jump(case) else ""
+            sentence = f"from tick {start} on the schedule starts again from its beginning{alone}"
+            yield Explanation("restarted", sentence, {"at": start})
 
 
 def waited(case: Case) -> Iterator[Explanation]:
