@@ -249,3 +249,54 @@ def test_one_row_is_no_reason_to_say_that_no_schedule_gives_it(tmp_path: Path, i
     (tmp_path / "log.csv").write_text("step,lr\n500,4e-08\n")
     status, out, _ = invoke("audit", str(tmp_path / "log.csv"))
     assert (status, out.splitlines()[0]) == (0, "The log has too few rows to say which schedule it was.")
+
+
+MMENGINE = """
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.01))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=50),
+    dict(type='MultiStepLR', by_epoch=True, begin=0, end=6, milestones=[4, 5], gamma=0.1),
+]
+train_cfg = dict(by_epoch=True, max_epochs=6)
+train_dataloader = dict(batch_size=2, dataset=dict(type='CocoDataset'))
+"""
+
+
+def test_a_run_of_mmengine_is_held_to_its_configuration(tmp_path: Path) -> None:
+    spec = parse('chained "linear --start-factor 0.001 --total-iters 49" "multistep --milestones 160,200"')
+    steps = range(10, 241, 10)
+    rates = rates_at(spec.schedule, (0.01,), [step - 1 for step in steps]).tolist()
+    rows = [
+        {"lr": rate, "loss": 1.0, "epoch": (step - 1) // 40 + 1, "iter": step, "step": step}
+        for step, rate in zip(steps, rates, strict=True)
+    ]
+    folder = tmp_path / "20260101_000000" / "vis_data"
+    folder.mkdir(parents=True)
+    (folder / "scalars.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "config.py").write_text(MMENGINE)
+    document = json.loads(lrsched("audit", str(tmp_path), "--json").stdout)
+    assert document["config"] == str(folder / "config.py")
+    assert document["follows"] is True
+    assert document["findings"] == []
+    assert document["spec"] is None  # Every tenth step leaves open how many an epoch has, and with it the milestones.
+
+
+def test_a_schedule_has_the_name_that_torch_has_for_it() -> None:
+    rates = rates_at(parse("step --step-size 3 --gamma 0.5").schedule, (0.001,), range(12)).tolist()
+    made = audit(Record.of_values(rates, epochs=range(12)), None)
+    assert made.spec == "step --step-size 3 --gamma 0.5 --lr 0.001"
+
+
+def test_a_configuration_in_steps_is_followed_at_any_length_of_an_epoch(tmp_path: Path) -> None:
+    text = "timm-cosine --t-initial 1200 --warmup-t 200 --warmup-lr-init 1e-05"
+    rates = rates_at(parse(text).schedule, (0.4,), range(40, 1201, 40)).tolist()
+    rows = "".join(f"{epoch},{rate!r}\n" for epoch, rate in enumerate(rates))
+    (tmp_path / "summary.csv").write_text(f"epoch,lr\n{rows}")
+    (tmp_path / "args.yaml").write_text(
+        "sched: cosine\nepochs: 30\nlr: 0.4\nmin_lr: 0\nwarmup_epochs: 5\nwarmup_lr: 1.0e-05\nwarmup_prefix: false\n"
+        "cooldown_epochs: 0\nsched_on_updates: true\nopt: sgd\nbatch_size: 128\n"
+    )
+    document = json.loads(lrsched("audit", str(tmp_path), "--json").stdout)
+    assert document["follows"] is True
+    assert document["spec"] is None
+    assert document["findings"] == []

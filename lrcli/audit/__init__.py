@@ -5,6 +5,7 @@ What is not known is not said. The rules that make findings of it are in `lrcli.
 
 import dataclasses
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from lrcli.audit.found import Known, begins_again, the_schedule, with_length
@@ -30,6 +31,9 @@ GROUP, GROUP_AND_VARIANT = (role.GROUP,), (role.GROUP, role.VARIANT)
 SOME_LENGTH = {"batches_per_epoch": 100}
 """Of an epoch, to learn what does not depend on it."""
 
+ANY_LENGTHS = (100, 250)
+"""Steps of an epoch: what a log follows at each of them, it follows at any."""
+
 MOST_CLASSES = 400
 """Whole numbers that are tried for a value which the configuration leaves open."""
 
@@ -49,6 +53,8 @@ class Case:
     """Rows before which the log goes back."""
     earlier: int = 0
     """Rows of runs before this one, in the same log."""
+    outline: type[Schedule] | None = None
+    """The scheduler that the configuration names."""
     opened: str = ""
     """What the configuration left open, and what it must have been."""
     skipped: int = 0
@@ -60,9 +66,31 @@ class Case:
         return self.known.found
 
     @property
+    def follows(self) -> bool | None:
+        """Whether the log follows its configuration; None where that cannot be said."""
+        return self.verdict.follows if self.verdict else None
+
+    @property
     def is_certain(self) -> bool:
-        """Whether the log leaves no other choice than that."""
-        return self.known.is_certain
+        """Whether the log leaves no other choice than that, and no configuration that it could not be held to does."""
+        is_other = self.found is not None and self.outline is not None and type(self.found.schedule) is not self.outline
+        return self.known.is_certain and not (is_other and self.planned is None)
+
+    @property
+    def shown(self) -> tuple[Schedule, Run, str] | None:
+        """The schedule of the run, and its spec: that of its configuration, where it followed it; None if unknown."""
+        found, planned = self.found, self.planned
+        as_planned = planned is not None and self.follows is True
+        if found is not None and (found.schedule == planned.schedule if planned and as_planned else self.is_certain):
+            return found.schedule, found.run, found.spec
+        return (planned.schedule, planned.run, planned.text) if planned and as_planned else None
+
+    @property
+    def base_rate(self) -> float | None:
+        """The base rate of the run, where the log leaves no choice."""
+        if self.found is not None and self.is_certain:
+            return _base(self.found.schedule, self.found.run)
+        return self.known.constant
 
     def of_rules(self) -> AuditCase:
         """What the rules look at."""
@@ -71,7 +99,7 @@ class Case:
         return AuditCase(
             config=self.config,
             remarks=self.remarks,
-            base_rate=_base(self.found) if self.found and self.is_certain else self.known.constant,
+            base_rate=self.base_rate,
             opened=self.opened,
             follows=self.verdict.follows if self.verdict else None,
             explanation=explanation.name if explanation else "",
@@ -94,15 +122,12 @@ class Audit(NamedTuple):
     @property
     def spec(self) -> str | None:
         """The schedule that was run; None where it is not known."""
-        case = self.case
-        if case.found is not None and case.is_certain:
-            return case.found.spec
-        return case.planned.text if case.planned and case.verdict and case.verdict.follows else None
+        return self.case.shown[-1] if self.case.shown else None
 
     @property
     def follows(self) -> bool | None:
         """Whether the log follows its configuration; None where that cannot be said."""
-        return self.case.verdict.follows if self.case.verdict else None
+        return self.case.follows
 
     def as_document(self, log: str) -> dict[str, Any]:
         """The audit as JSON shows it."""
@@ -122,10 +147,10 @@ class Audit(NamedTuple):
         yield "rows", len(case.record)
         if known.constant is not None:
             yield "base_lr", known.constant
-        if known.found is None or not known.is_certain:
+        if case.shown is None or known.constant is not None:
             return
-        schedule, run = known.found.schedule, known.found.run
-        yield "base_lr", _base(known.found)
+        schedule, run, _ = case.shown
+        yield "base_lr", _base(schedule, run)
         per_epoch = schedule.value(role.PER_EPOCH)
         fewest, most = known.batches or (0, per_epoch or 0)
         if schedule.horizon is not None and fewest == most:
@@ -139,7 +164,9 @@ class Audit(NamedTuple):
             yield "batches_per_epoch", list(known.batches)
         if case.skipped or known.skipped:
             yield "skipped", case.skipped or known.skipped
-        yield "counts", known.found.reading.words
+        reading = known.found.reading if known.found and case.is_certain else case.verdict and case.verdict.reading
+        if reading:
+            yield "counts", reading.words
 
     def rows(self) -> Rows | None:
         """Plan and log side by side, where there is a plan."""
@@ -171,9 +198,9 @@ DOCUMENT = {
 """The shape (see `lrcli.schema`) of `Audit.as_document`."""
 
 
-def _base(found: Found) -> float:
-    peak = found.schedule.value(role.PEAK)
-    return float(peak if isinstance(peak, float) else found.run.lrs[0])
+def _base(schedule: Schedule, run: Run) -> float:
+    peak = schedule.value(role.PEAK)
+    return float(peak if isinstance(peak, float) else run.lrs[0])
 
 
 def audit(record: Record, config: FileSpec | None) -> Audit:
@@ -184,8 +211,11 @@ def audit(record: Record, config: FileSpec | None) -> Audit:
     plan = _in_outline(config) if config is not None else None
     record = with_length(record.part(start) if start else record, plan)
     case = Case(record, config.path if config else "", the_schedule(record, plan), None, None, (), seams(record), start)
+    case.outline = type(plan) if plan is not None else None
     if config is not None:
         _read(case, config)
+        if case.verdict is None:
+            _at_any_length(case, config)
         _waits(case)
     return Audit(case, audit_findings(case.of_rules()))
 
@@ -233,9 +263,24 @@ def _read(case: Case, config: FileSpec) -> None:
         setattr(case, field.name, getattr(as_written, field.name))
 
 
+def _at_any_length(case: Case, config: FileSpec) -> None:
+    """A schedule in steps behind a log of whole epochs: it may be followed however many steps an epoch has."""
+    made = []
+    for length in ANY_LENGTHS:
+        with suppress(InputError):
+            planned = config.outcome(Run().saying({"steps_per_epoch": length})).planned
+            made += [compared(planned.schedule, planned.run, case.record)] if planned else []
+    if len(made) == len(ANY_LENGTHS) and all(verdict.follows for verdict in made):
+        case.verdict = made[0]
+
+
 def _read_as(case: Case, config: FileSpec, roles: tuple[role.Role, ...]) -> None:
-    """The schedule of the configuration, with what the log says of the run; fields of these roles are the log's."""
-    for said in _lengths(case):
+    """The schedule of the configuration, with what the log says of the run; fields of these roles are the log's.
+
+    Where the log leaves several lengths open, one that it follows is the right one; that it follows none is no news.
+    """
+    followed = []
+    for said, is_known in _lengths(case):
         try:
             outcome = config.outcome(Run().saying(said))
         except InputError:
@@ -245,9 +290,15 @@ def _read_as(case: Case, config: FileSpec, roles: tuple[role.Role, ...]) -> None
                 outcome = _opened(case, config, key, said) or outcome
         case.remarks = outcome.remarks
         if outcome.planned is not None:
-            case.planned = outcome.planned._replace(schedule=_as_logged(case, outcome.planned.schedule, roles))
-            case.verdict = verify(case.planned.schedule, case.planned.run, _placed(case))
-            return
+            planned = outcome.planned._replace(schedule=_as_logged(case, outcome.planned.schedule, roles))
+            verdict = (verify if is_known else compared)(planned.schedule, planned.run, _placed(case))
+            if is_known:
+                case.planned, case.verdict = planned, verdict
+                return
+            followed += [(planned, verdict)] if verdict.follows else []
+    if followed:
+        case.verdict = followed[0][1]
+        case.planned = followed[0][0] if len(followed) == 1 else None
 
 
 def _as_logged(case: Case, schedule: Schedule, roles: tuple[role.Role, ...]) -> Schedule:
@@ -278,23 +329,26 @@ def _opened(case: Case, config: FileSpec, key: str, said: dict[str, Any]) -> Out
             outcome = config.outcome(Run().saying(said))
         except InputError:
             return None
-        if outcome.planned is not None and outcome.planned.run.lrs[0] == _base(case.found):
+        if outcome.planned is not None and outcome.planned.run.lrs[0] == _base(case.found.schedule, case.found.run):
             case.opened = f"{key} {number}"
             return outcome
     return None
 
 
-def _lengths(case: Case) -> Iterator[dict[str, Any]]:
-    """What the log says of the length of the run, in the ways in which a configuration may ask for it."""
+def _lengths(case: Case) -> Iterator[tuple[dict[str, Any], bool]]:
+    """What the log says of the length of the run, in the ways in which a configuration may ask for it, and whether it
+    is known.
+    """
     facts = case.record.facts
     per_epoch = case.found.schedule.value(role.PER_EPOCH) if case.found else None
     if per_epoch:
-        yield {"batches_per_epoch": per_epoch}
-    yield {}
-    for length in sorted(steps_in_an_epoch(case.record), reverse=True):
-        yield {"steps_per_epoch": length}
+        yield {"batches_per_epoch": per_epoch}, True
+    yield {}, True
+    lengths = sorted(steps_in_an_epoch(case.record), reverse=True)
+    for length in lengths:
+        yield {"steps_per_epoch": length}, len(lengths) == 1 or length == facts.steps_per_epoch
     if facts.max_steps:
-        yield {"steps": facts.max_steps}
+        yield {"steps": facts.max_steps}, True
 
 
 def _placed(case: Case) -> Record:

@@ -9,11 +9,19 @@ from lrcli.audit.known_length import of_known_length
 from lrcli.fit import Found, Search, follows
 from lrcli.fit.decided import judged
 from lrcli.fit.found import EXACT, NEARLY, POSSIBLE
-from lrcli.record import Record, tolerance_of
+from lrcli.record import Record, rates_at, tolerance_of
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import HUGGING_FACE, MORE, PYTORCH, ULTRALYTICS
 from lrcli.verify.skips import with_skips
+
+ANYONES = (PYTORCH, HUGGING_FACE, MORE, ULTRALYTICS)
+"""Families whose schedulers are found in loops of all kinds, or told by their rows."""
+
+
+ALIKE = 1e-12
+"""Relative difference of rates that only the order of operations makes."""
 
 
 class Known(NamedTuple):
@@ -46,11 +54,28 @@ def the_schedule(record: Record, plan: Schedule | None) -> Known:
     given = [one for one in candidates if one.exactness != NEARLY and follows(one.spec, record)]
     if not given:
         return Known()
-    is_certain = judged(given, record)[0].exactness != POSSIBLE
+    given = _best_known_first(given)
+    own_name = plan is not None or given[0].schedule.reference.family in ANYONES
+    is_certain = own_name and judged(given, record)[0].exactness != POSSIBLE
     counted = of_plan(record, given[0].schedule)
     if counted is None:
         return Known(given[0], is_certain)
     return Known(counted.found, is_certain, batches=counted.batches)
+
+
+def _best_known_first(given: list[Found]) -> list[Found]:
+    """The candidates; of those that are the same curve as the first, under other names, torch's before all."""
+    first = given[0]
+    if first.schedule.reference.family is PYTORCH:
+        return given
+    ticks = range(int(first.reading.ticks.max()) + 1)
+    own = rates_at(first.composed, first.run.lrs, ticks)
+    for one in given[1:]:
+        if one.schedule.reference.family is PYTORCH and one.reading.words == first.reading.words:
+            there = rates_at(one.composed, one.run.lrs, ticks)
+            if (abs(there - own) <= ALIKE * abs(own)).all():
+                return [one, *(other for other in given if other is not one)]
+    return given
 
 
 def _of_writer(record: Record, own: Sequence[type[Schedule]]) -> Known | None:

@@ -15,10 +15,12 @@ from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import folded
 from lrcli.verify.verdict import ROW
 
-NAMED = ("args.yaml", "training_args.json", "config.yaml", "hparams.yaml", "train.yaml")
+NAMED = (
+    "args.yaml", "training_args.json", "config.yaml", "hparams.yaml", "train.yaml", "config.py", "vis_data/config.py",
+)  # fmt: skip
 """What trainers call the configuration that they keep beside a log; the first that is understood is taken."""
 
-OTHERS = ("*.yaml", "*.yml")
+OTHERS = ("*.yaml", "*.yml", "*/vis_data/config.py")
 
 MOST_CONFIGS = 20
 
@@ -95,7 +97,7 @@ def _understood(path: Path, reading: Reading) -> FileSpec | None:
 
 def sentences(made: Audit) -> str:
     """What the run did, and the findings, in words."""
-    lines = [f"The run was {made.spec}." if made.spec else _undecided(made)]
+    lines = [f"The run was {made.spec}."] if made.spec else [] if made.follows else [_undecided(made)]
     lines += [f"  {name.replace('_', ' ')}: {_shown(value)}" for name, value in made.facts()]
     if made.follows is True:
         lines.append(f"It followed its configuration, {made.case.config}.")
