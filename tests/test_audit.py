@@ -71,6 +71,13 @@ def test_a_rate_that_the_trainer_chose_itself(tmp_path: Path) -> None:
     assert "lr0 0.01 is not used: the run trained at 0.000556, nc 14" in finding["message"]
 
 
+@pytest.mark.parametrize(("lr", "classes"), [("0.000098", ", nc 98"), ("0.000081", "")])
+def test_classes_that_the_rate_leaves_open_are_not_named(tmp_path: Path, lr: str, classes: str) -> None:
+    folder = trained(tmp_path, f"ultralytics --num-epochs 30 --nb 40 --lr {lr}", 40)
+    [finding] = json.loads(lrsched("audit", str(folder), "--json").stdout)["findings"]
+    assert finding["message"].endswith(f"the run trained at {float(lr):g}{classes}")
+
+
 def test_a_run_that_did_what_its_configuration_says(tmp_path: Path) -> None:
     folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 40 --lr 0.01", 40, optimizer="SGD")
     done = lrsched("audit", str(folder))

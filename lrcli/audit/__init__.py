@@ -323,16 +323,20 @@ def _open_keys(missing: Iterable[Missing]) -> list[str]:
 def _opened(case: Case, config: FileSpec, key: str, said: dict[str, Any]) -> Outcome | None:
     """What the configuration amounts to with the whole number at `key` that gives the base rate of the log."""
     assert case.found is not None
+    first: Outcome | None = None
     for number in range(1, MOST_CLASSES):
         config.put(key, str(number))
         try:
             outcome = config.outcome(Run().saying(said))
         except InputError:
             return None
-        if outcome.planned is not None and outcome.planned.run.lrs[0] == _base(case.found.schedule, case.found.run):
-            case.opened = f"{key} {number}"
-            return outcome
-    return None
+        fits = outcome.planned is not None and outcome.planned.run.lrs[0] == _base(case.found.schedule, case.found.run)
+        if first is not None:
+            # The next number may give the same rate, rounded: then the log does not say which it was.
+            case.opened = "" if fits else f"{key} {number - 1}"
+            return first
+        first = outcome if fits else None
+    return first
 
 
 def _lengths(case: Case) -> Iterator[tuple[dict[str, Any], bool]]:

@@ -20,6 +20,9 @@ ANYONES = (PYTORCH, HUGGING_FACE, MORE, ULTRALYTICS)
 """Families whose schedulers are found in loops of all kinds, or told by their rows."""
 
 
+SECONDS_FOR_OWN = 0.4
+"""Of CPU, for what a log of known length leaves to be sought."""
+
 ALIKE = 1e-12
 """Relative difference of rates that only the order of operations makes."""
 
@@ -50,7 +53,8 @@ def the_schedule(record: Record, plan: Schedule | None) -> Known:
         known = _of_writer(record, own)
         if known is not None:
             return known
-    candidates = [one for one in Search(record).candidates() if not own or type(one.schedule) in own]
+    search = Search(record, SECONDS_FOR_OWN) if own else Search(record)
+    candidates = [one for one in search.candidates() if not own or type(one.schedule) in own]
     given = [one for one in candidates if one.exactness != NEARLY and follows(one.spec, record)]
     if not given:
         return Known()
