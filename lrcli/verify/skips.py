@@ -41,7 +41,7 @@ PARTS = 12
 MOST_LATE = 100
 """Ticks that are skipped in a whole run."""
 
-SECONDS = 3.0
+SECONDS = 1.0
 """Of CPU, for all schedulers."""
 
 
@@ -82,9 +82,7 @@ def with_skips(record: Record, classes: Iterable[type[Schedule]]) -> Waited | No
 def _held(record: Record, reading: Reading, cls: type[Schedule], length: int, deadline: float) -> Waited | None:
     """The first guess at the scheduler that gives all rows."""
     found: Waited | None = None
-    for schedule, rate in _guesses(record, reading, cls, length):
-        if time.process_time() > deadline:
-            break
+    for schedule, rate in _guesses(record, reading, cls, length, deadline):
         if not _is_likely(record, reading, schedule, rate):
             continue
         run = Run(lr=rate)
@@ -113,7 +111,9 @@ def _is_likely(record: Record, reading: Reading, schedule: Schedule, rate: float
     return True
 
 
-def _guesses(record: Record, reading: Reading, cls: type[Schedule], length: int) -> Iterator[tuple[Schedule, float]]:
+def _guesses(
+    record: Record, reading: Reading, cls: type[Schedule], length: int, deadline: float
+) -> Iterator[tuple[Schedule, float]]:
     """Warmups and base rates with which the scheduler has the first rate, if some steps were skipped before it."""
     import numpy as np
 
@@ -125,6 +125,8 @@ def _guesses(record: Record, reading: Reading, cls: type[Schedule], length: int)
     grid = sorted({0, 1, 2, 3, *near, *(length * part // PARTS for part in range(PARTS))})
     for rate in _rates(float(record.values.max())):
         for lag in range(min(MOST_SKIPPED, tick) + 1):
+            if time.process_time() > deadline:
+                return
 
             def made(warmup: int) -> Schedule:
                 return cls(**whole, **{of_warmup.name: warmup})
