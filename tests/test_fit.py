@@ -107,6 +107,7 @@ CUT = [
     "hf-cosine-with-restarts --num-warmup-steps 4 --num-training-steps 200 --num-cycles 4",
     "keras-cosine-decay-restarts --first-decay-steps 100 --t-mul 1",
     "piecewise --step-rules 1:30,0.3:76,0.05:150,0.01",
+    "rsqrt --total-steps 200 --warmup-steps 20 --cooldown-steps 40",
 ]
 
 
@@ -115,6 +116,25 @@ def test_what_a_cut_log_does_not_decide_is_not_called_exact(text: str) -> None:
     whole = values(text, 200)
     for found in fit(logged(whole[:80])):
         assert found.exactness in ("possible", "nearly") or values(found.spec, 200) == pytest.approx(whole, rel=1e-5)
+
+
+CUT_AND_FOUND = [
+    ("polynomial --total-iters 160 --power 3 --lr 1e-05", 200),
+    ("fairseq-polynomial --total-num-update 600 --warmup-updates 30 --end-learning-rate 1e-06 --lr 0.001", 600),
+    ("hf-cosine-with-restarts --num-warmup-steps 21 --num-training-steps 846 --num-cycles 2 --lr 0.0003", 846),
+    ("hf-cosine-with-min-lr --num-warmup-steps 60 --num-training-steps 600 --min-lr-rate 0.1 --lr 0.0002", 600),
+]
+
+
+@pytest.mark.parametrize(("text", "length"), CUT_AND_FOUND)
+def test_the_length_of_a_cut_log_is_among_the_first_guesses(text: str, length: int) -> None:
+    parsed = parse(text).in_run(Run())
+    whole = list(islice(rates(parsed.schedule, parsed.run.lrs), length))
+    found = fit(logged(whole[: length * 2 // 5]))[:5]
+    assert not [one for one in found if one.exactness == "exact"]
+    runs = [parse(one.spec).in_run(Run()) for one in found]
+    curves = [list(islice(rates(one.run.warmed_up(one.schedule), one.run.lrs), length)) for one in runs]
+    assert any(curve == pytest.approx(whole, rel=1e-6, abs=1e-12) for curve in curves)
 
 
 def test_a_rate_that_stays_at_its_highest_may_fall_later() -> None:

@@ -69,6 +69,8 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
         shift = 0 if other.reading.axis == "row" else int(other.reading.ticks[0] - one.reading.ticks[0])
         if shift and other.roughness[1] > one.roughness[1] + 1:
             continue  # Another convention, with stranger numbers.
+        if _may_decay(other):
+            return False
         # A warmup that is over before the first row is not believed in for that.
         is_stranger = other.roughness[0] > one.roughness[0] and other.roughness[1] > one.roughness[1]
         seen = ticks >= one.reading.ticks.min() if is_stranger else ticks >= 0
@@ -99,11 +101,22 @@ def _agree(rates: Any, own: Any) -> bool:
 def _is_sure(one: Found, record: Record) -> bool:
     """Whether a person may have typed its numbers, or they give the log to the bit; and the log shows its end."""
     is_over = _is_over(one)
-    if one.schedule.fields(role.PARTS):
+    if one.schedule.fields(role.PARTS) or one.run.warmup:
         return one.is_typed and is_over  # Where there were parts there may be more of them.
+    if _may_decay(one):
+        return False
     if (one.schedule.ends and not is_over) or not _is_seen(one, record):
         return False
     return one.is_typed or (one.exactness == EXACT and bool(one.schedule.fields(role.DROP_FACTOR)))
+
+
+def _may_decay(one: Found) -> bool:
+    """Whether it may end with a decay that was not given: the log does not show the end, or it ends where the log does.
+
+    A decay of None ticks is one that the schedule does not have, if the log shows its end.
+    """
+    decays = [value for part, value in one.schedule.items() if part.role is role.DECAY]
+    return 0 in decays or (None in decays and not _is_over(one))
 
 
 def _is_over(one: Found) -> bool:

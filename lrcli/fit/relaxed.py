@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lrcli.errors import InputError
+from lrcli.fit.effort import SpentError
 from lrcli.fit.forms import BASE
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks, roughness
@@ -46,6 +47,9 @@ MOST_WIDE = 200
 MOST_FORMS = 12
 SHORT_STEP, LONG_STEP = 1e-6, 1e-3
 """Relative, of the differences that slopes are taken from: of rates in full and of those in float32."""
+
+TYPED = (1, 2, 5, 3, 4, 6, 8, 1.5, 2.5)
+"""What people type, but for the power of ten."""
 
 OF_THE_PEAK = (0.0, 0.1, 0.01, 0.05, 0.2, 0.5, 0.001, 0.02, 0.3, 0.25)
 RATES = (1e-6, 1e-5, 1e-7, 1e-8, 1e-4, 1e-3, 5e-6, 5e-5, 5e-7, 2e-5, 2e-6, 3e-5, 6e-5)
@@ -164,20 +168,22 @@ class Relaxed:
             if (loose or direction is not None) and depth:
                 if not loose:
                     yield from self._whole(found, free)
-                for chosen in self._undetermined(free, loose, direction)[:MOST_CHOSEN]:
-                    yield from self._tried(found, chosen, [place for place in free if place != chosen], depth)
+                yield from self._tried(found, self._undetermined(free, loose, direction)[:MOST_CHOSEN], free, depth)
                 return
         yield from self._whole(found, free)
 
-    def _tried(self, found: Nearest, chosen: int, rest: list[int], depth: int) -> Iterator[Guess]:
-        """The guesses with each value of a number that the rates do not determine, the simplest first."""
+    def _tried(self, found: Nearest, loose: list[int], free: list[int], depth: int) -> Iterator[Guess]:
+        """The guesses with each value of the numbers that the rates do not determine, the simplest first."""
         guesses: list[Guess] = []
-        for value in itertools.islice(self._values_for(chosen, found), MOST_TRIED):
-            start = found.numbers.copy()
-            start[chosen] = value
-            other = self.solution(start, rest)
-            if other is not None:
-                guesses += self._decided(other, rest, depth - 1)
+        with suppress(SpentError):
+            for chosen in loose:
+                rest = [place for place in free if place != chosen]
+                for value in itertools.islice(self._values_for(chosen, found), MOST_TRIED):
+                    start = found.numbers.copy()
+                    start[chosen] = value
+                    other = self.solution(start, rest)
+                    if other is not None:
+                        guesses += self._decided(other, rest, depth - 1)
         yield from sorted(guesses, key=_roughness)
 
     def _undetermined(self, free: list[int], loose: list[int], direction: Any) -> list[int]:
@@ -197,6 +203,12 @@ class Relaxed:
         values: Sequence[float] = (one.start, *one.usual)
         if one.is_whole:
             values = (*self.marks.lengths, *self.marks.ends[:2], *one.usual, one.start)
+        elif one.is_peak:
+            highest = self.marks.highest
+            below = 10 ** math.floor(math.log10(highest)) if highest > 0 else 1.0
+            values = [
+                significant(below * ten * digit) for ten in (1, 10) for digit in TYPED if below * ten * digit >= highest
+            ]
         elif one.is_rate:
             scales = [float(found.numbers[at]) for at, other in enumerate(self.sought.values()) if other.is_peak]
             peak = scales[0] if scales and place not in scales else self.marks.highest

@@ -86,7 +86,10 @@ class Search:
                 self._constant(view.marks, view.reading)
                 return list(self.found.values())
         enough = None
+        in_steps = any(view.marks.moves_in_steps for view in views)
         for place, (stage, usual) in enumerate(self._rounds(views)):
+            if stage.at_once and in_steps and any(self._has_found(view) for view in views):
+                continue  # What jumps is no smooth curve.
             for view in views:
                 self.look(stage, view, usual)
             if place == 0 and not self._is_decided():
@@ -113,10 +116,8 @@ class Search:
     def _rounds(self, views: "list[View]") -> list[tuple[Stage, bool]]:
         """What is tried, one after another: of every scheduler, or at first of those that the log's writer offers."""
         stages = [(stage, False) for stage in STAGES]
-        if not any(view.marks.is_sparse for view in views):
-            return stages
         together = [(stage, False) for stage in AT_ONCE]
-        if any(view.marks.moves_in_steps for view in views):
+        if not any(view.marks.is_sparse for view in views) or any(view.marks.moves_in_steps for view in views):
             return [*stages[:2], *together, *stages[2:]]
         usual = [(stage, True) for stage in AT_ONCE] if any(view.usual for view in views) else []
         return [*usual, *together, *stages]
@@ -206,7 +207,8 @@ class Search:
 
     def _hold_some(self, found: Iterator[Guess], view: "View") -> None:
         """Hold guesses against the log, until one gives it."""
-        most, left = MOST_ALIKE if view.marks.moves_in_steps else 1, MOST_UNTYPED
+        is_open = view.marks.moves_in_steps or view.marks.is_straight
+        most, left = MOST_ALIKE if is_open else 1, MOST_UNTYPED
         for guess in found:
             if self._hold(guess.schedule, guess.run, view.reading):
                 left -= 1

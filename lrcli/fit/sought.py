@@ -73,6 +73,8 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks) -> dict[str, lis
             choices[declared.name] = [there]
         elif declared.name in numbers:
             choices[declared.name] = [SOUGHT]
+        elif declared.role is role.CYCLES and not marks.restarts:
+            choices[declared.name] = [1, 2, 3, 4]  # The log may end before the first restart.
         elif there is None and declared.role is role.DECAY:
             choices[declared.name] = [1 if declared.required else declared.default]
         elif there is None:
@@ -105,6 +107,11 @@ def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effo
     if at_share is not None and values[at_share[0].name] is not SOUGHT:
         share, length, row = at_share
         values[length.name] = _lengths_by_share(row, values[share.name], marks)
+    for cycles, length in itertools.product(cls.fields(role.CYCLES), cls.fields(role.LENGTH)):
+        if not marks.restarts and not cls.fields(role.CYCLE_GROWTH) and values[cycles.name] > 1:
+            low, _, first = _ramp_end(marks)
+            first_end = low + (int(marks.ticks[-1]) - low) * values[cycles.name]
+            values[length.name] = Sought(first + 1.2 * (first_end - first), first_end, math.inf, True)
     sought = {name: value for name, value in values.items() if isinstance(value, Sought)}
     fixed = {name: value for name, value in values.items() if name not in sought}
     scale = scale_of(cls, marks, None)[1]
@@ -163,7 +170,7 @@ FAR = 0.3
 USUAL = {
     role.WAVES: (0.5, 1.0, 1.5, 2.0, 3.0, 0.25, 0.45, 0.4),
     role.POWER: (1.0, 2.0, 0.5, 0.9, 3.0),
-    role.FLOOR_SHARE: (0.0, 0.1, 0.01, 0.05, 0.2, 0.001, 0.5, 0.02, 0.3),
+    role.FLOOR_SHARE: (0.0, 1.0, 0.1, 0.01, 0.05, 0.2, 0.001, 0.5, 0.02, 0.3),
     role.START_SHARE: (0.0, 0.1, 0.01, 1 / 3, 0.001, 0.5, 0.2),
     role.FLOOR_DIVISOR: (1e4, 1e5, 1000.0, 100.0, 10.0),
     role.START_DIVISOR: (25.0, 10.0, 100.0),
