@@ -97,12 +97,12 @@ class Search:
             for view in views if stage == BEFORE_SEQUENCES and not usual else []:
                 self._sequences(view)
             # A straight line is the beginning of many: those whose length must be sought, too.
-            is_open = stage.is_early and any(view.marks.is_straight for view in views)
+            is_open = stage.is_early and any(view.marks.is_straight and not view.marks.is_sparse for view in views)
             if self.effort.is_spent or (self._is_decided() and not is_open):
                 break
             if enough is None and any(self._has_found(view) for view in views):
                 enough = self.effort.left - FOR_A_PLAINER_ONE
-            if enough is not None and self.effort.left < enough:
+            if enough is not None and self.effort.left < enough and not is_open:
                 break
         found = sorted(self.found.values(), key=self._rank)
         typed = {one.schedule.reference.name for one in found if one.is_typed and one.exactness != NEARLY}
@@ -125,23 +125,27 @@ class Search:
     def _is_decided(self) -> bool:
         """Whether something plain gives the log, to the bit where it is shown in full: others would be stranger."""
         good = (EXACT,) if self.tolerance.kind == FULL_PRECISION else (EXACT, FLOAT32, ROUNDED)
-        return any(one.exactness in good and one.is_plain and _shows_itself(one) for one in self.found.values())
+        return any(
+            one.exactness in good and one.is_plain and _shows_itself(one) and self._has_its_length(one)
+            for one in self.found.values()
+        )
 
-    def _rank(self, found: Found) -> tuple[bool, bool, bool, bool, int, bool, int, int, int]:
+    def _has_its_length(self, found: Found) -> bool:
+        """Whether it ends where the log says that the run ends, if the log says so and it ends at all."""
+        return not self.lengths or not found.composed.ends or found.composed.horizon in self.lengths
+
+    def _rank(self, found: Found) -> tuple[bool, bool, bool, bool, bool, int, int, int, int]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
         in_full = self.tolerance.kind == FULL_PRECISION
         order = list(every()).index(found.schedule.reference.name)
         to_the_bit = not in_full or found.exactness == EXACT
-        horizon = found.composed.horizon
-        said = not self.lengths or not found.composed.ends or horizon in self.lengths
         return (
             found.exactness == NEARLY,
             not found.is_typed,
             not to_the_bit,
-            self._goes_on_after(found.reading, horizon),
-            found.roughness[0],
-            not said,
-            found.roughness[1],
+            self._goes_on_after(found.reading, found.composed.horizon),
+            not self._has_its_length(found),
+            *found.roughness,
             _odd(found),
             order,
         )

@@ -18,7 +18,8 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.param import Param
 from lrcli.schedules.role import Role
 
-MOST_FORMS = 16
+MOST_FORMS, MOST_COMBINED = 16, 100
+"""Of one scheduler: forms with a curve of their own, and combinations of values, many of which change nothing."""
 
 WHOLE = (int, int | None)
 
@@ -40,14 +41,14 @@ def relaxed_guesses(
     choices = _choices(cls, level, marks)
     if choices is None:
         return
-    seen = set()
-    for count, combination in enumerate(itertools.islice(itertools.product(*choices.values()), MOST_FORMS)):
+    seen: set[tuple[object, ...]] = set()
+    for count, combination in enumerate(itertools.islice(itertools.product(*choices.values()), MOST_COMBINED)):
         key = cls.reference.name, level, count, warmed
         if key in hopeless:
             continue
         relaxed = _relaxed(cls, dict(zip(choices, combination, strict=True)), marks, effort, warmed)
         signature = (*relaxed.names, *relaxed.signature())
-        if signature not in seen:
+        if signature not in seen and len(seen) < MOST_FORMS:
             seen.add(signature)
             yield from relaxed.guesses()
             if relaxed.nearest > ANOTHER + 2 * marks.slope_up / marks.highest:
@@ -148,7 +149,7 @@ def _is(cls: type[Schedule], name: str, meaning: Role) -> bool:
 
 STARTS = (role.START, role.START_SHARE, role.START_DIVISOR)
 
-SHAPELESS = (role.PARTS, role.EXPRESSION, role.DROPS_AT, role.JUDGEMENT)
+SHAPELESS = (role.PARTS, role.EXPRESSION, role.DROPS_AT, role.POINTS_AT, role.JUDGEMENT)
 
 MOST_VALUES, MOST_CHOICES = 3, 8
 """Ticks and other values of a field that is not sought."""
@@ -287,7 +288,10 @@ def _cycle(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | N
         return _warmup(marks, cls, declared)
     if marks.restarts:
         gap = marks.before(marks.restarts[0])
-        return Sought((gap.after + gap.upto) / 2, gap.after + 1e-6, gap.upto, True)
+        # Where all cycles have the same length, the next begins behind the last row.
+        least = int(marks.ticks[-1]) / (len(marks.restarts) + 1) + 0.5
+        middle = (gap.after + gap.upto) / 2
+        return Sought(max(middle, least) if least <= gap.upto else middle, gap.after + 1e-6, gap.upto, True)
     return _length(marks, cls, declared)
 
 

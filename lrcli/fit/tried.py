@@ -46,7 +46,9 @@ class Stage(NamedTuple):
     @property
     def is_early(self) -> bool:
         """Whether no length was sought yet."""
-        return not self.at_once and not any(stage.sought for stage in STAGES[: STAGES.index(self) + 1])
+        if self.at_once:
+            return self.level == 0
+        return not any(stage.sought for stage in STAGES[: STAGES.index(self) + 1])
 
 
 STAGES = [

@@ -1,6 +1,5 @@
 """transformers.get_scheduler 5.23: all are torch's LambdaLR, the base rate times a factor of the tick."""
 
-import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self, dataclass_transform
@@ -182,7 +181,7 @@ class Polynomial(Decay):
     def bind(self, group: int, lrs: Sequence[float]) -> Self:
         if not lrs[0] > self.lr_end:
             raise ParamError("--lr-end", f"lr_end ({self.lr_end}) must be smaller than initial lr ({lrs[0]})")
-        return dataclasses.replace(self, lr_init=lrs[0])
+        return self.with_unchecked(lr_init=lrs[0])
 
     def after_warmup(self, t: int) -> float:
         if t > self.num_training_steps:

@@ -1,6 +1,5 @@
 """IBM's power scheduler (arXiv 2408.13359), as dolomite-engine has it."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Self
 
@@ -56,7 +55,7 @@ class Power(Factor):
         """The schedule with `a` over the first group's rate, as its factor needs it."""
         if not lrs[0]:
             raise ParamError("--lr", "a is divided by the rate of the first group, which is 0")
-        return dataclasses.replace(self, a=self.a / lrs[0])
+        return self.with_unchecked(a=self.a / lrs[0])
 
     def factor(self, t: int) -> float:
         if t > self.num_warmup_steps:

@@ -1,6 +1,5 @@
 """ultralytics' trainer: a warmup by iteration, and a rate that changes at every epoch."""
 
-import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -66,7 +65,7 @@ class Ultralytics(Absolute):
     def bind(self, group: int, lrs: Sequence[float]) -> Self:
         if group != self.bias_group:
             return self
-        return dataclasses.replace(self, warms_down=True)
+        return self.with_unchecked(warms_down=True)
 
     @cached_property
     def warmup(self) -> int:
