@@ -524,3 +524,10 @@ def test_a_value_that_is_set_in_a_log_of_six_digits() -> None:
     record = Record.of_values(found, epochs=range(120), shown=Shown(6, None))
     document = held("cosine --t-max 120", record, lr=2e-5).as_document()
     assert (document["explanation"], document["at"]) == ("changed", 40)
+
+
+def test_a_longer_schedule_is_likelier_than_seldom_calls_where_no_row_shows_a_rate_that_stayed() -> None:
+    longer = values("cosine --t-max 200", 200)
+    explanation = held("cosine --t-max 100", by_step(longer, every=10)).explanation
+    assert explanation is not None
+    assert explanation.figures["spec"] == "cosine --t-max 200"

@@ -184,9 +184,20 @@ def stepped_k_times(case: Case) -> Iterator[Explanation]:
             yield Explanation("wrong_interval", sentence, {"steps_per_epoch": k})
         processes = f", as accelerate does with {times} processes" if _per_step(case) else ""
         yield Explanation("stepped_k_times", f"step() is called {times} times a tick{processes}", {"k": k})
+    yield from _seldom_stepped(case, seen=True)
+
+
+def perhaps_seldom_stepped(case: Case) -> Iterator[Explanation]:
+    """One call of step() in several ticks, though no row shows a rate that stayed: a longer schedule is likelier."""
+    yield from _seldom_stepped(case, seen=False)
+
+
+def _seldom_stepped(case: Case, seen: bool) -> Iterator[Explanation]:
+    """One call of step() in k ticks, where `seen` says whether a row lies between two calls."""
     for last in (0, 1):  # in the first of k ticks, or in the last
         for k in _one_call_in(case, last):
-            if case.fits(case.schedule, case.run, (case.ticks + last * (k - 1)) // k):
+            ticks = case.ticks + last * (k - 1)
+            if (ticks % k != ticks[0] % k).any() == seen and case.fits(case.schedule, case.run, ticks // k):
                 yield Explanation("stepped_k_times", f"step() is called once in {k} ticks", {"k": 1 / k})
 
 
@@ -280,6 +291,7 @@ ATTEMPTS: tuple[Attempt, ...] = (
     base_lr,
     restarted,
     other_value,
+    perhaps_seldom_stepped,
     waited,
     state_not_loaded,
     shifted_from,
