@@ -351,8 +351,8 @@ def _width(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
 
 def _waves(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     """Half a wave, or as many halves as there are ups and downs."""
-    turns = [marks.bottom] if marks.bottom < len(marks.values) - 1 and not marks.restarts else []
-    return [declared.default, *(0.5 * (len(turns) + more) for more in range(1, 4) if turns)]
+    rises_again = bool((marks.values[marks.bottom :] > marks.values[marks.bottom]).any()) and not marks.restarts
+    return [declared.default, *((1.0, 1.5, 2.0) if rises_again else ())]
 
 
 def _cycle_decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:

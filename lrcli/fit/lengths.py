@@ -25,7 +25,8 @@ UNSEEN = 400
 def least_length(form: Form) -> int:
     """The least that the whole number may be."""
     assert form.whole is not None
-    return int(form.cls.params()[form.whole].at_least or 1)
+    declared = form.cls.params()[form.whole]
+    return max(int(declared.at_least or 1), SHORTEST_DECAY if declared.role is role.DECAY else 1)
 
 
 def plain_lengths(form: Form, marks: Landmarks) -> list[int]:
