@@ -17,7 +17,7 @@ from lrcli.render import render
 from lrcli.render.style import Style
 from lrcli.run import Run
 from lrcli.schedules.plateau import float32
-from lrcli.verify import Verdict, verify
+from lrcli.verify import Verdict, case, verify
 from lrcli.verify.case import WORK
 from tests.test_cli import lrsched
 from tests.unheard import heard
@@ -399,7 +399,7 @@ def test_what_is_tried_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
             spent.append(count)
             super().take(count)
 
-    monkeypatch.setattr("lrcli.verify.case.Effort", Counted)
+    monkeypatch.setattr(case, "Effort", Counted)
     rng = random.Random(0)
     strange = by_step([0.1 * 0.999**tick * rng.uniform(0.9, 1) for tick in range(3000)], every=10)
     assert held("exponential --gamma 0.998", strange, interval="step").as_document()["explanation"] == "unknown"

@@ -308,7 +308,9 @@ def other_schedule(case: Case) -> Iterator[Explanation]:
     if not case.moves:
         return
     for one in case.known:
-        enough = len(case.values) >= ROWS_PER_DIGIT * one.roughness[1]
+        # The rate that was meant need not be told by the log.
+        digits = one.roughness[1] - (one.run.lrs == case.run.lrs)
+        enough = len(case.values) >= ROWS_PER_DIGIT * digits
         if one.exactness == NEARLY or not enough or any(map(is_broken, slots(one.schedule))):
             continue
         if not follows(one.spec, case.record):

@@ -8,6 +8,7 @@ import pytest
 
 from lrcli.code import write
 from lrcli.engine import Run
+from lrcli.errors import InputError
 from lrcli.pasted import parse_python
 from lrcli.pasted.factories import TIMM_DEFAULTS
 from lrcli.pasted.makers import symbols
@@ -62,10 +63,17 @@ TORCH = [cls for cls in every().values() if cls.reference.family is PYTORCH]
 @pytest.mark.parametrize("cls", TORCH, ids=lambda cls: cls.reference.name)
 def test_code_that_lrsched_writes_is_read_back(cls: type) -> None:
     drawn = random.Random(cls.__name__)
-    for _ in range(20):
+    read = 0
+    for _ in range(40):
         schedule = draw(drawn, cls)
         run = Run(epochs=10) if issubclass(cls, Plateau) else Run()
-        assert parse_python(write(schedule, run)).schedule == schedule
+        try:
+            text = write(schedule, run)
+        except InputError:  # Torch itself fails on the way.
+            continue
+        assert parse_python(text).schedule == schedule
+        read += 1
+    assert read >= 20
 
 
 OTHER = [cls for cls in symbols().values() if cls.reference.family is not PYTORCH]
