@@ -11,7 +11,7 @@ from lrcli.record import Record
 from lrcli.run import Run
 from lrcli.schedules.plateau import float32
 from lrcli.spec import parse
-from tests.test_verify import values
+from tests.test_verify import by_step, values
 
 KNOWN = [
     "exponential --gamma 0.95",
@@ -210,4 +210,10 @@ def test_what_is_equal_to_the_bit_is_not_doubted_for_what_is_nearly_equal(
     found = list(islice(rates(parsed.run.warmed_up(parsed.schedule), parsed.run.lrs), length + 2))
     steps = range(first, length, 10)
     best = fit(Record.of_values([found[step + shift] for step in steps], steps=steps))[0]
+    assert (best.spec, best.exactness) == (text, "exact")
+
+
+def test_cycles_of_whole_rows_are_seen_in_a_log_of_every_tenth_step() -> None:
+    text = "cyclic --base-lr 0.0001 --max-lr 0.01 --step-size-up 60"
+    best = fit(by_step(values(text, 1000), every=10))[0]
     assert (best.spec, best.exactness) == (text, "exact")

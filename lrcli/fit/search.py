@@ -120,6 +120,8 @@ class Search:
         if not any(view.marks.is_sparse for view in views) or any(view.marks.moves_in_steps for view in views):
             return [*stages[:2], *together, *stages[2:]]
         usual = [(stage, True) for stage in AT_ONCE] if any(view.usual for view in views) else []
+        if any(view.marks.second_peak is not None for view in views):
+            return [*usual, stages[0], *together, *stages[1:]]  # The rows show how long a cycle is.
         return [*usual, *together, *stages]
 
     def _is_decided(self) -> bool:
