@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lrcli.logs import names
 from lrcli.logs.folder import is_mlflow_file
-from lrcli.logs.lines import PAIR
+from lrcli.logs.lines import LONGEST_TEXT, PAIR
 from lrcli.logs.records import melted, message, names_in
 
 _LIST_OF = re.compile(r"\[\s*(?:[\[{]|-?[0-9.]+\s*[,\]]|\]|$)")
@@ -99,7 +99,7 @@ def _object_kind(first: str, more: bool, whole: bool) -> str | None:
 def _are_messages(lines: Sequence[str]) -> bool:
     """Whether rates stand in the text of what was logged, and not beside it."""
     for line in lines[:MOST_MESSAGES] if len(lines) > 1 else ():
-        if any(map(names.as_rate, names_in(line))):
+        if len(line) > LONGEST_TEXT or any(map(names.as_rate, names_in(line))):
             return False
         if any(names.as_rate(pair["key"]) for pair in PAIR.finditer(message(line))):
             return True
