@@ -1,16 +1,12 @@
 """The schedule behind a log is found again."""
 
 import random
-from itertools import islice
 
 import pytest
 
-from lrcli.engine import rates
 from lrcli.fit import fit, follows
 from lrcli.record import Record
-from lrcli.run import Run
 from lrcli.schedules.plateau import float32
-from lrcli.spec import parse
 from tests.test_verify import by_step, values
 
 KNOWN = [
@@ -28,44 +24,33 @@ KNOWN = [
 ROWS = 60
 
 
-def logged(found: list[float], every: int = 1) -> Record:
-    return Record.of_values(found[::every], steps=range(0, len(found), every))
-
-
 @pytest.mark.parametrize("text", KNOWN)
 def test_what_made_the_log_is_found(text: str) -> None:
-    best = fit(logged(values(text, ROWS)))[0]
+    best = fit(by_step(values(text, ROWS)))[0]
     assert best.exactness == "exact"
-    assert values_of(best.spec) == values(text, ROWS)
-    assert fit(logged([float32(value) for value in values(text, ROWS)]))[0].exactness in ("float32", "exact")
-
-
-def values_of(spec: str) -> list[float]:
-    parsed = parse(spec)
-    schedule, run, _ = parsed.in_run(Run())
-    source = rates(run.warmed_up(schedule), run.lrs)
-    return [next(source) for _ in range(ROWS)]
+    assert values(best.spec, ROWS) == values(text, ROWS)
+    assert fit(by_step([float32(value) for value in values(text, ROWS)]))[0].exactness in ("float32", "exact")
 
 
 @pytest.mark.parametrize("text", ["cosine --t-max 50", "exponential --gamma 0.95", "step --step-size 10"])
 def test_a_log_of_every_fifth_step_will_do(text: str) -> None:
-    best = fit(logged(values(text, ROWS), every=5))[0]
+    best = fit(by_step(values(text, ROWS), every=5))[0]
     assert best.exactness == "exact"
     assert best.spec.split()[0] == text.split()[0]
 
 
 def test_a_warmup_is_found() -> None:
-    best = fit(logged(values("cosine --t-max 45", ROWS, warmup=5)))[0]
+    best = fit(by_step(values("cosine --t-max 45", ROWS, warmup=5)))[0]
     assert best.spec == "cosine --t-max 45 --warmup 5"
 
 
 def test_a_constant_rate() -> None:
-    assert fit(logged([0.02] * 9))[0].spec == "lambda --expr 1 --lr 0.02"
+    assert fit(by_step([0.02] * 9))[0].spec == "lambda --expr 1 --lr 0.02"
 
 
 def test_noise_is_no_schedule() -> None:
     rng = random.Random(1)
-    assert not [one for one in fit(logged([rng.random() for _ in range(ROWS)])) if one.exactness == "exact"]
+    assert not [one for one in fit(by_step([rng.random() for _ in range(ROWS)])) if one.exactness == "exact"]
 
 
 SEQUENCES = [
@@ -79,8 +64,8 @@ SEQUENCES = [
 
 @pytest.mark.parametrize("text", SEQUENCES)
 def test_sequences_are_taken_apart(text: str) -> None:
-    best = fit(logged(values(text, ROWS)))[0]
-    assert values_of(best.spec) == pytest.approx(values(text, ROWS), rel=1e-9, abs=1e-15)
+    best = fit(by_step(values(text, ROWS)))[0]
+    assert values(best.spec, ROWS) == pytest.approx(values(text, ROWS), rel=1e-9, abs=1e-15)
 
 
 def every_tenth(text: str, length: int, first: int, shift: int) -> Record:
@@ -114,7 +99,7 @@ CUT = [
 @pytest.mark.parametrize("text", CUT)
 def test_what_a_cut_log_does_not_decide_is_not_called_exact(text: str) -> None:
     whole = values(text, 200)
-    for found in fit(logged(whole[:80])):
+    for found in fit(by_step(whole[:80])):
         assert found.exactness in ("possible", "nearly") or values(found.spec, 200) == pytest.approx(whole, rel=1e-5)
 
 
@@ -128,22 +113,20 @@ CUT_AND_FOUND = [
 
 @pytest.mark.parametrize(("text", "length"), CUT_AND_FOUND)
 def test_the_length_of_a_cut_log_is_among_the_first_guesses(text: str, length: int) -> None:
-    parsed = parse(text).in_run(Run())
-    whole = list(islice(rates(parsed.schedule, parsed.run.lrs), length))
-    found = fit(logged(whole[: length * 2 // 5]))[:5]
+    whole = values(text, length)
+    found = fit(by_step(whole[: length * 2 // 5]))[:5]
     assert not [one for one in found if one.exactness == "exact"]
-    runs = [parse(one.spec).in_run(Run()) for one in found]
-    curves = [list(islice(rates(one.run.warmed_up(one.schedule), one.run.lrs), length)) for one in runs]
+    curves = [values(one.spec, length) for one in found]
     assert any(curve == pytest.approx(whole, rel=1e-6, abs=1e-12) for curve in curves)
 
 
 def test_a_rate_that_stays_at_its_highest_may_fall_later() -> None:
-    best = fit(logged(values("linear --total-iters 7", ROWS)))[0]
+    best = fit(by_step(values("linear --total-iters 7", ROWS)))[0]
     assert (best.spec, best.exactness) == ("linear --total-iters 7", "possible")
 
 
 def test_the_same_log_has_the_same_answer() -> None:
-    record = logged(values("hf-cosine --num-warmup-steps 5 --num-training-steps 60", ROWS))
+    record = by_step(values("hf-cosine --num-warmup-steps 5 --num-training-steps 60", ROWS))
     assert fit(record) == fit(record)
 
 
@@ -155,9 +138,9 @@ def test_phases_that_begin_between_the_rows_of_a_log() -> None:
 def test_a_long_log_is_searched_in_the_rows_that_matter_and_held_to_all_of_them() -> None:
     text = "hf-linear --num-warmup-steps 50 --num-training-steps 4000"
     found = values(text, 4000)
-    assert fit(logged(found))[0].spec == text
+    assert fit(by_step(found))[0].spec == text
     found[2222] *= 1.01
-    assert not [one for one in fit(logged(found)) if one.exactness != "nearly"]
+    assert not [one for one in fit(by_step(found)) if one.exactness != "nearly"]
 
 
 def test_a_number_that_somebody_typed_comes_before_one_that_is_equal_to_the_bit() -> None:
@@ -183,14 +166,10 @@ THINNED = [
 @pytest.mark.parametrize(("text", "length"), THINNED)
 def test_what_happens_between_the_rows_of_a_log_is_solved_for(text: str, length: int) -> None:
     """With rows 0, 10, ..., 9, 19, ... or 10, 20, ..., of the rate that was used or the one for the next step."""
-    parsed = parse(text).in_run(Run())
-    found = list(islice(rates(parsed.run.warmed_up(parsed.schedule), parsed.run.lrs), length + 2))
     for first, shift in random.Random(text).sample([(0, 0), (0, 1), (9, 0), (9, 1), (10, 0), (10, -1)], 2):
-        steps = range(first, length, 10)
-        best = fit(Record.of_values([found[step + shift] for step in steps], steps=steps))[0]
-        again = parse(best.spec).in_run(Run())
-        rate = list(islice(rates(again.run.warmed_up(again.schedule), again.run.lrs), length))
-        assert rate == pytest.approx(found[:length], rel=1e-6, abs=1e-12), (first, shift, best)
+        best = fit(every_tenth(text, length, first, shift))[0]
+        rate = values(best.spec, length)
+        assert rate == pytest.approx(values(text, length), rel=1e-6, abs=1e-12), (first, shift, best)
 
 
 WITH_ROUNDING_ALIKE = [
@@ -206,10 +185,7 @@ def test_what_is_equal_to_the_bit_is_not_doubted_for_what_is_nearly_equal(
     text: str, length: int, first: int, shift: int
 ) -> None:
     """The end lies between the last row that was shown and the next."""
-    parsed = parse(text).in_run(Run())
-    found = list(islice(rates(parsed.run.warmed_up(parsed.schedule), parsed.run.lrs), length + 2))
-    steps = range(first, length, 10)
-    best = fit(Record.of_values([found[step + shift] for step in steps], steps=steps))[0]
+    best = fit(every_tenth(text, length, first, shift))[0]
     assert (best.spec, best.exactness) == (text, "exact")
 
 

@@ -16,8 +16,7 @@ from lrcli.schedules.plateau import float32
 from lrcli.spec import parse
 from lrcli.verify.verdict import verify
 from tests.draws import draw
-from tests.test_fit import logged
-from tests.test_verify import values
+from tests.test_verify import by_step, values
 
 FORMS: dict[str, tuple[Callable[[float], float], Shown]] = {
     "float64": (float, Shown(17, None)),
@@ -62,7 +61,7 @@ KERAS = [
 @pytest.mark.parametrize("text", KERAS)
 def test_what_was_computed_in_float32_is_found_to_the_bit(text: str) -> None:
     found = values(text, 50)
-    assert found in [values(one.spec, 50) for one in fit(logged(found))]
+    assert found in [values(one.spec, 50) for one in fit(by_step(found))]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -71,7 +70,7 @@ def test_what_fit_prints_is_accepted_on_the_same_log(seed: int) -> None:
     while True:
         cls = drawn.choice([one for one in every().values() if not one.fields(role.JUDGEMENT, role.EXPRESSION)])
         try:
-            record = logged(values(draw(drawn, cls).spec, 40))
+            record = by_step(values(draw(drawn, cls).spec, 40))
             found = fit(record)
         except (InputError, ArithmeticError):
             continue
@@ -84,6 +83,6 @@ def test_what_fit_prints_is_accepted_on_the_same_log(seed: int) -> None:
 
 def test_the_search_is_bounded_by_what_is_counted() -> None:
     drawn = random.Random(5)
-    search = Search(logged([drawn.random() for _ in range(300)]), seconds=0.1)
+    search = Search(by_step([drawn.random() for _ in range(300)]), seconds=0.1)
     search.candidates()
     assert search.effort.is_spent

@@ -71,6 +71,11 @@ class Case:
         return self.verdict.follows if self.verdict else None
 
     @property
+    def waited(self) -> int:
+        """Steps after which the schedule was not advanced: seen beside the plan, or from the log alone."""
+        return self.skipped or self.known.skipped
+
+    @property
     def is_certain(self) -> bool:
         """Whether the log leaves no other choice than that, and no configuration that it could not be held to does."""
         is_other = self.found is not None and self.outline is not None and type(self.found.schedule) is not self.outline
@@ -101,14 +106,14 @@ class Case:
             remarks=self.remarks,
             base_rate=self.base_rate,
             opened=self.opened,
-            follows=self.verdict.follows if self.verdict else None,
+            follows=self.follows,
             explanation=explanation.name if explanation else "",
             sentence=explanation.sentence if explanation else "",
             backwards=tuple(
                 (int(self.record.lines[row]), float(axis[row - 1]), float(axis[row]))  # type: ignore[index]
                 for row in self.seams
             ),
-            skipped=self.skipped or self.known.skipped,
+            skipped=self.waited,
             earlier=self.earlier,
         )
 
@@ -162,8 +167,8 @@ class Audit(NamedTuple):
             yield "warmup", warmup
         if known.batches is not None:
             yield "batches_per_epoch", list(known.batches)
-        if case.skipped or known.skipped:
-            yield "skipped", case.skipped or known.skipped
+        if case.waited:
+            yield "skipped", case.waited
         reading = known.found.reading if known.found and case.is_certain else case.verdict and case.verdict.reading
         if reading:
             yield "counts", reading.words

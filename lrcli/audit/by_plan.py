@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from lrcli.audit.known_length import LEAST_ROWS
 from lrcli.fit.found import ROUNDED, Found
 from lrcli.fit.landmarks import roughness
 from lrcli.record import Record, rates_at, tolerance_of
@@ -21,7 +22,6 @@ before, and where the first row lies between two of them, those between, at most
 """
 
 RATE_DIGITS = 4
-LEAST_ROWS = 3
 TELLING = 3
 """Rows at the start that are looked at before all others."""
 

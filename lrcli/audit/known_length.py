@@ -15,9 +15,9 @@ from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 
 LEAST_ROWS = 3
+"""Rows that a schedule can be told by."""
+
 MOST_WARMUPS = 4000
-MOST_TELLING = 8
-"""Rows by which a guess is told from others before all rows are looked at."""
 
 PLAIN, TYPED = 2, 6
 """Digits of a base rate: where rows leave many warmups open, and where they leave one."""

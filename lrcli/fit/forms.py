@@ -4,7 +4,7 @@ A field is fixed to one of a few values, or it is a number that the rates determ
 """
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 from lrcli.fit.estimates import WHOLE_TYPES, estimates
@@ -66,8 +66,7 @@ def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None 
         whole = next((one for one in cls.fields(role.DECAY) if one.name in choices), None)
         if whole is not None:
             choices.pop(whole.name)
-    combinations = list(product(*choices.values()))[: MOST_FORMS * 10]
-    for combination in combinations[:MOST_FORMS]:
+    for combination in islice(product(*choices.values()), MOST_FORMS):
         fixed = _held_from_its_warmup(cls, dict(zip(choices, combination, strict=True)), marks)
         yield Form(cls, fixed, tuple(numbers), whole and whole.name, scale)
 

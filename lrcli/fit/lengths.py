@@ -1,9 +1,13 @@
 """The whole numbers that are tried first of a scheduler: what the log says of its length, and where it ends."""
 
+from collections.abc import Iterator
+
 from lrcli.fit.estimates import FromTurn, estimates
 from lrcli.fit.forms import Form
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.param import Param
 
 SHORTEST_DECAY = 2
 """Ticks: what happens in one is a drop."""
@@ -66,14 +70,20 @@ def _ends(form: Form, marks: Landmarks) -> list[int]:
 
 def lengths_by_share(form: Form, marks: Landmarks) -> range | None:
     """The lengths of which what the log shows is the share that the form has; None where no share says it."""
-    for meaning, row in ((role.PEAK_AT, marks.peak), (role.FLAT_UNTIL, marks.held_until)):
-        for declared in form.cls.fields(meaning):
-            share = form.fixed.get(declared.name) or 0.0
-            if share and 0 < row < len(marks.ticks) - 1:
-                unseen = int(marks.ticks[-1]) // UNSEEN
-                low, high = (int(marks.ticks[row - 1]) - unseen) / share, (int(marks.ticks[row + 1]) + 2) / share
-                return range(max(int(low), int(marks.ticks[marks.bottom])), int(high) + 2)
+    for declared, row in shares_of_length(form.cls, marks):
+        share = form.fixed.get(declared.name) or 0.0
+        if share:
+            unseen = int(marks.ticks[-1]) // UNSEEN
+            low, high = (int(marks.ticks[row - 1]) - unseen) / share, (int(marks.ticks[row + 1]) + 2) / share
+            return range(max(int(low), int(marks.ticks[marks.bottom])), int(high) + 2)
     return None
+
+
+def shares_of_length(cls: type[Schedule], marks: Landmarks) -> Iterator[tuple[Param, int]]:
+    """The fields that say at which share of the length something happens, each with the row that shows it."""
+    for meaning, row in ((role.PEAK_AT, marks.peak), (role.FLAT_UNTIL, marks.held_until)):
+        if 0 < row < len(marks.ticks) - 1:
+            yield from ((declared, row) for declared in cls.fields(meaning))
 
 
 def grid_of_lengths(form: Form, marks: Landmarks, start: int) -> list[int]:

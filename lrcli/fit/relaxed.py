@@ -44,7 +44,6 @@ MOST_CHOSEN = 2
 MOST_WIDE = 200
 """Ticks in which something may have happened, up to which each is a candidate."""
 
-MOST_FORMS = 12
 SHORT_STEP, LONG_STEP = 1e-6, 1e-3
 """Relative, of the differences that slopes are taken from: of rates in full and of those in float32."""
 

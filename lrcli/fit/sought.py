@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lrcli.fit.effort import Effort
-from lrcli.fit.estimates import estimates
+from lrcli.fit.estimates import WHOLE_TYPES, estimates
 from lrcli.fit.forms import BASE, Form, freed, scale_of
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.lengths import shares_of_length
 from lrcli.fit.relaxed import START, WARMUP, Relaxed, Sought, Warmed
 from lrcli.fit.solve import Solver
 from lrcli.schedules import role
@@ -20,8 +21,6 @@ from lrcli.schedules.role import Role
 
 MOST_FORMS, MOST_COMBINED = 16, 100
 """Of one scheduler: forms with a curve of their own, and combinations of values, many of which change nothing."""
-
-WHOLE = (int, int | None)
 
 Place = Callable[[Landmarks, type[Schedule], Param], "Sought | None"]
 
@@ -185,7 +184,7 @@ USUAL = {
 SOUGHT = Sought(math.nan, -math.inf, math.inf)
 """A real number, from where `Solver` starts."""
 
-NUMBERS = (int, int | None, float, float | None)
+NUMBERS = (*WHOLE_TYPES, float, float | None)
 ALWAYS = (
     role.LENGTH,
     role.EPOCHS,
@@ -302,11 +301,9 @@ def _cycle_fall(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sough
 
 def _of_length(cls: type[Schedule], marks: Landmarks) -> tuple[Param, Param, int] | None:
     """The field that says at which share of the length something happens, that of the length, and the row."""
-    for meaning, row in ((role.PEAK_AT, marks.peak), (role.FLAT_UNTIL, marks.held_until)):
-        for share in cls.fields(meaning):
-            for length in cls.fields(role.LENGTH, role.EPOCHS):
-                if 0 < row < len(marks.ticks) - 1:
-                    return share, length, row
+    for share, row in shares_of_length(cls, marks):
+        for length in cls.fields(role.LENGTH, role.EPOCHS):
+            return share, length, row
     return None
 
 
@@ -351,7 +348,7 @@ def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought
     if cls.fields(role.GROWTH) and not (declared.required and cls.fields(role.VARIANT)):
         return None
     first, *others = SPANS if cls.fields(role.GROWTH) else (max(marks.first_at_peak, 10), *SPANS)
-    return Sought(first, 1, math.inf, declared.annotation in WHOLE, others, usual=(1, *SPANS))
+    return Sought(first, 1, math.inf, declared.annotation in WHOLE_TYPES, others, usual=(1, *SPANS))
 
 
 PLACES: dict[Role, Place] = {

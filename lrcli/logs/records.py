@@ -178,28 +178,24 @@ MESSAGES = ("message", "msg", "text", "event", "log")
 _PAIR = re.compile(r"\s*(\d{1,15})\s*/\s*(\d{1,15})\s*", re.ASCII)
 
 
-def names_in(line: str) -> list[str]:
-    """The names in a record; none of another text."""
+def record_in(line: str) -> Record:
+    """The record that a line holds; an empty one of another text."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
-        return []
-    return list(flat(record)) if isinstance(record, dict) else []
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
-def message(line: str) -> str:
+def message(record: Record) -> str:
     """The text that a record says was logged; empty where there is none."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return ""
-    there = (record.get(key) for key in MESSAGES) if isinstance(record, dict) else ()
+    there = (record.get(key) for key in MESSAGES)
     return " ".join(next((text for text in there if isinstance(text, str)), "").split("\n"))
 
 
 def messages(chunk: str) -> str:
     """The texts in the records of a chunk, a line each."""
-    return "\n".join(map(message, chunk.split("\n")))
+    return "\n".join(message(record_in(line)) for line in chunk.split("\n"))
 
 
 class JsonLines(Records):

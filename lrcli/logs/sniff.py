@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lrcli.logs import names
 from lrcli.logs.folder import is_mlflow_file
 from lrcli.logs.lines import LONGEST_TEXT, PAIR
-from lrcli.logs.records import melted, message, names_in
+from lrcli.logs.records import flat, melted, message, record_in
 
 _LIST_OF = re.compile(r"\[\s*(?:[\[{]|-?[0-9.]+\s*[,\]]|\]|$)")
 _PYTHON = re.compile(r"\[\s*\{\s*'|\{\s*'[^'\n]{0,200}'\s*:\s*\[")
@@ -99,9 +99,10 @@ def _object_kind(first: str, more: bool, whole: bool) -> str | None:
 def _are_messages(lines: Sequence[str]) -> bool:
     """Whether rates stand in the text of what was logged, and not beside it."""
     for line in lines[:MOST_MESSAGES] if len(lines) > 1 else ():
-        if len(line) > LONGEST_TEXT or any(map(names.as_rate, names_in(line))):
+        record = record_in(line) if len(line) <= LONGEST_TEXT else None
+        if record is None or any(map(names.as_rate, flat(record))):
             return False
-        if any(names.as_rate(pair["key"]) for pair in PAIR.finditer(message(line))):
+        if any(names.as_rate(pair["key"]) for pair in PAIR.finditer(message(record))):
             return True
     return False
 

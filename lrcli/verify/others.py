@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
-from lrcli.fit.estimates import estimates
+from lrcli.fit.estimates import WHOLE_TYPES, estimates
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import bounds_of, crossings, typed
 from lrcli.run import Run
@@ -147,7 +147,7 @@ def two_values(case: Case, start: int) -> Iterator[Changed]:
 def _pairs(every: list[Slot]) -> Iterator[tuple[Slot, Slot]]:
     """Two values: the first is taken from a list, the second is solved for."""
     for fixed, solved in itertools.permutations(every, 2):
-        if solved.declared.annotation in (int, int | None, float, PerGroup, float | None):
+        if solved.declared.annotation in (*WHOLE_TYPES, float, PerGroup, float | None):
             yield fixed, solved
 
 
@@ -211,7 +211,7 @@ def _listed(slot: Slot, marks: Landmarks) -> Iterator[Any]:
                     yield (int(marks.ticks[row]) + shift, *slot.value[1:])
     elif declared.role and declared.role in (role.WARMUP, role.DROP_EVERY, role.CYCLE, role.CYCLES, role.HOLD):
         yield from (estimates(declared, slot.owner, marks) or [])[:MOST_LENGTHS]
-    elif declared.annotation in (int, int | None):
+    elif declared.annotation in WHOLE_TYPES:
         yield from marks.lengths
     if declared.default is not None and not declared.required and not isinstance(declared.default, tuple):
         yield declared.default
@@ -229,7 +229,7 @@ def _solved(
     import numpy as np
 
     kinds = slot.declared.annotation
-    whole = kinds in (int, int | None) or is_counted(slot)
+    whole = kinds in WHOLE_TYPES or is_counted(slot)
     if not whole and (kinds not in (float, float | None, PerGroup, PerGroup | None) or isinstance(slot.value, tuple)):
         return
     current = made(slot.value)

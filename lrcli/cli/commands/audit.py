@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from lrcli.audit import DOCUMENT, Audit, audit
+from lrcli.audit.known_length import LEAST_ROWS
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
 from lrcli.cli.log_source import chosen_rate, opened_log, record_of
 from lrcli.cli.output import Output
@@ -23,9 +24,6 @@ NAMED = (
 OTHERS = ("*.yaml", "*.yml", "*/vis_data/config.py")
 
 MOST_CONFIGS = 20
-
-FEWEST = 3
-"""Rows that a schedule can be told by."""
 
 PARTS = frozenset(("hyp.yaml", "opt.yaml"))
 """Of the configuration of YOLOv5 and its kin, which is in both, and no configuration of ultralytics."""
@@ -110,7 +108,7 @@ def sentences(made: Audit) -> str:
 def _undecided(made: Audit) -> str:
     if made.case.known.constant is not None:
         return "The rate never moved."
-    if len(made.case.record) < FEWEST:
+    if len(made.case.record) < LEAST_ROWS:
         return "The log has too few rows to say which schedule it was."
     if made.case.found is not None:
         return "The log does not decide which schedule it was; lrsched fit lists what gives it."
