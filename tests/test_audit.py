@@ -1,9 +1,11 @@
 """What a run did, beside what its configuration says."""
 
 import json
+import shlex
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,8 @@ from lrcli.record import Record, rates_at
 from lrcli.run import Run
 from lrcli.spec import parse
 from tests.conftest import Invoke
-from tests.test_cli import lrsched
+
+Audited = Callable[..., Any]
 
 DOCUMENTED = [
     (code, heading, line)
@@ -49,22 +52,33 @@ def trained(folder: Path, spec: str, per_epoch: int, **args: object) -> Path:
     return folder
 
 
+@pytest.fixture
+def audited(invoke: Invoke) -> Audited:
+    """Give `lrsched audit` these words: the document that it writes."""
+    return lambda *words: json.loads(invoke("audit", *map(str, words), "--json")[1])
+
+
 @pytest.mark.parametrize(("code", "heading", "line"), DOCUMENTED)
-def test_the_examples_of_a_rule_are_what_they_say(tmp_path: Path, code: str, heading: str, line: str) -> None:
-    program = f'lrsched() {{ PYTHONPATH={Path.cwd()} {sys.executable} -m lrcli "$@"; }}'
-    done = subprocess.run(
-        ["bash", "-c", f"{program}\n{line}"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode in (0, 1), done.stderr
-    codes = [word for word in done.stdout.split() if word.startswith("LR8")]
-    assert codes == ([code] if heading == "Bad" else []), done.stdout
+def test_the_examples_of_a_rule_are_what_they_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Invoke, code: str, heading: str, line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in line.split("; "):
+        program, *words = shlex.split(command)
+        if program == "lrsched":
+            status, out, error = invoke(*words)
+            assert status in (0, 1), error
+        else:
+            subprocess.run(["bash", "-c", command], check=True)
+    codes = [word for word in out.split() if word.startswith("LR8")]
+    assert codes == ([code] if heading == "Bad" else []), out
 
 
-def test_a_rate_that_the_trainer_chose_itself(tmp_path: Path) -> None:
+def test_a_rate_that_the_trainer_chose_itself(tmp_path: Path, invoke: Invoke) -> None:
     folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 40 --lr 0.000556", 40)
-    done = lrsched("audit", str(folder), "--format", "json")
-    document = json.loads(done.stdout)
-    assert done.returncode == 1
+    status, out, _ = invoke("audit", str(folder), "--format", "json")
+    document = json.loads(out)
+    assert status == 1
     assert document["spec"] == "ultralytics --num-epochs 30 --nb 40 --lr 0.000556"
     assert document["follows"] is True
     [finding] = [one for one in document["findings"] if one["code"] == "LR801"]
@@ -72,17 +86,19 @@ def test_a_rate_that_the_trainer_chose_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("lr", "classes"), [("0.000098", ", nc 98"), ("0.000081", "")])
-def test_classes_that_the_rate_leaves_open_are_not_named(tmp_path: Path, lr: str, classes: str) -> None:
+def test_classes_that_the_rate_leaves_open_are_not_named(
+    tmp_path: Path, lr: str, classes: str, audited: Audited
+) -> None:
     folder = trained(tmp_path, f"ultralytics --num-epochs 30 --nb 40 --lr {lr}", 40)
-    [finding] = json.loads(lrsched("audit", str(folder), "--json").stdout)["findings"]
+    [finding] = audited(folder)["findings"]
     assert finding["message"].endswith(f"the run trained at {float(lr):g}{classes}")
 
 
-def test_a_run_that_did_what_its_configuration_says(tmp_path: Path) -> None:
+def test_a_run_that_did_what_its_configuration_says(tmp_path: Path, invoke: Invoke) -> None:
     folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 40 --lr 0.01", 40, optimizer="SGD")
-    done = lrsched("audit", str(folder))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "It followed its configuration" in done.stdout
+    status, out, error = invoke("audit", str(folder))
+    assert status == 0, out + error
+    assert "It followed its configuration" in out
 
 
 def test_a_file_that_was_edited_afterwards(tmp_path: Path) -> None:
@@ -116,34 +132,34 @@ def state(tmp_path: Path, rates: list[tuple[int, float]], length: int) -> Path:
 
 
 @pytest.mark.parametrize("name", ["hf-linear", "hf-cosine"])
-def test_a_run_of_transformers_in_which_steps_were_skipped(tmp_path: Path, name: str) -> None:
+def test_a_run_of_transformers_in_which_steps_were_skipped(tmp_path: Path, name: str, audited: Audited) -> None:
     text = f"{name} --num-warmup-steps 57 --num-training-steps 1000 --lr 0.0003"
     rates = rates_at(parse(text).schedule, (3e-4,), range(1000)).tolist()
     skipped = [2, 3, 20, 400, 850]
     shown = [(step, rates[step - 1 - sum(at < step - 1 for at in skipped)]) for step in range(25, 1001, 25)]
-    document = json.loads(lrsched("audit", str(state(tmp_path, shown, 1000)), "--json").stdout)
+    document = audited(state(tmp_path, shown, 1000))
     assert document["spec"] == text
     assert document["facts"]["skipped"] == 5
     assert [finding["code"] for finding in document["findings"]] == ["LR805"]
 
 
-def test_a_schedule_that_transformers_has_not_is_no_certain_claim(tmp_path: Path) -> None:
+def test_a_schedule_that_transformers_has_not_is_no_certain_claim(tmp_path: Path, audited: Audited) -> None:
     shown = [(step, 3e-9 * step) for step in range(1, 900)]
-    document = json.loads(lrsched("audit", str(state(tmp_path, shown, 2000)), "--json").stdout)
+    document = audited(state(tmp_path, shown, 2000))
     assert document["spec"] is None or document["spec"].startswith("hf-")
 
 
-def test_the_group_in_the_column_is_no_difference_from_the_configuration(tmp_path: Path) -> None:
+def test_the_group_in_the_column_is_no_difference_from_the_configuration(tmp_path: Path, audited: Audited) -> None:
     text = "ultralytics --num-epochs 30 --nb 40 --bias-group 0 --lr 0.01"
     folder = trained(tmp_path, text, 40, optimizer="SGD")
-    document = json.loads(lrsched("audit", str(folder), "--json").stdout)
+    document = audited(folder)
     assert document["follows"] is True
     assert document["findings"] == []
 
 
-def test_a_run_that_was_stopped_early_has_the_length_of_its_configuration(tmp_path: Path) -> None:
+def test_a_run_that_was_stopped_early_has_the_length_of_its_configuration(tmp_path: Path, audited: Audited) -> None:
     folder = trained(tmp_path, "ultralytics --num-epochs 740 --nb 40 --lr 0.01", 40, optimizer="SGD", epochs=740)
-    document = json.loads(lrsched("audit", str(folder), "--json").stdout)
+    document = audited(folder)
     assert document["follows"] is True
     assert document["findings"] == []
 
@@ -160,23 +176,23 @@ def test_a_run_that_was_stopped_early_has_the_length_of_its_configuration(tmp_pa
 )
 @pytest.mark.parametrize("before", [0, 1])
 def test_a_run_of_known_length_is_known_before_it_ends(
-    tmp_path: Path, text: str, lr: float, steps: range, before: int
+    tmp_path: Path, text: str, lr: float, steps: range, before: int, audited: Audited
 ) -> None:
     rates = rates_at(parse(text).schedule, (lr,), [step - before for step in steps]).tolist()
     schedule = parse(text).schedule
     length = schedule.horizon or 2000
     path = state(tmp_path, list(zip(steps, rates, strict=True)), length)
-    document = json.loads(lrsched("audit", str(path), "--json").stdout)
+    document = audited(path)
     assert document["spec"] == f"{text} --lr {lr}"
     assert document["facts"]["base_lr"] == lr
     assert not document["findings"]
 
 
-def test_a_rate_that_never_moves_says_no_more_than_that(tmp_path: Path) -> None:
-    document = json.loads(lrsched("audit", str(state(tmp_path, [(401, 1e-5), (802, 1e-5)], 802)), "--json").stdout)
+def test_a_rate_that_never_moves_says_no_more_than_that(tmp_path: Path, invoke: Invoke, audited: Audited) -> None:
+    document = audited(state(tmp_path, [(401, 1e-5), (802, 1e-5)], 802))
     assert document["spec"] is None
     assert document["facts"] == {"rows": 2, "base_lr": 1e-5}
-    assert "The rate never moved." in lrsched("audit", str(tmp_path)).stdout
+    assert "The rate never moved." in invoke("audit", str(tmp_path))[1]
 
 
 def test_of_several_runs_in_one_log_the_last_one_counts(tmp_path: Path) -> None:
@@ -196,37 +212,37 @@ def test_of_several_runs_in_one_log_the_last_one_counts(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_configuration_says_is_not_sought(
-    tmp_path: Path, args: dict[str, object], lr: float, further: str
+    tmp_path: Path, args: dict[str, object], lr: float, further: str, audited: Audited
 ) -> None:
     text = f"ultralytics --num-epochs 30 --nb 152 {further} --lr {lr}"
-    document = json.loads(lrsched("audit", str(trained(tmp_path, text, 152, **args)), "--json").stdout)
+    document = audited(trained(tmp_path, text, 152, **args))
     assert document["spec"] == text
     assert document["facts"]["batches_per_epoch"] == [152, 152]
     assert document["findings"] == []
 
 
-def test_batches_that_the_log_leaves_open_are_a_range(tmp_path: Path) -> None:
+def test_batches_that_the_log_leaves_open_are_a_range(tmp_path: Path, audited: Audited) -> None:
     folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 4864 --lr 0.01", 4864, optimizer="SGD")
-    document = json.loads(lrsched("audit", str(folder), "--json").stdout)
+    document = audited(folder)
     fewest, most = document["facts"]["batches_per_epoch"]
     assert fewest < 4864 < most
     assert "length" not in document["facts"]
     assert document["follows"] is True
 
 
-def test_a_warmup_without_an_end_is_told_by_its_configuration(tmp_path: Path) -> None:
+def test_a_warmup_without_an_end_is_told_by_its_configuration(tmp_path: Path, audited: Audited) -> None:
     text = "ultralytics --num-epochs 30 --nb 2 --warmup-version 8.3 --lr 0.001667"
     folder = trained(tmp_path, text, 2)
     (folder / "args.yaml").write_text((folder / "args.yaml").read_text().replace("channels_last: false\n", ""))
-    document = json.loads(lrsched("audit", str(folder), "--json", "--trainer", "ultralytics==8.3").stdout)
+    document = audited(folder, "--trainer", "ultralytics==8.3")
     assert document["spec"] == text
     assert document["facts"]["warmup"] == 50
 
 
-def test_a_part_of_a_configuration_is_none(tmp_path: Path) -> None:
+def test_a_part_of_a_configuration_is_none(tmp_path: Path, audited: Audited) -> None:
     folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 40 --lr 0.01", 40)
     (folder / "args.yaml").rename(folder / "hyp.yaml")
-    document = json.loads(lrsched("audit", str(folder), "--json").stdout)
+    document = audited(folder)
     assert document["config"] is None
     assert document["findings"] == []
 
@@ -269,7 +285,7 @@ train_dataloader = dict(batch_size=2, dataset=dict(type='CocoDataset'))
 """
 
 
-def test_a_run_of_mmengine_is_held_to_its_configuration(tmp_path: Path) -> None:
+def test_a_run_of_mmengine_is_held_to_its_configuration(tmp_path: Path, audited: Audited) -> None:
     spec = parse('chained "linear --start-factor 0.001 --total-iters 49" "multistep --milestones 160,200"')
     steps = range(10, 241, 10)
     rates = rates_at(spec.schedule, (0.01,), [step - 1 for step in steps]).tolist()
@@ -281,7 +297,7 @@ def test_a_run_of_mmengine_is_held_to_its_configuration(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "scalars.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "config.py").write_text(MMENGINE)
-    document = json.loads(lrsched("audit", str(tmp_path), "--json").stdout)
+    document = audited(tmp_path)
     assert document["config"] == str(folder / "config.py")
     assert document["follows"] is True
     assert document["findings"] == []
@@ -294,7 +310,7 @@ def test_a_schedule_has_the_name_that_torch_has_for_it() -> None:
     assert made.spec == "step --step-size 3 --gamma 0.5 --lr 0.001"
 
 
-def test_a_configuration_in_steps_is_followed_at_any_length_of_an_epoch(tmp_path: Path) -> None:
+def test_a_configuration_in_steps_is_followed_at_any_length_of_an_epoch(tmp_path: Path, audited: Audited) -> None:
     text = "timm-cosine --t-initial 1200 --warmup-t 200 --warmup-lr-init 1e-05"
     rates = rates_at(parse(text).schedule, (0.4,), range(40, 1201, 40)).tolist()
     rows = "".join(f"{epoch},{rate!r}\n" for epoch, rate in enumerate(rates))
@@ -303,7 +319,7 @@ def test_a_configuration_in_steps_is_followed_at_any_length_of_an_epoch(tmp_path
         "sched: cosine\nepochs: 30\nlr: 0.4\nmin_lr: 0\nwarmup_epochs: 5\nwarmup_lr: 1.0e-05\nwarmup_prefix: false\n"
         "cooldown_epochs: 0\nsched_on_updates: true\nopt: sgd\nbatch_size: 128\n"
     )
-    document = json.loads(lrsched("audit", str(tmp_path), "--json").stdout)
+    document = audited(tmp_path)
     assert document["follows"] is True
     assert document["spec"] is None
     assert document["findings"] == []
