@@ -531,3 +531,30 @@ def test_a_longer_schedule_is_likelier_than_seldom_calls_where_no_row_shows_a_ra
     explanation = held("cosine --t-max 100", by_step(longer, every=10)).explanation
     assert explanation is not None
     assert explanation.figures["spec"] == "cosine --t-max 200"
+
+
+@pytest.mark.parametrize("every", [10, 15, 30, 64, 200])
+@pytest.mark.parametrize("digits", [2, 4])
+def test_rows_that_say_their_part_of_an_epoch_and_no_step(every: int, digits: int) -> None:
+    """Transformers prints so, the first step too where it is asked to, and a run taken up again from there on."""
+    text = f"hf-linear --num-warmup-steps {3 * every + 5} --num-training-steps {30 * every + 7}"
+    found, length = values(text, 30 * every + 7), 10 * every + 3
+    for steps in (
+        [1, *range(every, 31 * every, every)],
+        range(every, 31 * every, every),
+        range(9 * every, 31 * every, every),
+    ):
+        steps = [step for step in steps if step <= len(found)]
+        epochs = [round(step / length, digits) for step in steps]
+        verdict = held(text, Record.of_values([found[step - 1] for step in steps], epochs=epochs))
+        assert verdict.follows, verdict.as_document()
+        assert verdict.reading.every == every
+
+
+def test_zeros_before_an_exponent_show_that_digits_are_rounded(tmp_path: Path) -> None:
+    text = "sequential 'linear --start-factor 0.001 --total-iters 5' 'step --step-size 16' --milestones 5 --lr 2e-05"
+    log = tmp_path / "train.log"
+    log.write_text(
+        "".join(f"Epoch {epoch}/50: lr={rate:.2e}\n" for epoch, rate in enumerate(values(text, 15), start=1))
+    )
+    assert lrsched("verify", str(log), text).returncode == 0

@@ -23,6 +23,7 @@ _MOST_TEXTS = 200
 """Cells of a chunk whose digits are counted."""
 
 _FIXED = re.compile(r"\s*[+-]?[0-9]+(?:\.([0-9]*))?\s*", re.ASCII)
+_PADDED = re.compile(r"\s*[+-]?[0-9]+\.(?:[0-9]+0\s*|[0-9]*0[eE][+-]?[0-9]+\s*)", re.ASCII)
 
 
 class Shown(NamedTuple):
@@ -33,7 +34,7 @@ class Shown(NamedTuple):
     decimals: int | None
     """Decimals, where every value has the same number of them and no exponent; else None."""
     padded: bool = False
-    """Whether some of those decimals are zeros that nobody would have typed: "0.000300"."""
+    """Whether some decimals are zeros that nobody would have typed: "0.000300", "2.00e-05"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,11 +180,11 @@ class Digits:
             self._digits = max(self._digits, len(digits))
             fixed = _FIXED.fullmatch(cell)
             self._decimals.add(len(fixed[1] or "") if fixed else -1)
-            self._padded = self._padded or bool(fixed and len(fixed[1] or "") > 1 and fixed[1].endswith("0"))
+            self._padded = self._padded or _PADDED.fullmatch(cell) is not None
             self._fixed = len(self._decimals) == 1 and -1 not in self._decimals
 
     def shown(self) -> Shown:
         """What is known so far."""
         if self._fixed and self._decimals:
             return Shown(self._digits, min(self._decimals), self._padded)
-        return Shown(self._digits, None)
+        return Shown(self._digits, None, self._padded)

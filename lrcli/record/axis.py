@@ -4,6 +4,7 @@ Logs count steps or epochs, from 0 or from 1, and show the rate that was used or
 A log that begins at 0 shows which; one that begins later does not, and both are tried.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from lrcli.record.record import Record
@@ -28,7 +29,13 @@ NEARLY_OVER = 0.1
 """Of its length, by which a run may be longer than its schedule."""
 
 LOGGED_EVERY = (10, 1, 5, 20, 50, 100, 25, 2, 500, 4)
-"""Steps between two rows, where the log does not say how many."""
+"""Steps between two rows, where the log does not say how many: the usual ones."""
+
+MOST_EVERY = 100
+"""Up to which any number is tried."""
+
+NEARLY_EVEN = 0.2
+"""Of what lies between two rows, by which one may stand elsewhere: logs have few digits of an epoch."""
 
 
 class Reading(NamedTuple):
@@ -41,10 +48,19 @@ class Reading(NamedTuple):
     """What the log calls the first tick."""
     length: int = 1
     """Ticks in one of what the log counts."""
+    every: int = 0
+    """Steps between two rows, where the log does not say how many, and these are a guess."""
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether it is a guess that only a log can bear out that follows."""
+        return bool(self.every) and self.every not in LOGGED_EVERY
 
     @property
     def words(self) -> str:
         """How the log counts."""
+        if self.every > 1:
+            return f"the rows are taken to be {self.every} steps apart, which the log does not say"
         if self.length > 1:
             return f"{self.axis} {self.origin} is tick {int(self.ticks[0])}, and each has {self.length}"
         return f"{self.axis} {max(self.origin, 0)} is tick {max(-self.origin, 0)}"
@@ -156,23 +172,57 @@ def _within(found: list[Reading], schedule: Schedule, run: Run) -> list[Reading]
 
 
 def every_so_many(record: Record) -> list[Reading]:
-    """Rows that stand evenly between fractions of epochs: every row is so many steps after the one before."""
+    """Rows that stand evenly between fractions of epochs: each a number of steps after the one before, but for the
+    first step, where it is logged too, and the end of the run."""
     import numpy as np
 
-    gaps = np.diff(record.epochs) if record.epochs is not None else np.empty(0)
-    if not len(gaps) or gaps.min() <= 0 or gaps.max() > 1.5 * np.median(gaps) + 0.02:
+    if record.epochs is None:
         return []
-    return _every_row(record)
+    gap = _gap(record.epochs)
+    if not gap:
+        return []
+    places = record.epochs / gap
+    is_between = np.abs(places - np.rint(places)) > NEARLY_EVEN
+    if is_between[1:-1].any() or places[0] < 0:
+        return []
+    found = []
+    for count in _logged_every(record):
+        steps = _rounded(np.where(is_between, places, np.rint(places)) * count)
+        steps[:1] = 1 if 0 < places[0] < 0.5 else steps[:1]
+        ticks = [np.maximum(steps - origin, 0).astype(np.int64) for origin in (1, 0)]
+        every = 0 if count == record.facts.logging_steps else count
+        found += [Reading(those, STEP, origin, every=every) for origin, those in zip((1, 0), ticks, strict=True)]
+    return found
+
+
+def _gap(epochs: "Floats") -> float:
+    """What lies between two rows, as part of an epoch, as exactly as the last rows show it; 0 where it is not known."""
+    import numpy as np
+
+    gaps = np.diff(epochs)
+    gaps = gaps[gaps > 0]
+    gap = float(np.median(gaps)) if len(gaps) else 0.0
+    places = np.unique(epochs)[:-1]  # The last one may be the end of the run, and the first one the first step.
+    for position in [*(places[2:] - places[1:2]), *places] if gap else ():
+        count = round(position / gap)
+        if count and abs(position / gap - count) <= NEARLY_EVEN:
+            gap = float(position) / count
+    return gap
+
+
+def _logged_every(record: Record) -> Iterable[int]:
+    """The steps that may lie between two rows: those that the log says, those that are usual, and all others."""
+    usual = [round(record.facts.logging_steps)] if record.facts.logging_steps else []
+    return dict.fromkeys([*usual, *LOGGED_EVERY, *range(1, MOST_EVERY + 1), *range(MOST_EVERY, 1001, 50)])
 
 
 def _every_row(record: Record) -> list[Reading]:
-    """Each row a number of steps after the one before, as the log says, or as loggers usually do."""
+    """Each row a number of steps after the one before."""
     import numpy as np
 
     rows = np.arange(1, len(record) + 1)
-    usual = [round(record.facts.logging_steps)] if record.facts.logging_steps else []
-    counts = dict.fromkeys([*usual, *LOGGED_EVERY])
-    return [Reading(rows * count - origin, STEP, origin) for count in counts for origin in (1, 0)]
+    counts = _logged_every(record)
+    return [Reading(rows * count - origin, STEP, origin, every=count) for count in counts for origin in (1, 0)]
 
 
 def _rows_of_epochs(record: Record) -> list[Reading]:

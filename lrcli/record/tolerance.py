@@ -120,7 +120,7 @@ def _tolerance(values: "Floats", shown: Shown) -> Tolerance:
         if digits > FEW_DIGITS:
             return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, nothing), 0, 0.501 * unit)
         return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, FLOAT32_NOISE * peak), 0, 0.501 * unit)
-    if 1 < digits <= FEW_DIGITS and (digits >= MANY_DIGITS or _needs(distinct, digits)):
+    if 1 < digits <= FEW_DIGITS and (digits >= MANY_DIGITS or shown.padded or _needs(distinct, digits)):
         half = 0.5 * 10.0 ** (1 - digits)
         kind = f"{digits} significant digits"
         return Tolerance(kind, max(FULL, 1.02 * half), FLOAT32_NOISE * peak, half, nothing, digits)
