@@ -1,10 +1,13 @@
 """The schedule behind a log is found again."""
 
+import dataclasses
 import random
 
 import pytest
 
+from lrcli.cli.commands.fit import remark_on
 from lrcli.fit import fit, follows
+from lrcli.logs.table import Facts
 from lrcli.record import Record
 from lrcli.schedules.plateau import float32
 from tests.test_verify import by_step, values
@@ -12,7 +15,6 @@ from tests.test_verify import by_step, values
 KNOWN = [
     "exponential --gamma 0.95",
     "step --step-size 10",
-    "multistep --milestones 10,30",
     "cosine --t-max 50",
     "cosine --t-max 50 --eta-min 0.001",
     "polynomial --total-iters 60 --power 2.0",
@@ -30,6 +32,13 @@ def test_what_made_the_log_is_found(text: str) -> None:
     assert best.exactness == "exact"
     assert values(best.spec, ROWS) == values(text, ROWS)
     assert fit(by_step([float32(value) for value in values(text, ROWS)]))[0].exactness in ("float32", "exact")
+
+
+def test_drops_that_follow_no_rule_may_go_on_after_the_log_unless_it_shows_the_end_of_the_run() -> None:
+    text = "multistep --milestones 10,30"
+    cut = by_step(values(text, ROWS))
+    whole = dataclasses.replace(cut, facts=Facts("trainer_state", max_steps=ROWS))
+    assert [(one.spec, one.exactness) for one in (fit(cut)[0], fit(whole)[0])] == [(text, "possible"), (text, "exact")]
 
 
 @pytest.mark.parametrize("text", ["cosine --t-max 50", "exponential --gamma 0.95", "step --step-size 10"])
@@ -93,6 +102,8 @@ CUT = [
     "keras-cosine-decay-restarts --first-decay-steps 100 --t-mul 1",
     "piecewise --step-rules 1:30,0.3:76,0.05:150,0.01",
     "rsqrt --total-steps 200 --warmup-steps 20 --cooldown-steps 40",
+    "rsqrt --total-steps 1875 --warmup-steps 50 --cooldown-steps 62 --timescale 469",
+    "piecewise --step-rules 1:20,0.1:32,0.01:150,0.001",
 ]
 
 
@@ -101,6 +112,18 @@ def test_what_a_cut_log_does_not_decide_is_not_called_exact(text: str) -> None:
     whole = values(text, 200)
     for found in fit(by_step(whole[:80])):
         assert found.exactness in ("possible", "nearly") or values(found.spec, 200) == pytest.approx(whole, rel=1e-5)
+
+
+ENDLESS = [
+    ("cyclic --base-lr 0.0001 --max-lr 0.001 --step-size-up 60", 120),
+    ("timm-step --decay-t 180 --decay-rate 0.2 --warmup-t 58", 288),
+    ("cosine-restarts --t-0 110 --warmup 37 --warmup-start-factor 0.1", 296),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), ENDLESS)
+def test_one_cycle_one_drop_or_another_part_are_no_end(text: str, shown: int) -> None:
+    assert {one.exactness for one in fit(by_step(values(text, shown)))} <= {"possible", "nearly"}
 
 
 CUT_AND_FOUND = [
@@ -123,6 +146,12 @@ def test_the_length_of_a_cut_log_is_among_the_first_guesses(text: str, length: i
 def test_a_rate_that_stays_at_its_highest_may_fall_later() -> None:
     best = fit(by_step(values("linear --total-iters 7", ROWS)))[0]
     assert (best.spec, best.exactness) == ("linear --total-iters 7", "possible")
+
+
+def test_what_is_possible_and_alone_is_not_said_to_be_one_of_several() -> None:
+    found = fit(by_step(values("wsd --warmup-steps 20 --stable-steps 60 --decay-steps 60 --decay-type 1-sqrt", 120)))
+    assert len(found) > 1 and remark_on(found).startswith("The log does not decide between these")
+    assert remark_on(found[:1]).startswith("It gives every rate of the log")
 
 
 def test_the_same_log_has_the_same_answer() -> None:

@@ -1,6 +1,7 @@
 """What a log decides: a candidate is exact where the log leaves no other choice, and possible where it does."""
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from lrcli.errors import InputError
 from lrcli.fit.found import EXACT, NEARLY, POSSIBLE, Candidate, Found
 from lrcli.record import Record, Tolerance, rates_at, tolerance_of
 from lrcli.run import Run
-from lrcli.schedules import role
+from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
 
 OFTEN = 3
@@ -29,6 +30,12 @@ MOST_JUDGED = 5
 
 EVEN = 1e-6
 """Of the highest rate: a difference that is none."""
+
+JUMP = 10.0
+"""Times the change from row to row before: what moves so far at once is a drop."""
+
+STILL = 3
+"""Ticks after the end of a schedule from which on it is seen that nothing follows."""
 
 A_LITTLE = 1e-3
 """Relative change of a number that a log must show if it decides it."""
@@ -56,7 +63,7 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
 
     if len(record) < 4 or len(np.unique(record.values)) < 3 or not _is_sure(one, record):
         return False
-    ticks = _until_the_end(one)
+    ticks = _until_the_end(one, record)
     own = rates_at(one.composed, one.run.lrs, ticks)
     to_the_bit = one.exactness == EXACT and len(np.unique(record.values)) >= ENOUGH_BITS
     for other in others:
@@ -69,7 +76,7 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
         shift = 0 if other.reading.axis == "row" else int(other.reading.ticks[0] - one.reading.ticks[0])
         if shift and other.roughness[1] > one.roughness[1] + 1:
             continue  # Another convention, with stranger numbers.
-        if _may_decay(other):
+        if _may_decay(other, record):
             return False
         # A warmup that is over before the first row is not believed in for that.
         is_stranger = other.roughness[0] > one.roughness[0] and other.roughness[1] > one.roughness[1]
@@ -79,14 +86,10 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
     return True
 
 
-def _until_the_end(one: Found) -> Any:
+def _until_the_end(one: Found, record: Record) -> Any:
     """Ticks up to the last row, and where the schedule goes on, up to its end."""
-    import numpy as np
-
-    last, horizon = int(one.reading.ticks.max()), one.composed.horizon
-    if not _is_over(one):
-        last = max(2 * last, horizon or 0)
-    return np.unique(np.linspace(0, last, COMPARED).astype(np.int64))
+    last = int(one.reading.ticks.max())
+    return _ticks(0, last if _is_over(one, record) else max(2 * last, one.composed.horizon or 0))
 
 
 def _agree(rates: Any, own: Any) -> bool:
@@ -100,32 +103,80 @@ def _agree(rates: Any, own: Any) -> bool:
 
 def _is_sure(one: Found, record: Record) -> bool:
     """Whether a person may have typed its numbers, or they give the log to the bit; and the log shows its end."""
-    is_over = _is_over(one)
+    is_over = _is_over(one, record)
+    if not (_is_run_over(one, record) or _shows_all_drops(one, record)):
+        return False
     if one.schedule.fields(role.PARTS) or one.run.warmup:
         return one.is_typed and is_over  # Where there were parts there may be more of them.
-    if _may_decay(one):
+    if _may_decay(one, record) or (one.schedule.ends and not is_over):
         return False
-    if (one.schedule.ends and not is_over) or not _is_seen(one, record):
+    if not _is_seen(one, record) or not (is_over or _repeats_itself(one, record)):
         return False
     return one.is_typed or (one.exactness == EXACT and bool(one.schedule.fields(role.DROP_FACTOR)))
 
 
-def _may_decay(one: Found) -> bool:
+def _may_decay(one: Found, record: Record) -> bool:
     """Whether it may end with a decay that was not given: the log does not show the end, or it ends where the log does.
 
     A decay of None ticks is one that the schedule does not have, if the log shows its end.
     """
+    if _is_run_over(one, record):
+        return False
     decays = [value for part, value in one.schedule.items() if part.role is role.DECAY]
-    return 0 in decays or (None in decays and not _is_over(one))
+    if 0 in decays or (None in decays and not _is_over(one, record)):
+        return True
+    # What grows by nothing after the end may have grown later.
+    still = [value for part, value in one.schedule.items() if part.role is role.GROWTH]
+    return 0 in still and int(one.reading.ticks.max()) < (one.composed.horizon or 0) + STILL
 
 
-def _is_over(one: Found) -> bool:
+def _is_over(one: Found, record: Record) -> bool:
     """Whether the log goes on to the end of the schedule: no row more would be shown before it."""
+    if _is_run_over(one, record):
+        return True
+    last, horizon = int(one.reading.ticks.max()), one.composed.horizon
+    if horizon is None or horizon > last + max(2, _shown_every(one)):
+        return False
+    parts = [part for declared in one.schedule.fields(role.PARTS) for part in getattr(one.schedule, declared.name)]
+    if (parts[-1] if parts else one.schedule).ends:
+        return True
+    # What has no length of its own is over where nothing moves any more.
+    end = max(last, horizon) + 1
+    rates = rates_at(one.composed, one.run.lrs, _ticks(end, 3 * end))
+    return bool((rates == rates[0]).all())
+
+
+def _is_run_over(one: Found, record: Record) -> bool:
+    """Whether the log says how long the run is, and shows its end."""
+    length = record.facts.max_steps
+    return bool(length) and int(one.reading.ticks.max()) + max(1, _shown_every(one)) >= int(length or 0)
+
+
+def _shown_every(one: Found) -> int:
+    """The ticks from a row to the next."""
     import numpy as np
 
-    ticks, horizon = one.reading.ticks, one.composed.horizon
-    shown_every = int(np.median(np.diff(ticks))) if len(ticks) > 1 else 1
-    return horizon is not None and horizon <= ticks.max() + max(2, shown_every)
+    ticks = one.reading.ticks
+    return int(np.median(np.diff(ticks))) if len(ticks) > 1 else 1
+
+
+def _ticks(first: int, last: int) -> Any:
+    """Ticks at which curves are compared."""
+    import numpy as np
+
+    return np.unique(np.linspace(first, last, COMPARED).astype(np.int64))
+
+
+def _shows_all_drops(one: Found, record: Record) -> bool:
+    """Whether no drop can follow: the log does not end with a rate that stays after a jump, or drops come regularly."""
+    import numpy as np
+
+    moves = np.abs(np.diff(record.values))
+    falls, moved = int((record.values[1:] < record.values[:-1]).sum()), np.flatnonzero(moves)
+    if one.schedule.fields(role.DROP_EVERY) and falls >= OFTEN:
+        return True
+    last = int(moved[-1])
+    return last == len(moves) - 1 or (last > 0 and moves[last] <= JUMP * moves[last - 1])
 
 
 def _is_seen(one: Found, record: Record) -> bool:
@@ -138,8 +189,6 @@ def _is_seen(one: Found, record: Record) -> bool:
     highest, lengths = values.max(), np.diff(np.flatnonzero(np.append(np.insert(np.diff(values) != 0, 0, True), True)))
     if lengths[-1] > 1 and values[-1] >= highest * (1 - EVEN):
         return False
-    if one.schedule.fields(role.DROPS_AT) and lengths[-1] < lengths.max():
-        return False
     end = values[-max(3, len(values) // 10) :]
     is_line = bool((np.abs(np.diff(end, 2)) <= EVEN * highest).all()) and end[0] != end[-1]
     floors = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE, role.TARGET, role.RATES_AT)
@@ -149,11 +198,45 @@ def _is_seen(one: Found, record: Record) -> bool:
     )
 
 
-def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
-    """Whether each of its values is the only one that gives the log, or changes nothing that the log does not show."""
+def _repeats_itself(one: Found, record: Record) -> bool:
+    """Whether what has no end goes on as the log shows: its cycle begins again, or no other ends what begins so."""
     import numpy as np
 
-    ticks = np.unique(np.linspace(0, 2 * int(one.reading.ticks.max()), COMPARED).astype(np.int64))
+    if one.schedule.fields(role.CYCLE):
+        moves = np.diff(record.values)
+        rises = moves[moves != 0] > 0
+        return bool((rises[1:] & ~rises[:-1]).any())
+    return not _may_cool_down(one)
+
+
+def _may_cool_down(one: Found) -> bool:
+    """Whether a scheduler that has a decay at its end falls in the same way before."""
+    last, warmup = int(one.reading.ticks.max()), one.schedule.own_warmup
+    ticks = _ticks(warmup, max(last, warmup + 1))
+    own = rates_at(one.composed, one.run.lrs, ticks)
+    for cls in every().values():
+        scales = cls.fields(role.TIMESCALE)
+        if not (scales and cls.fields(role.DECAY)):
+            continue
+        fixed = {declared.name: warmup for declared in cls.fields(role.WARMUP)}
+        fixed |= {declared.name: 4 * last for declared in cls.fields(role.LENGTH)}
+        fixed |= {declared.name: 1 for declared in cls.fields(role.DECAY) if declared.required}
+        choices = {scales[0].name: [one.schedule.value(role.TIMESCALE) or warmup or scales[0].default]}
+        choices |= {declared.name: list(declared.choices) for declared in cls.fields(role.SHAPE)}
+        for combination in itertools.product(*choices.values()):
+            try:
+                schedule = cls(**fixed, **dict(zip(choices, combination, strict=True)))
+            except InputError:
+                continue
+            rates = rates_at(schedule, (1.0,), ticks)
+            if rates[0] > 0 and _agree(rates * (own[0] / rates[0]), own):
+                return True
+    return False
+
+
+def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
+    """Whether each of its values is the only one that gives the log, or changes nothing that the log does not show."""
+    ticks = _ticks(0, 2 * int(one.reading.ticks.max()))
     own = rates_at(one.composed, one.run.lrs, ticks)
     for schedule, run in _neighbours(one):
         try:

@@ -48,6 +48,11 @@ def remark_on(found: list[Candidate]) -> str:
     """What is not decided, in words."""
     if found[0].exactness == NEARLY:
         return "No schedule that lrsched knows gives the log; these come near.\n"
+    if found[0].exactness == POSSIBLE and len(found) == 1:
+        return (
+            "It gives every rate of the log, but others may do so too: what comes after the last row, or between the "
+            "rows, the log does not show.\n"
+        )
     if found[0].exactness == POSSIBLE:
         return "The log does not decide between these: they give the rates that it shows, and others elsewhere.\n"
     return ""
