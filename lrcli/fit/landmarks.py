@@ -6,7 +6,7 @@ Rows may be ticks apart: what happens between two rows has a first and a last ti
 import itertools
 import math
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrcli.record import Tolerance
@@ -96,6 +96,11 @@ class Landmarks:
         return Landmarks(self.ticks[kept] - start, self.values[kept], self.tolerance, lengths)
 
     @cached_property
+    def plain(self) -> tuple[list[int], list[float]]:
+        """Ticks and rates as Python's own numbers."""
+        return self.ticks.tolist(), self.values.tolist()
+
+    @cached_property
     def peak(self) -> int:
         """The row of the first highest rate: where a log of every n-th tick shows waves, each is a little lower."""
         values = self.values
@@ -126,7 +131,7 @@ class Landmarks:
             return float(values[0] / ticks[0]) if len(ticks) and ticks[0] else 0.0
         return float((values[-1] - values[0]) / (ticks[-1] - ticks[0]))
 
-    @property
+    @cached_property
     def line_reaches_highest(self) -> float:
         """The tick at which that line is at the highest rate."""
         if self.slope_up <= 0:
@@ -149,14 +154,14 @@ class Landmarks:
 
         return [int(row) + 1 for row in np.flatnonzero(self.values[1:] != self.values[:-1])]
 
-    @property
+    @cached_property
     def moves_in_steps(self) -> bool:
         """Whether most rows have the rate of the row before, and few drops follow each other from row to row."""
         falls = [row for row in self.steps if row > self.peak]
         together = sum(after - row == 1 for row, after in itertools.pairwise(falls))
         return 0 < len(self.steps) <= min(MOST_DROPS, len(self.values) // 2) and 2 * together <= max(2, len(falls))
 
-    @property
+    @cached_property
     def is_sparse(self) -> bool:
         """Whether ticks lie between most rows."""
         return len(self.ticks) > 1 and int(self.ticks[-1] - self.ticks[0]) > 1.5 * (len(self.ticks) - 1)
@@ -361,6 +366,7 @@ def thinned(values: "Floats") -> "Ticks":
     return np.flatnonzero(chosen)
 
 
+@lru_cache(10_000)
 def roughness(value: float) -> int:
     """The significant digits of a number: few in what a person types."""
     return len(f"{value:.12g}".split("e")[0].replace(".", "").replace("-", "").strip("0")) or 1

@@ -9,7 +9,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import SpentError
@@ -55,8 +55,7 @@ RATES = (1e-6, 1e-5, 1e-7, 1e-8, 1e-4, 1e-3, 5e-6, 5e-5, 5e-7, 2e-5, 2e-6, 3e-5,
 """Rates that people type for what the log does not show, as shares of the highest and by themselves."""
 
 
-@dataclasses.dataclass
-class Sought:
+class Sought(NamedTuple):
     """A number that is sought: where it is looked for, and its bounds."""
 
     start: float

@@ -1,10 +1,11 @@
 """Fields of a scheduler that make it pass through the rates of a log: the inverse of the simulation."""
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
@@ -44,20 +45,28 @@ class Solver:
     """One form on one log. What it tries is taken from `effort`; it ends with Spent where none is left."""
 
     def __init__(self, form: Form, marks: Landmarks, effort: Effort, base: float | None = None) -> None:
-        self.form = form
         unused = form.cls.fields(role.SCALE) and BASE not in form.numbers
         self.base = (DEFAULT_RATE if unused else marks.highest) if base is None else base
         self.marks = marks
         self.effort = effort
         self.params = form.cls.params()
-        self.defaults = {name: declared.default for name, declared in self.params.items()} | form.fixed
-        self.turns = {name: value for name, value in form.fixed.items() if isinstance(value, FromTurn)}
+        self._fix(form)
         self.cost = 0 if form.cls.has_closed_form() else int(marks.ticks[-1])
         self.bounds = [self._bounds(name) for name in form.numbers]
-        self.ticks = marks.ticks.tolist()
-        self.values = marks.values.tolist()
+        self.ticks, self.values = marks.plain
         self.guess = [self._first_guess(name) for name in form.numbers]
         self.rows = self._rows()
+
+    def _fix(self, form: Form) -> None:
+        self.form = form
+        self.defaults = {name: declared.default for name, declared in self.params.items()} | form.fixed
+        self.turns = {name: value for name, value in form.fixed.items() if isinstance(value, FromTurn)}
+
+    def of(self, form: Form) -> Self:
+        """The same for another form of the scheduler that has the same numbers to be found."""
+        other = copy.copy(self)
+        other._fix(form)
+        return other
 
     def _bounds(self, name: str) -> tuple[float, float]:
         if name == BASE:
@@ -121,13 +130,8 @@ class Solver:
 
     def _values(self, numbers: Sequence[float], whole: int | None) -> tuple[dict[str, Any], float]:
         """The fields, and the optimizer's rate."""
-        values = dict(self.defaults)
-        lr = self.base
-        for name, number in zip(self.form.numbers, numbers, strict=True):
-            if name == BASE:
-                lr = number
-            else:
-                values[name] = number
+        values = self.defaults | dict(zip(self.form.numbers, numbers, strict=True))
+        lr = values.pop(BASE, self.base)
         if self.form.whole is not None:
             values[self.form.whole] = whole
             for name, turn in self.turns.items():
@@ -145,7 +149,7 @@ class Solver:
                 lr = DEFAULT_RATE
         return Guess(schedule, lr)
 
-    def at(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int], shift: float = 0) -> list[float]:
+    def at(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int], shift: Any = 0) -> list[float]:
         """The rates at rows, which increase, of a schedule that begins `shift` ticks late; NaN where there are none."""
         self.effort.take(len(rows) + self.cost)
         values, lr = self._values(numbers, whole)

@@ -1,6 +1,5 @@
 """Where the fields of a scheduler are looked for when all of them are sought at once, by their roles."""
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -124,8 +123,7 @@ def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effo
             if meaning is role.DROP_FACTOR and every:
                 first = first ** every[0]
             one = Sought(first, low, high, usual=USUAL.get(meaning, ()) if meaning else ())
-        sought[name] = dataclasses.replace(
-            one,
+        sought[name] = one._replace(
             low=max(low, one.low),
             high=min(high, one.high),
             is_rate=meaning is None or meaning.scales_with_rate,
@@ -137,7 +135,7 @@ def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effo
             if one.is_whole:  # It is counted from the end of the line.
                 earlier = [max(one.low, start - up[WARMUP].start) for start in (one.start, *one.others)]
                 low = max(min(one.low, 1), one.low - up[WARMUP].high)
-                sought[name] = dataclasses.replace(one, start=earlier[0], others=earlier[1:], low=low)
+                sought[name] = one._replace(start=earlier[0], others=earlier[1:], low=low)
         return Warmed(solver, sought | up, marks)
     return Relaxed(solver, sought, marks)
 

@@ -91,9 +91,9 @@ def guesses(
     if not tried:
         return
     try:
-        solver = Solver(tried[0], marks, effort, base)
-        telling = _telling(solver, tried, effort)
-        anchors = solver.anchors()
+        first = Solver(tried[0], marks, effort, base)
+        telling = _telling(first, tried)
+        anchors = first.anchors()
     except SpentError:
         return
     for form in tried:
@@ -101,7 +101,7 @@ def guesses(
             beginning = tuple((name, form.fixed.get(name)) for name in telling)
             if known.rises.get(beginning) is False:
                 continue
-            solver = Solver(form, marks, effort, base)
+            solver = first.of(form)
             if beginning not in known.rises:
                 known.rises[beginning] = solver.gives_the_rise()
                 if not known.rises[beginning]:
@@ -132,7 +132,7 @@ def at_once(
         yield from relaxed_guesses(cls, stage.level, marks, effort, hopeless, warmed)
 
 
-def _telling(solver: Solver, tried: list[Form], effort: Effort) -> list[str]:
+def _telling(solver: Solver, tried: list[Form]) -> list[str]:
     """The fields on which the rows up to the highest rate depend."""
     if not solver.marks.rises:
         return []
@@ -142,7 +142,7 @@ def _telling(solver: Solver, tried: list[Form], effort: Effort) -> list[str]:
     for name, value in solver.form.fixed.items():
         others = [other for other in dict.fromkeys(form.fixed[name] for form in tried) if other != value]
         changed = [solver.form._replace(fixed={**solver.form.fixed, name: other}) for other in others[:MOST_COMPARED]]
-        if any(Solver(form, solver.marks, effort, solver.base).early() != rows for form in changed):
+        if any(solver.of(form).early() != rows for form in changed):
             found.append(name)
     return found
 

@@ -100,8 +100,11 @@ def few_rates_at(schedule: Schedule, lr: float, ticks: Sequence[int]) -> list[fl
     try:
         if schedule.has_closed_form():
             bound = schedule.bind(0, (lr,))
-            base = bound.base(lr) if isinstance(bound, Absolute) else lr
-            found.extend([bound.closed_form(tick, base) for tick in ticks])
+            if isinstance(bound, Absolute):
+                at, base = bound.at, bound.base(lr)
+            else:
+                at, base = bound.closed_form, lr
+            found.extend([at(tick, base) for tick in ticks])
         else:
             source, position = rates(schedule, (lr,)), 0
             for tick in ticks:

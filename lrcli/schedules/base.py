@@ -94,6 +94,7 @@ def scheduler(
 
 
 _PER_GROUP: dict[type, list[Param]] = {}
+_FIELDS: dict[tuple[type, tuple[Role, ...]], tuple[Param, ...]] = {}
 
 
 class Schedule(Declared):
@@ -287,9 +288,14 @@ class Schedule(Declared):
         return " ".join([self.reference.name, *self.words()])
 
     @classmethod
-    def fields(cls, *roles: Role) -> list[Param]:
+    def fields(cls, *roles: Role) -> tuple[Param, ...]:
         """The fields that have one of these roles, in the order of the roles and then of their declaration."""
-        return [declared for wanted in roles for declared in cls.params().values() if declared.role is wanted]
+        found = _FIELDS.get((cls, roles))
+        if found is None:
+            params = cls.params().values()
+            found = tuple(declared for wanted in roles for declared in params if declared.role is wanted)
+            _FIELDS[cls, roles] = found
+        return found
 
     def given(self, *roles: Role) -> tuple[Param, Any] | None:
         """The first field that has one of these roles and a value, with the value; None where there is none."""
