@@ -264,7 +264,7 @@ def test_of_the_configurations_of_several_runs_in_a_folder_a_run_has_its_own(
 
 
 def config_of(log: str) -> str | None:
-    found = found_config(log, Reading())
+    found = found_config(log, log, Reading())
     return found and found.path
 
 
@@ -323,3 +323,17 @@ def test_a_configuration_in_steps_is_followed_at_any_length_of_an_epoch(tmp_path
     assert document["follows"] is True
     assert document["spec"] is None
     assert document["findings"] == []
+
+
+def test_of_the_runs_in_a_work_dir_the_log_has_the_configuration_beside_it(tmp_path: Path, invoke: Invoke) -> None:
+    for stamp, rate in (("20260101_000000", "0.01"), ("20260102_000000", "0.02")):
+        folder = tmp_path / stamp / "vis_data"
+        folder.mkdir(parents=True)
+        (folder / "config.py").write_text(MMENGINE.replace("0.01", rate))
+    log = folder / "scalars.json"
+    log.write_text("".join(f'{{"lr": {rate}, "epoch": {epoch}}}\n' for epoch, rate in enumerate([0.02] * 4, 1)))
+    for asked in (tmp_path, folder.parent, folder, log):
+        document = json.loads(invoke("audit", str(asked), "--json")[1])
+        assert document["config"] == str(folder / "config.py")
+    (folder / "config.py").rename(tmp_path / "fruit.py")
+    assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["config"] == str(tmp_path / "fruit.py")

@@ -42,6 +42,8 @@ class Log:
         self.superseded = 0
         """Values that another of the same epoch came after."""
         self.facts = table.facts
+        self.path = source.path
+        """Where it is: of a folder that was opened, the file in it that is read."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ NAMED = (
 )  # fmt: skip
 """What trainers call the configuration that they keep beside a log; the first that is understood is taken."""
 
-OTHERS = ("*.yaml", "*.yml", "*/vis_data/config.py")
+OTHERS = ("*.yaml", "*.yml", "*.py", "vis_data/config.py")
 
 MOST_CONFIGS = 20
 
@@ -46,7 +46,11 @@ def run(given: Instances) -> int:
     log = opened_log(asked.run, "RUN")
     column = chosen_rate(log, asked.column, "--column")
     record = record_of(log, column)
-    config = FileSpec(asked.config, asked.config, {}, reading) if asked.config else found_config(asked.run, reading)
+    config = (
+        FileSpec(asked.config, asked.config, {}, reading)
+        if asked.config
+        else found_config(asked.run, log.path, reading)
+    )
     made = audit(record, config)
     grave = any(finding.severity != "note" for finding in made.findings)
     if not output.takes_text and output.chosen_format() == "json":
@@ -64,19 +68,29 @@ def run(given: Instances) -> int:
     return int(grave)
 
 
-def found_config(run: str, reading: Reading) -> FileSpec | None:
-    """The configuration beside the log, where one is understood; of several under names of their own only the one
-    that is called as the log is."""
+def found_config(run: str, log: str, reading: Reading) -> FileSpec | None:
+    """The configuration of the log at `log`, where one is understood: beside it, or further up in the folder of the
+    run; of several under names of their own only the one that is called as the log is.
+    """
     if run == "-":
         return None
-    path = Path(run)
-    folder, log = (path, "") if path.is_dir() else (path.parent, path.name)
+    top, path = Path(run), Path(log)
+    here = path if path.is_dir() else path.parent
+    above = here.parents if top.is_dir() and here.is_relative_to(top) else ()
+    for folder in (here, *(one for one in above if one.is_relative_to(top))):
+        if found := _beside(folder, path, reading):
+            return found
+    return None
+
+
+def _beside(folder: Path, log: Path, reading: Reading) -> FileSpec | None:
+    """The configuration in a folder."""
     for name in NAMED:
-        for beside in (*(folder / f"{before}{name}" for before in _beginnings(log)), folder / name):
+        for beside in (*(folder / f"{before}{name}" for before in _beginnings(log.name)), folder / name):
             if found := _understood(beside, reading):
                 return found
     others = [beside for pattern in OTHERS for beside in sorted(folder.glob(pattern)) if beside.name not in PARTS]
-    alike = [beside for beside in others if beside.stem == Path(log).stem]
+    alike = [beside for beside in others if beside.stem == log.stem]
     understood = [one for beside in (alike or others)[:MOST_CONFIGS] if (one := _understood(beside, reading))]
     return understood[0] if len(understood) == 1 else None
 
