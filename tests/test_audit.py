@@ -337,3 +337,11 @@ def test_of_the_runs_in_a_work_dir_the_log_has_the_configuration_beside_it(tmp_p
         assert document["config"] == str(folder / "config.py")
     (folder / "config.py").rename(tmp_path / "fruit.py")
     assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["config"] == str(tmp_path / "fruit.py")
+
+
+def test_a_configuration_that_was_printed_is_no_run(tmp_path: Path, invoke: Invoke) -> None:
+    (tmp_path / "config.py").write_text(MMENGINE)
+    (tmp_path / "run.log").write_text("sys.platform: linux\nGCC: 9.4\noptimizer = dict(type='SGD', lr=0.01)\n" * 2)
+    status, _, said = invoke("audit", str(tmp_path))
+    assert status == 2
+    assert "run.log, line 3: lr is at no step or epoch and has one value, as in a configuration" in said

@@ -743,3 +743,12 @@ def test_what_a_person_should_know_is_remarked(tmp_path: Path) -> None:
     assert rates_of(log) == [0.1, 0.2, 0.3]
     assert len(log.remarks) == 1
     assert "position only rises" in log.remarks[0]
+
+
+def test_the_configuration_that_was_printed_before_a_run_is_no_row_of_it(tmp_path: Path) -> None:
+    head = "max_epochs = 200\noptimizer = dict(type='AdamW', lr=0.004)\nlr_schedule = dict(type='CosineAnnealingLR',\n"
+    rows = "".join(f"Epoch(train) [1][{batch}/21]  lr: {batch}e-05  loss: 0.5\n" for batch in (1, 2, 3))
+    (tmp_path / "run.log").write_text(head + "    eta_min=0.0002, begin=0)\n" + rows)
+    log = open_log(str(tmp_path / "run.log"))
+    [series] = log.series(log.choose_rate(None, "--column"))
+    assert series.values.tolist() == [1e-05, 2e-05, 3e-05]

@@ -272,3 +272,10 @@ def test_a_folder_that_vanishes_while_it_is_searched_ends_the_search(
     monkeypatch.setattr(Path, "glob", vanishing)
     with pytest.raises(InputError, match="is a directory without a log"):
         find_log(str(tmp_path), [])
+
+
+def test_a_state_without_a_rate_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "trainer_state.json"
+    path.write_text('{"global_step": 15, "log_history": [], "logging_steps": 500, "max_steps": 15}')
+    with pytest.raises(InputError, match="has no rate: one is logged every 500 steps, and the run had 15"):
+        open_log(str(path)).choose_rate(None, "--column")

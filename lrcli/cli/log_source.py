@@ -9,8 +9,12 @@ from lrcli.cli.output import is_terminal
 from lrcli.errors import InputError
 from lrcli.logs import Log, open_log
 from lrcli.logs.log import listed
+from lrcli.logs.table import PRINTED
 from lrcli.record import Record
 from lrcli.text import plural
+
+MOST_PRINTED = 4
+"""Rows of a log that may be those of a configuration that was printed."""
 
 
 def remark(text: str) -> None:
@@ -62,6 +66,12 @@ def chosen_rates(log: Log, wanted: Sequence[str], option: str, count: int) -> li
 def record_of(log: Log, column: str) -> Record:
     """The rates of a column, each with where it stands."""
     [series] = log.series(column)
+    is_placed = series.steps is not None or series.epochs is not None
+    if log.facts.kind == PRINTED and not is_placed and len(series) <= MOST_PRINTED and len(set(series.values)) == 1:
+        raise InputError(
+            f"{log.name}, line {series.lines[0]}: {column} is at no step or epoch and has one value, as in a "
+            "configuration that was printed; expected the log of a run"
+        )
     return Record.of_series(series, log.facts)
 
 

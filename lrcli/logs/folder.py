@@ -17,10 +17,11 @@ LOGS = (
     "lightning_logs/version_*/metrics.csv", "*/version_*/metrics.csv", "results.csv", "summary.csv", "history.csv",
     "log.csv", "training.log", "trainer_log.jsonl", "metrics.jsonl", "plots/metrics/**/*.tsv", "metrics.json",
     "scalars.json", "vis_data/scalars.json", "*/vis_data/scalars.json", "history.json", "log_history.json",
-    "train_log.txt", "*.tfevents.*", "*/*.tfevents.*", "*/*/*.tfevents.*", "train/results.csv", "*/trainer_state.json",
-    "*/results.csv", "*/metrics.csv", "*.jsonl", "*/metrics.json", "*/plots/metrics/**/*.tsv", "*/metrics/*",
-    "*/*/metrics/*", "*.csv", "*.log", "log.txt", "*.out", "files/output.log", "*.db", "*.wandb", "*/*.wandb",
-    "*/*/*.wandb", "*/*.swanlab", "*.zip",
+    "train_log.txt", "*.tfevents.*", "*/*.tfevents.*", "*/*/*.tfevents.*", "train/results.csv",
+    "*/trainer_state.json", "*/results.csv", "*/metrics.csv", "*.jsonl", "*/metrics.json",
+    "*/plots/metrics/**/*.tsv", "*/metrics/*", "*/*/metrics/*", "*.log.json", "vis_data/*.json",
+    "*/vis_data/*.json", "*.csv", "*.log", "*/*.log", "log.txt", "*.out", "files/output.log", "*.db", "*.wandb",
+    "*/*.wandb", "*/*/*.wandb", "*/*.swanlab", "*.zip",
 )  # fmt: skip
 """What trainers call their logs, at last what only their own library reads; the first that a folder has is taken."""
 

@@ -188,7 +188,8 @@ class TextLines(Records):
 
 
 def _is_placed(record: Record) -> bool:
-    return any(map(names.is_axis, record))
+    """Whether it says a step or an epoch; how long the run is, as a configuration says that is printed, is none."""
+    return any(map(names.is_position, record))
 
 
 @names.remembered

@@ -129,6 +129,12 @@ class Log:
             raise InputError(f"{option}: {self.name} has several rates, {found}: name the one that is meant")
         if rates:
             return rates[0].column
+        every, steps = self.facts.logging_steps, self.facts.global_step
+        if every and steps and every > steps:
+            raise InputError(
+                f"{option}: {self.name} has no rate: one is logged every {plural(int(every), 'step')}, and the run had "
+                f"{steps}"
+            )
         plain = names.metrics(self.columns)
         if len(plain) == 1 and not names.is_score(plain[0]) and (self.step or self.epoch or self._is_bare()):
             return plain[0]

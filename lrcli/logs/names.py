@@ -58,6 +58,9 @@ def either(text: str) -> frozenset[str]:
 
 
 _RATE = re.compile(r"lrs?\d*|lrate\d*|learningrates?|学习率|學習率|学習率|lernrate")
+_CODE = re.compile(r"""=['"]|\w\(""")
+"""What is not in a name: "type='CosineAnnealingLR'", which is of a configuration that was printed."""
+
 _NO_RATE = either(
     "loss acc accuracy time ratio scale mult multiplier factor decay step steps warmup find finder iter iters "
     "epoch epochs policy schedule scheduler"
@@ -148,14 +151,22 @@ def epoch_column(columns: Sequence[str]) -> str | None:
 
 
 @remembered
+def is_position(name: str) -> bool:
+    """Whether the column says where a row stands."""
+    return as_axis(name) in (*STEPS, LOGGED, *EPOCHS)
+
+
+@remembered
 def is_axis(name: str) -> bool:
     """Whether the column says where a row stands, or how long the run is."""
-    return as_axis(name) in (*STEPS, LOGGED, *EPOCHS, *chain(*TOTALS.values()))
+    return is_position(name) or as_axis(name) in chain(*TOTALS.values())
 
 
 @remembered
 def as_rate(name: str) -> Rate | None:
     """What the name of a rate says; None for a column that holds no rate."""
+    if _CODE.search(name):
+        return None
     found = " ".join(words(name)).replace("learning rate", "learningrate").split()
     rest = [word for word in found if not _RATE.fullmatch(word)]
     if len(rest) == len(found) or is_envelope(name) or not _NO_RATE.isdisjoint(rest):
