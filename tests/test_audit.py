@@ -82,10 +82,10 @@ def test_a_rate_that_the_trainer_chose_itself(tmp_path: Path, invoke: Invoke) ->
     assert document["spec"] == "ultralytics --num-epochs 30 --nb 40 --lr 0.000556"
     assert document["follows"] is True
     [finding] = [one for one in document["findings"] if one["code"] == "LR801"]
-    assert "lr0 0.01 is not used: the run trained at 0.000556, nc 14" in finding["message"]
+    assert "lr0 0.01 is not used: the run trained at 0.000556, the rate of nc 14" in finding["message"]
 
 
-@pytest.mark.parametrize(("lr", "classes"), [("0.000098", ", nc 98"), ("0.000081", "")])
+@pytest.mark.parametrize(("lr", "classes"), [("0.000098", ", the rate of nc 98"), ("0.000081", "")])
 def test_classes_that_the_rate_leaves_open_are_not_named(
     tmp_path: Path, lr: str, classes: str, audited: Audited
 ) -> None:
@@ -345,3 +345,54 @@ def test_a_configuration_that_was_printed_is_no_run(tmp_path: Path, invoke: Invo
     status, _, said = invoke("audit", str(tmp_path))
     assert status == 2
     assert "run.log, line 3: lr is at no step or epoch and has one value, as in a configuration" in said
+
+
+def test_an_option_about_a_configuration_that_is_not_there_is_no_silence(tmp_path: Path, invoke: Invoke) -> None:
+    (tmp_path / "log.csv").write_text("step,lr\n0,0.1\n1,0.09\n2,0.08\n")
+    status, _, said = invoke("audit", str(tmp_path), "--trainer", "hf")
+    assert status == 2
+    assert "--trainer: expected a configuration for it; none that is understood was found beside log.csv (args" in said
+
+
+def test_the_length_of_a_run_that_ends_before_its_schedule(tmp_path: Path, invoke: Invoke) -> None:
+    text = MMENGINE.replace("type='MultiStepLR', by_epoch=True, begin=0, end=6, milestones=[4, 5], gamma=0.1",
+                            "type='CosineAnnealingLR', by_epoch=False, begin=50, end=350, T_max=300")  # fmt: skip
+    (tmp_path / "config.py").write_text(text)
+    spec = parse('sequential "linear --start-factor 0.001 --total-iters 49" "cosine --t-max 300" --milestones 50')
+    rates = rates_at(spec.schedule, (0.01,), range(240)).tolist()
+    rows = "".join(f"{tick // 40 + 1},{tick + 1},{rate!r}\n" for tick, rate in enumerate(rates))
+    (tmp_path / "log.csv").write_text(f"epoch,step,lr\n{rows}")
+    facts = json.loads(invoke("audit", str(tmp_path), "--json")[1])["facts"]
+    assert (facts["length"], facts["run_length"]) == (350, 240)
+
+
+def test_a_constant_rate_late_in_a_run_is_not_called_its_base(tmp_path: Path, invoke: Invoke) -> None:
+    (tmp_path / "log.csv").write_text("step,lr\n5000,0.001\n5010,0.001\n5020,0.001\n")
+    assert "base_lr" not in json.loads(invoke("audit", str(tmp_path), "--json")[1])["facts"]
+
+
+def test_a_log_that_transformers_wrote_and_none_of_its_schedules_gives(tmp_path: Path, invoke: Invoke) -> None:
+    rates = [0.1, 0.07, 0.01, 0.06, 0.02, 0.05]
+    history = [{"step": step, "learning_rate": rate} for step, rate in enumerate(rates, 1)]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": history, "max_steps": 6}))
+    out = invoke("audit", str(tmp_path))[1]
+    assert out.splitlines()[0] == "lrsched found no schedule of transformers that gives this log."
+
+
+def test_the_base_rate_of_musgd_is_in_its_second_group(tmp_path: Path, invoke: Invoke) -> None:
+    folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 1500 --lr 0.01", 1500)
+    rows = [line.split(",") for line in (folder / "results.csv").read_text().split()[1:]]
+    groups = ",".join(f"lr/pg{group}" for group in range(8))
+    (folder / "results.csv").write_text(
+        f"epoch,{groups}\n" + "".join(f"{epoch},{','.join([f'{3 * float(lr):g}', lr] * 4)}\n" for epoch, lr in rows)
+    )
+    document = json.loads(invoke("audit", str(folder), "--json")[1])
+    assert document["follows"] is True
+    assert document["facts"]["base_lr"] == 0.01
+    assert "LR801" not in [finding["code"] for finding in document["findings"]]
+
+
+def test_a_script_beside_the_log_is_no_configuration(tmp_path: Path, invoke: Invoke) -> None:
+    (tmp_path / "log.csv").write_text("step,lr\n0,0.1\n1,0.09\n2,0.08\n")
+    (tmp_path / "train.py").write_text("import transformers\nargs = TrainingArguments('o', learning_rate=2e-4)\n")
+    assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["config"] is None

@@ -279,3 +279,15 @@ def test_a_state_without_a_rate_says_why(tmp_path: Path) -> None:
     path.write_text('{"global_step": 15, "log_history": [], "logging_steps": 500, "max_steps": 15}')
     with pytest.raises(InputError, match="has no rate: one is logged every 500 steps, and the run had 15"):
         open_log(str(path)).choose_rate(None, "--column")
+
+
+def test_what_mmcv_writes_after_a_validation_is_no_step_of_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "run.log.json"
+    rows = [{"mode": "train", "epoch": 1, "iter": step, "lr": 0.1, "loss": 1.0} for step in (10, 20)]
+    rows.append({"mode": "val", "epoch": 1, "iter": 7, "lr": 0.1, "mAP": 0.5})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    log = open_log(str(path))
+    [rates, score] = log.series("lr", "mAP")
+    assert rates.steps is not None
+    assert rates.steps.tolist() == [10, 20]
+    assert (len(rates), score.values.tolist()) == (2, [0.5])

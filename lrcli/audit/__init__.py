@@ -95,7 +95,13 @@ class Case:
         """The base rate of the run, where the log leaves no choice."""
         if self.found is not None and self.is_certain:
             return _base(self.found.schedule, self.found.run)
-        return self.known.constant
+        return self.known.constant if self._is_seen_from_the_start else None
+
+    @property
+    def _is_seen_from_the_start(self) -> bool:
+        """Whether no more rows than one can be missing before the first."""
+        axis = self.record.steps if self.record.steps is not None else self.record.epochs
+        return axis is None or len(axis) < 2 or not axis[0] > 2 * max(axis[1] - axis[0], 1)
 
     def of_rules(self) -> AuditCase:
         """What the rules look at."""
@@ -150,7 +156,7 @@ class Audit(NamedTuple):
         case = self.case
         known = case.known
         yield "rows", len(case.record)
-        if known.constant is not None:
+        if case.base_rate is not None and known.constant is not None:
             yield "base_lr", known.constant
         if case.shown is None or known.constant is not None:
             return
@@ -159,7 +165,10 @@ class Audit(NamedTuple):
         per_epoch = schedule.value(role.PER_EPOCH)
         fewest, most = known.batches or (0, per_epoch or 0)
         if schedule.horizon is not None and fewest == most:
-            yield "length", schedule.horizon + run.warmup
+            length = schedule.horizon + run.warmup
+            yield "length", length
+            if run.steps not in (None, length) and case.planned is not None:
+                yield "run_length", run.steps
         warmup = run.warmup or schedule.value(role.WARMUP)
         if per_epoch and known.batches:
             warmup = round(schedule.own_warmup / per_epoch, 1)  # in epochs, as it was
@@ -193,6 +202,7 @@ DOCUMENT = {
         "rows": int,
         "base_lr?": float,
         "length?": int,
+        "run_length?": int,
         "warmup?": float,
         "batches_per_epoch?": [int],
         "skipped?": int,

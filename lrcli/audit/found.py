@@ -39,6 +39,8 @@ class Known(NamedTuple):
     """The fewest and most batches in an epoch, where the schedule counts them."""
     constant: float | None = None
     """The only rate of a log in which it never moves."""
+    sought: str = ""
+    """Whose schedules alone were sought, since their trainer wrote the log; empty where it may be anyone's."""
 
 
 def the_schedule(record: Record, plan: Schedule | None) -> Known:
@@ -57,7 +59,7 @@ def the_schedule(record: Record, plan: Schedule | None) -> Known:
     candidates = [one for one in search.candidates() if not own or type(one.schedule) in own]
     given = [one for one in candidates if one.exactness != NEARLY and follows(one.spec, record)]
     if not given:
-        return Known()
+        return Known(sought=own[0].reference.family.version.partition(" ")[0] if own else "")
     given = _best_known_first(given)
     own_name = plan is not None or given[0].schedule.reference.family in ANYONES
     is_certain = own_name and judged(given, record)[0].exactness != POSSIBLE

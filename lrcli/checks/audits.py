@@ -62,11 +62,15 @@ echo "{max_steps: 100, num_train_epochs: 1, learning_rate: 5.0e-5}" > train.yaml
         ultralytics 8.4.190 BaseTrainer.build_optimizer (optimizer: auto)
     """
     rate = "" if case.base_rate is None else significant(case.base_rate)
-    for remark in case.remarks:
-        if remark.code == "LR712" and rate and not {rate, f"{rate}:"} & set(remark.message.split()):
-            opened = f", {case.opened}" if case.opened else ""
-            yield Problem(f"{case.where(remark.line)}: {remark.message}: the run trained at {rate}{opened}")
-    if case.explanation == "base_lr":
+    chosen = [
+        remark
+        for remark in case.remarks
+        if remark.code == "LR712" and rate and not {rate, f"{rate}:"} & set(remark.message.split())
+    ]
+    for remark in chosen:
+        opened = f", the rate of {case.opened}" if case.opened else ""
+        yield Problem(f"{case.where(remark.line)}: {remark.message}: the run trained at {rate}{opened}")
+    if case.explanation == "base_lr" and not chosen:
         yield Problem(f"{case.config}: {case.sentence}")
 
 

@@ -19,9 +19,9 @@ LOGS = (
     "scalars.json", "vis_data/scalars.json", "*/vis_data/scalars.json", "history.json", "log_history.json",
     "train_log.txt", "*.tfevents.*", "*/*.tfevents.*", "*/*/*.tfevents.*", "train/results.csv",
     "*/trainer_state.json", "*/results.csv", "*/metrics.csv", "*.jsonl", "*/metrics.json",
-    "*/plots/metrics/**/*.tsv", "*/metrics/*", "*/*/metrics/*", "*.log.json", "vis_data/*.json",
-    "*/vis_data/*.json", "*.csv", "*.log", "*/*.log", "log.txt", "*.out", "files/output.log", "*.db", "*.wandb",
-    "*/*.wandb", "*/*/*.wandb", "*/*.swanlab", "*.zip",
+    "*/plots/metrics/**/*.tsv", "*/metrics/*", "*/*/metrics/*", "vis_data/*.json", "*/vis_data/*.json", "*.csv",
+    "*.log", "*.log.json", "*/*.log", "log.txt", "*.out", "files/output.log", "*.db", "*.wandb", "*/*.wandb",
+    "*/*/*.wandb", "*/*.swanlab", "*.zip",
 )  # fmt: skip
 """What trainers call their logs, at last what only their own library reads; the first that a folder has is taken."""
 

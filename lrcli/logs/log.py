@@ -128,7 +128,7 @@ class Log:
             found = listed([rate.column for rate in likeliest])
             raise InputError(f"{option}: {self.name} has several rates, {found}: name the one that is meant")
         if rates:
-            return rates[0].column
+            return names.first_group(rates)
         every, steps = self.facts.logging_steps, self.facts.global_step
         if every and steps and every > steps:
             raise InputError(

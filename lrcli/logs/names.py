@@ -184,6 +184,16 @@ def rates(columns: Iterable[str]) -> list[Rate]:
     return sorted(found, key=lambda rate: rate[:3])
 
 
+MUSGD = tuple(f"lr/pg{group}" for group in range(8))
+"""The groups of ultralytics' MuSGD: the first of each two has three times the rate (8.4.190 build_optimizer)."""
+
+
+def first_group(found: Sequence[Rate]) -> str:
+    """The column of the first parameter group that has the base rate."""
+    columns = [rate.column for rate in found]
+    return columns[tuple(columns) == MUSGD]
+
+
 def metrics(columns: Iterable[str]) -> list[str]:
     """The columns that a run can be judged by, in their order: no axis, no rate, no time, no norm."""
     return [

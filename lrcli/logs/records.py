@@ -148,7 +148,7 @@ def flat(record: Record, depth: int = DEEPEST) -> Record:
     if kinds.isdisjoint(_PARTED):
         return record
     if str in kinds:
-        record = poured(record)
+        record = _of_training(poured(record))
     found: Record = {}
     for key, value in record.items():
         if isinstance(value, dict):
@@ -161,6 +161,19 @@ def flat(record: Record, depth: int = DEEPEST) -> Record:
         else:
             found[key] = value
     return found
+
+
+def _of_training(record: Record) -> Record:
+    """A row that mmcv writes after a validation ("mode": "val") without its step, which counts batches of that data,
+    and without the rate that stands beside it.
+    """
+    if record.get("mode") not in names.HELD_OUT:
+        return record
+    return {
+        key: value
+        for key, value in record.items()
+        if names.as_rate(key) is None and (not names.is_position(key) or names.as_axis(key) in names.EPOCHS)
+    }
 
 
 _PARTED = {dict, list, str}

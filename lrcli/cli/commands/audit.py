@@ -10,6 +10,7 @@ from lrcli.cli.log_source import chosen_rate, opened_log, record_of
 from lrcli.cli.output import Output
 from lrcli.configs.file_spec import FileSpec
 from lrcli.configs.reading import Reading
+from lrcli.configs.trainer import PYTHON
 from lrcli.errors import InputError
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
@@ -51,6 +52,11 @@ def run(given: Instances) -> int:
         if asked.config
         else found_config(asked.run, log.path, reading)
     )
+    if config is None and (option := _unused(reading)):
+        raise InputError(
+            f"{option}: expected a configuration for it; none that is understood was found beside {log.name} "
+            f"({', '.join(NAMED)}, {', '.join(OTHERS[:3])}): name it after RUN"
+        )
     made = audit(record, config)
     grave = any(finding.severity != "note" for finding in made.findings)
     if not output.takes_text and output.chosen_format() == "json":
@@ -66,6 +72,11 @@ def run(given: Instances) -> int:
     else:
         output.show(rows, remark=text)
     return int(grave)
+
+
+def _unused(reading: Reading) -> str:
+    """The first option that is about a configuration; empty where none is given."""
+    return next((declared.option for declared, value in reading.items() if value), "")
 
 
 def found_config(run: str, log: str, reading: Reading) -> FileSpec | None:
@@ -92,6 +103,7 @@ def _beside(folder: Path, log: Path, reading: Reading) -> FileSpec | None:
     others = [beside for pattern in OTHERS for beside in sorted(folder.glob(pattern)) if beside.name not in PARTS]
     alike = [beside for beside in others if beside.stem == log.stem]
     understood = [one for beside in (alike or others)[:MOST_CONFIGS] if (one := _understood(beside, reading))]
+    understood = [one for one in understood if one.written != PYTHON or one.trainer.written == (PYTHON,)]  # No script.
     return understood[0] if len(understood) == 1 else None
 
 
@@ -126,6 +138,8 @@ def _undecided(made: Audit) -> str:
         return "The log has too few rows to say which schedule it was."
     if made.case.found is not None:
         return "The log does not decide which schedule it was; lrsched fit lists what gives it."
+    if made.case.known.sought:
+        return f"lrsched found no schedule of {made.case.known.sought} that gives this log."
     return "lrsched found no schedule that gives this log."
 
 
