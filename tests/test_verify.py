@@ -67,6 +67,7 @@ def test_a_run_that_did_what_was_meant(text: str) -> None:
     assert held(text, by_step(right), **per_step).follows
     assert held(text, by_step(right, origin=1), **per_step).follows
     assert held(text, by_step(right, every=7, origin=1), **per_step).follows
+    assert held(text, by_step(right, every=2, origin=1), **per_step).follows
     assert held(text, by_step(list(map(float32, right))), **per_step).follows
     six = [float(f"{value:.6g}") for value in right]
     assert held(text, by_step(six, shown=Shown(6, None)), **per_step).follows
@@ -558,3 +559,55 @@ def test_zeros_before_an_exponent_show_that_digits_are_rounded(tmp_path: Path) -
         "".join(f"Epoch {epoch}/50: lr={rate:.2e}\n" for epoch, rate in enumerate(values(text, 15), start=1))
     )
     assert lrsched("verify", str(log), text).returncode == 0
+
+
+def explanation_of(text: str, record: Record, **run: object) -> dict[str, object]:
+    document = held(text, record, **run).as_document()
+    return {
+        name: document[name] for name in document if name not in ("rows", "first_difference", "tolerance", "detail")
+    }
+
+
+@pytest.mark.parametrize("done", ["hf-linear", "hf-polynomial"])
+def test_another_scheduler_with_the_numbers_that_were_meant(done: str) -> None:
+    meant = "hf-cosine --num-warmup-steps 12 --num-training-steps 96"
+    wrong = values(f"{done} --num-warmup-steps 12 --num-training-steps 96", 96)
+    whole = explanation_of(meant, by_step(wrong))
+    assert whole["explanation"] == "other_schedule"
+    assert str(whole["spec"]).startswith(done.split()[0])
+    taken_up = explanation_of(meant, by_step([*values(meant, 61), *wrong[61:]], every=2, origin=1))
+    assert (taken_up["explanation"], taken_up["at"]) == ("changed", 62)
+    assert str(taken_up["spec"]).startswith(done.split()[0])
+
+
+@pytest.mark.parametrize("text", ["cosine --t-max 50", "polynomial --total-iters 400", "exponential --gamma 0.98"])
+@pytest.mark.parametrize("after", [0, 1])
+def test_stepped_after_every_batch_where_rows_show_the_end_of_an_epoch(text: str, after: int) -> None:
+    rows = values(text, 4 * EPOCHS + 1)[3 + after :: 4]
+    found = explanation_of(text, by_epoch(rows[:EPOCHS]))
+    assert (found["explanation"], found["steps_per_epoch"]) == ("wrong_interval", 4)
+
+
+def test_a_longer_step_is_likelier_than_seldom_calls() -> None:
+    found = explanation_of("step --step-size 25 --gamma 0.5", by_epoch(values("step --step-size 50 --gamma 0.5", 100)))
+    assert found["changes"] == [{"option": "--step-size", "meant": 25, "found": 50}]
+
+
+SEQUENCE = "sequential 'linear --start-factor {} --total-iters {}' 'cosine --t-max 1140 --eta-min 1e-5' --milestones {}"
+
+
+def test_other_values_of_the_parts_of_a_sequence() -> None:
+    meant = SEQUENCE.format(0.01, 60, 60)
+    warmup = explanation_of(meant, by_step(values(SEQUENCE.format(0.01, 48, 48), 1200), every=50), interval="step")
+    assert warmup["changes"] == [
+        {"option": "--milestones", "meant": (60,), "found": (48,)},
+        {"option": "--total-iters", "meant": 60, "found": 48},
+    ]
+    start = explanation_of(meant, by_step(values(SEQUENCE.format(1e-6, 60, 60), 1200)), interval="step")
+    assert start["changes"] == [{"option": "--start-factor", "meant": 0.01, "found": 1e-6}]
+
+
+def test_drops_of_another_schedule_that_is_begun_in_the_middle() -> None:
+    second = "step --step-size 10 --gamma 0.2"
+    found = explanation_of("cosine --t-max 90", by_epoch([*values("cosine --t-max 90", 39), *values(second, 51)]))
+    assert (found["explanation"], found["at"], found["spec"]) == ("changed", 39, second)

@@ -14,6 +14,7 @@ from lrcli.replay import Replay
 from lrcli.run import Run
 from lrcli.schedules.plateau import Plateau
 from lrcli.spec import parse
+from tests.conftest import Invoke
 from tests.test_cli import lrsched
 
 EPOCHS = 90
@@ -138,3 +139,12 @@ def test_the_metric_stands_in_no_epoch_with_a_rate(tmp_path: Path) -> None:
     done = lrsched("verify", str(log), MEANT)
     assert done.returncode == 2
     assert "no epoch with both lr and val_loss" in done.stderr
+
+
+def test_the_metric_may_stand_in_the_spec_as_it_stands_on_the_command_line(tmp_path: Path, invoke: Invoke) -> None:
+    losses, others = metrics(2), metrics(3)
+    verdict(tmp_path, losses, rates(others, factor=0.5, patience=3), MEANT, train_loss=others)
+    log = str(tmp_path / "log.csv")
+    specs = (f"{MEANT} --metric=train_loss", MEANT.replace("plateau", "plateau --metric train_loss"), MEANT)
+    assert [invoke("verify", log, text, "--metric", "val_loss")[0] for text in specs[2:]] == [1]
+    assert [invoke("verify", log, text)[0] for text in specs[:2]] == [0, 0]

@@ -269,7 +269,8 @@ def _read(positions: Any, axis: str) -> list[Reading]:
         return [Reading(ticks + shift, axis, -shift) for shift in ((0, 1) if gap > 1 else (0,))]
     if gap > 1 and first == gap - 1:
         # Rows 9, 19, ...: the last steps of tens counted from 0, the rate that was used or the one for the next.
-        return [Reading(ticks + shift, axis, -shift) for shift in (0, 1)]
+        # Rows 1, 3, ... may also be the first steps of twos counted from 1.
+        return [Reading(ticks + shift, axis, -shift) for shift in ((0, 1, -1) if first == 1 else (0, 1))]
     later = first == 1 or not len(gaps) or first == gap
     return [Reading(ticks - origin, axis, origin) for origin in ((1, 0) if later else (0, 1))]
 

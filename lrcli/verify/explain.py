@@ -27,6 +27,7 @@ from lrcli.verify.resumed import (
     state_not_loaded,
     waited,
 )
+from lrcli.verify.swapped import swapped, swapped_from
 from lrcli.verify.verdict import Explanation, Verdict
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 MOST_STEPS_PER_TICK = 64
 """Calls of step() per tick that are tried as an explanation, beside those that the log itself suggests."""
 
-MOST_PROCESSES = 16
+MOST_PROCESSES = 8
 """Calls of step() per tick up to which it is called so often by mistake; beyond, after every batch."""
 
 MOST_CALLS = 20_000
@@ -175,16 +176,34 @@ def _lengths_between(steps: "Floats", epochs: "Floats") -> list[int]:
 
 def stepped_k_times(case: Case) -> Iterator[Explanation]:
     """Several calls of step() a tick, or one in several."""
-    fitting = [k for k in _several_calls(case) if case.fits(case.schedule, case.run, case.ticks * k)]
-    if fitting:
-        k, most = fitting[0], fitting[-1]
-        times = f"{k}" if len(fitting) == 1 else f"{k} to {most}" if most - k == len(fitting) - 1 else f"{k} or {most}"
-        if not _per_step(case) and k > MOST_PROCESSES and (k > MOST_STEPS_PER_TICK or k & (k - 1)):
-            sentence = f"step() was called {times} times an epoch: after every batch, if an epoch has as many"
-            yield Explanation("wrong_interval", sentence, {"steps_per_epoch": k})
-        processes = f", as accelerate does with {times} processes" if _per_step(case) else ""
-        yield Explanation("stepped_k_times", f"step() is called {times} times a tick{processes}", {"k": k})
+    for epochs, calls in [(0, 0)] if _per_step(case) else [(0, 0), (1, -1), (1, 0)]:  # A row may show an epoch's end.
+        fitting = [
+            k
+            for k in _several_calls(case, epochs, calls)
+            if case.fits(case.schedule, case.run, (case.ticks + epochs) * k + calls)
+        ]
+        if fitting:
+            yield _several(case, fitting, per_batch=bool(epochs))
     yield from _seldom_stepped(case, seen=True)
+
+
+def _several(case: Case, fitting: list[int], per_batch: bool) -> Explanation:
+    """So many calls a tick. `per_batch` says that the rate moved before the first tick was over."""
+    k, most = fitting[0], fitting[-1]
+    times = f"{k}" if len(fitting) == 1 else f"{k} to {most}" if most - k == len(fitting) - 1 else f"{k} or {most}"
+    if per_batch or (not _per_step(case) and k > MOST_PROCESSES and (k > MOST_STEPS_PER_TICK or k & (k - 1))):
+        sentence = f"step() was called {times} times an epoch: after every batch, if an epoch has as many"
+        return Explanation("wrong_interval", sentence, {"steps_per_epoch": k})
+    processes = f", as accelerate does with {times} processes" if _per_step(case) else ""
+    return Explanation("stepped_k_times", f"step() is called {times} times a tick{processes}", {"k": k})
+
+
+def _is_seen(case: Case, ticks: "Ticks", k: int) -> bool:
+    """Whether rows lie between two calls, of a schedule that moves with most calls: drops would be late anyway."""
+    import numpy as np
+
+    between = (ticks % k != ticks[0] % k).any()
+    return bool(between) and 2 * len(np.unique(case.values)) >= len(np.unique(ticks // k))
 
 
 def perhaps_seldom_stepped(case: Case) -> Iterator[Explanation]:
@@ -197,23 +216,24 @@ def _seldom_stepped(case: Case, seen: bool) -> Iterator[Explanation]:
     for last in (0, 1):  # in the first of k ticks, or in the last
         for k in _one_call_in(case, last):
             ticks = case.ticks + last * (k - 1)
-            if (ticks % k != ticks[0] % k).any() == seen and case.fits(case.schedule, case.run, ticks // k):
+            if _is_seen(case, ticks, k) == seen and case.fits(case.schedule, case.run, ticks // k):
                 yield Explanation("stepped_k_times", f"step() is called once in {k} ticks", {"k": 1 / k})
 
 
-def _several_calls(case: Case) -> Iterator[int]:
-    """Numbers of calls a tick with which the schedule has the rates of some rows."""
+def _several_calls(case: Case, epochs: int = 0, less: int = 0) -> Iterator[int]:
+    """Numbers of calls a tick with which the schedule has the rates of some rows, which show so many epochs more."""
     import numpy as np
 
-    moved = np.flatnonzero((case.ticks > 0) & (case.values != case.values[0]))
+    ticks = case.ticks + epochs
+    moved = np.flatnonzero((ticks > 0) & (case.values != case.values[0]))
     if not len(moved):
         return
-    rows = sorted({*moved[:2].tolist(), *moved[-2:].tolist(), case.place}, key=lambda row: int(case.ticks[row]))
-    most = 1 if _per_step(case) else min(MOST_CALLS, FARTHEST_CALL // int(case.ticks.max()))
+    rows = sorted({*moved[:2].tolist(), *moved[-2:].tolist(), case.place}, key=lambda row: int(ticks[row]))
+    most = 1 if _per_step(case) else min(MOST_CALLS, FARTHEST_CALL // int(ticks.max()))
     for calls in (np.arange(2, MOST_STEPS_PER_TICK + 1), np.arange(MOST_STEPS_PER_TICK + 1, most + 1)):
-        for row in rows[int(case.ticks[rows[0]] == 0) :]:
+        for row in rows[int(ticks[rows[0]] == 0) :]:
             if len(calls):
-                expected = case.rates(case.schedule, case.run, calls * int(case.ticks[row]))
+                expected = case.rates(case.schedule, case.run, calls * int(ticks[row]) + less)
                 calls = calls[case.tolerance.equal(expected, np.full(len(calls), case.values[row]))]
         yield from calls[:MOST_TRIED].tolist()
 
@@ -291,10 +311,12 @@ ATTEMPTS: tuple[Attempt, ...] = (
     base_lr,
     restarted,
     other_value,
+    swapped,
     perhaps_seldom_stepped,
     waited,
     state_not_loaded,
     shifted_from,
+    swapped_from,
     changed_value,
     set_on_the_way,
     other_values,

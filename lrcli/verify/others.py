@@ -14,6 +14,7 @@ from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import SPEC, PerGroup
+from lrcli.schedules.param import Param
 from lrcli.text import quoted
 from lrcli.verify.case import Case
 from lrcli.verify.slots import RUN_FIELDS, Slot, all_slots, applied, is_broken, is_counted, slots
@@ -276,6 +277,7 @@ def _number(slot: Slot, residual: Callable[[Any], float], marks: Landmarks) -> I
             0.0,
             *(size * 10.0 ** ((step - 18) / 6) for step in range(37)),
             *(1 - 10 ** (-step / 3) for step in range(1, 12)),
+            *(10.0**-step for step in range(3, 13)),
         }
     )
     grid = [value for value in grid if max(low, 0.0) <= value <= high]
@@ -315,22 +317,44 @@ def other_schedule(case: Case) -> Iterator[Explanation]:
             continue
         if not follows(one.spec, case.record):
             continue
-        if type(one.schedule) is type(case.schedule):
-            changes = _differences(case, one.schedule, one.run)
-            if changes:
-                yield _other_values((one.schedule, one.run, changes))
+        alone = Run(lr=one.run.lr, interval=one.run.interval)
+        for schedule, run in ((one.schedule, one.run), (one.composed, alone)):
+            if _is_alike(schedule, case.schedule):
+                changes = _differences(case, schedule, run)
+                if changes:
+                    yield _other_values((schedule, run, changes))
         yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
+
+
+def _parts(schedule: Schedule) -> Iterator[Schedule]:
+    """A schedule, and those that it is made of."""
+    yield schedule
+    for declared, value in schedule.items():
+        if declared.kind is SPEC:
+            yield from itertools.chain.from_iterable(map(_parts, value))
+
+
+def _is_alike(one: Schedule, other: Schedule) -> bool:
+    """Whether both are the same scheduler, made of the same parts."""
+    return [*map(type, _parts(one))] == [*map(type, _parts(other))]
+
+
+def _items(schedule: Schedule) -> list[tuple[Param, Any]]:
+    """The values of a schedule and of its parts."""
+    return [item for part in _parts(schedule) for item in part.items() if item[0].kind is not SPEC]
 
 
 def _differences(case: Case, schedule: Schedule, run: Run) -> list[Change]:
     """The options in which another instance of the same scheduler, in its run, is another."""
-    pairs = [*zip(case.schedule.items(), schedule.items(), strict=True)]
+    pairs = [*zip(_items(case.schedule), _items(schedule), strict=True)]
     pairs += [pair for pair in zip(case.run.items(), run.items(), strict=True) if pair[0][0].name in RUN_FIELDS]
-    return [
-        Change(declared.option, meant, found)
-        for (declared, meant), (_, found) in pairs
-        if meant != found and declared.kind is not SPEC
-    ]
+    return [Change(declared.option, meant, found) for (declared, meant), (_, found) in pairs if not _same(meant, found)]
+
+
+def _same(meant: Any, found: Any) -> bool:
+    if isinstance(meant, float) and isinstance(found, float):
+        return math.isclose(meant, found, rel_tol=CLOSE)
+    return bool(meant == found)
 
 
 def nearest(case: Case) -> Iterator[Explanation]:

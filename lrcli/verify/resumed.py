@@ -90,8 +90,8 @@ def restarted(case: Case) -> Iterator[Explanation]:
     for start in _seams(case):
         if start > 0 and case.gives(case.schedule, case.run, case.ticks - start, case.place):
             alone = ", or the optimizer alone does" if _is_jump(case) else ""
-            sentence = f"from tick {start} on the schedule starts again from its beginning{alone}"
-            yield Explanation("restarted", sentence, {"at": start})
+            again = f"from tick {start} on the schedule starts again from its beginning{alone}"
+            yield Explanation("restarted", f"{again}: its state was not loaded", {"at": start})
 
 
 def waited(case: Case) -> Iterator[Explanation]:
@@ -335,10 +335,23 @@ def changed(case: Case) -> Iterator[Explanation]:
         left -= search.spent
         for found in candidates[:1]:
             moved = 1 + int((tail[1:] != tail[:-1]).sum())
-            enough = moved >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
-            if found.exactness != NEARLY and enough:
+            # A drop shows when it comes, and by how much.
+            shown = 2 * moved if 2 * moved < len(tail) else moved
+            enough = shown >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
+            # The same scheduler that goes on without a jump was not begun again: it has other values from the start.
+            is_new = not begun or type(found.schedule) is not type(case.schedule) or _jumps(case)
+            if found.exactness != NEARLY and enough and is_new:
                 sentence = f"from tick {at} on the rates are those of {found.spec}{begun}"
                 yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
+
+
+def _jumps(case: Case) -> bool:
+    """Whether the first row that is another is farther from the one before than its neighbours are from each other."""
+    import numpy as np
+
+    steps = np.abs(np.diff(case.values[max(0, case.place - 4) : case.place + 4]))
+    jump = steps[min(case.place, 4) - 1]
+    return bool(jump > 2 * np.delete(steps, min(case.place, 4) - 1).max())
 
 
 def _tails(case: Case) -> Iterator[tuple[Record, str]]:

@@ -1,5 +1,6 @@
 """`lrsched verify LOG SPEC`: did a finished run follow the schedule?"""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,7 +64,7 @@ class Verified(Declared):
 
 def run(given: Instances) -> int:
     """Say whether the log follows the schedule; 1 if not."""
-    asked, output = given[Verified], given[Output]
+    asked, output = _with_its_metric(given[Verified]), given[Output]
     meant = _meant(asked, given[Reading], given[Run])
     say_all(meant.taken)
     log = opened_log(asked.log, "LOG", follow=asked.follow)
@@ -80,6 +81,17 @@ def run(given: Instances) -> int:
             for record, group in zip(records, groups, strict=True)
         ]
     return _told(dict(zip(columns, verdicts, strict=False)), meant, output)
+
+
+def _with_its_metric(asked: Verified) -> Verified:
+    """What was asked, where the spec names the metric, as the command line of `plateau` does."""
+    words = asked.schedule.replace("--metric=", "--metric ").split()
+    cls = named(words[0]) if "--metric" in words[:-1] else None
+    if cls is None or not issubclass(cls, MetricDriven):
+        return asked
+    place = words.index("--metric")
+    spec_alone = " ".join(words[:place] + words[place + 2 :])
+    return dataclasses.replace(asked, schedule=spec_alone, metric=asked.metric or words[place + 1])
 
 
 def _told(verdicts: dict[str, Verdict], meant: Planned, output: Output) -> int:
