@@ -15,6 +15,7 @@ from lrcli.schedules.role import CHOICE, Role
 
 MOST_HIDDEN = 200
 MOST_ENDS = 40
+MOST_FALLS = 2
 MOST_SOUGHT = 400
 """Ticks at which a warmup may have ended: those that are tried, and those that are weighed."""
 
@@ -37,6 +38,7 @@ NEARLY_WHOLE = 1e-4
 SPANS = (1, 10, 100, 1000)
 """Units of time in which a decay without an end is written."""
 
+SAMPLES = (10, 100, 1000, 128, 256, 512, 1024, 2048, 4096, 1_000_000, 4_000_000, 4_194_304)
 WIDTHS = (64, 128, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 8192)
 
 
@@ -238,7 +240,7 @@ def _cycle(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
 
 def _cycle_fall(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     low, peak = int(marks.ticks[marks.bottom]), int(marks.ticks[marks.peak])
-    ends = [low, *(int(marks.ticks[row]) for row in marks.breaks if row > marks.peak + 1)]
+    ends = [low, *[int(marks.ticks[row]) for row in marks.breaks if row > marks.peak + 1][:MOST_FALLS]]
     return [None, *(end - peak + shift for end in dict.fromkeys(ends) for shift in (0, 1, -1) if end - peak > 1)]
 
 
@@ -319,14 +321,21 @@ def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[A
 def _spans(
     numbers: Sequence[float], ticks_of: Callable[[float, float, int], float], marks: Landmarks, start: int = 0
 ) -> list[int]:
-    """The whole ticks in which a curve that never ends, from a row on, does what one of these numbers says."""
+    """The whole ticks in which a curve that never ends, from a row on, does what one of these numbers says.
+
+    Where it does nothing but rise, it is a line that grows by that share of its first rate.
+    """
     first = max(start, marks.held_until)
     low, high = float(marks.values[marks.bottom]), float(marks.values[first])
     ticks = int(marks.ticks[marks.bottom] - marks.ticks[first])
     fallen = low / high if 0 < low < high < math.inf else 0.0
-    if not (fallen and ticks):
+    if fallen and ticks:
+        spans = [ticks_of(number, fallen, ticks) for number in numbers]
+    elif marks.peak == len(marks.values) - 1 and marks.slope_up > 0:
+        at_first = float(marks.values[0]) - marks.slope_up * int(marks.ticks[0])
+        spans = [number * at_first / marks.slope_up for number in numbers]
+    else:
         return []
-    spans = [ticks_of(number, fallen, ticks) for number in numbers]
     whole = [span for span in spans if 1 < span < LONGEST and abs(span - round(span)) < NEARLY_WHOLE * span]
     return [round(span) for span in whole]
 
@@ -345,6 +354,12 @@ def _scale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
     return None if declared.required else [declared.default]
 
 
+def _samples_per_tick(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    """Where the rate follows from the samples seen, what one tick has of them."""
+    kind = KINDS[declared.annotation]
+    return [declared.default, *map(kind.take, SAMPLES)] if cls.fields(role.SCALE, role.POWER) else [declared.default]
+
+
 def _width(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     return list(WIDTHS)
 
@@ -360,7 +375,9 @@ def _cycle_decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list
     if marks.second_peak is None or marks.highest <= 0:
         return [declared.default]
     ratio = float(marks.values[marks.second_peak]) / marks.highest
-    return list(dict.fromkeys([*typed(ratio, 1e-2)[:4], declared.default]))
+    # What warms up in place of the beginning of its curve never reaches the highest rate.
+    near = [float(f"{ratio:.1g}")] if marks.rises and ratio < 1 else []
+    return list(dict.fromkeys([*near, *typed(ratio, 1e-2)[:4], declared.default]))
 
 
 ESTIMATES: dict[Role, Estimate] = {
@@ -385,6 +402,7 @@ ESTIMATES: dict[Role, Estimate] = {
     role.FLAT_UNTIL: _flat_until,
     role.TIMESCALE: _timescale,
     role.SCALE: _scale,
+    role.SAMPLES_PER_TICK: _samples_per_tick,
     role.WIDTH: _width,
     role.WAVES: _waves,
     role.CYCLE_DECAY: _cycle_decay,

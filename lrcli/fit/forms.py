@@ -96,7 +96,7 @@ def freed(cls: type[Schedule], level: int, marks: Landmarks) -> list[str] | None
     """The numbers that are not at their default; None where a scheduler has nothing more to free."""
     floors = [declared for declared in cls.fields(*FLOORS) if not declared.required]
     bends = [declared for declared in cls.fields(*BENDS) if not declared.required and not declared.choices]
-    bends = [declared for declared in bends if declared.annotation is not int]
+    bends = [declared for declared in bends if declared.annotation not in WHOLE_TYPES]
     if marks.second_peak is None:
         bends = [declared for declared in bends if declared.role is not role.CYCLE_DECAY]
     bends += [declared for declared in cls.fields(role.SCALE, role.GROWTH) if not declared.required]

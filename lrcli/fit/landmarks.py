@@ -25,6 +25,9 @@ MOST_DROPS = 40
 
 NEARLY_HIGHEST = 0.9
 
+NEARLY_OVER = 0.02
+"""Of the highest rate: what is nearly at its end."""
+
 SHARP = 4
 """Times what is beside it: a slope that is a jump, a change of slope that is a turn."""
 
@@ -184,6 +187,11 @@ class Landmarks:
         rising = np.flatnonzero(after[1:] > after[:-1] * (1 + 1e-7))
         end = int(rising[0]) if len(rising) else len(after) - 1
         return self.held_until + int(after[: end + 1].argmin())
+
+    @property
+    def shows_an_end(self) -> bool:
+        """Whether the fall is over: the rate stays or rises again behind it, or is next to nothing."""
+        return self.bottom < len(self.values) - 2 or float(self.values[self.bottom]) < NEARLY_OVER * self.highest
 
     @cached_property
     def middle(self) -> int:

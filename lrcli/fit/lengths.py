@@ -60,11 +60,14 @@ def plain_lengths(form: Form, marks: Landmarks) -> list[int]:
 
 def _ends(form: Form, marks: Landmarks) -> list[int]:
     ends = [*marks.lengths, *marks.ends[:2]]
+    by_itself = not form.cls.fields(role.WARMUP)
     if marks.moves_in_steps or marks.rises or marks.bottom < len(marks.values) - 1:
-        rows = [marks.bottom] if form.cls.fields(role.WARMUP) else [marks.bottom, marks.peak]
-        ends += [int(marks.ticks[row]) + shift for row in rows for shift in (0, 1)]
+        rows = [marks.bottom, marks.peak] if by_itself else [marks.bottom]
+        turns = [int(marks.ticks[row]) + shift for row in rows for shift in (0, 1)]
+        # What rises to a rate that stays is seen to end.
+        ends = turns[::-1] + ends if by_itself and marks.rises and marks.held_until > marks.peak else ends + turns
     if marks.moves_in_steps:
-        ends += marks.before(marks.steps[0]).ticks()
+        ends = [*marks.before(marks.steps[0]).ticks(), *ends]
     return [*ends, *marks.ends[2:]]
 
 

@@ -56,14 +56,20 @@ def passing_through(
         if change is None:
             return best
         following = [
-            min(max(number + step, low), high)
-            for number, step, (low, high) in zip(numbers, change, bounds, strict=True)
+            _within(number, step, low, high) for number, step, (low, high) in zip(numbers, change, bounds, strict=True)
         ]
         if following == numbers:
             break
         numbers = following
         found = curve(numbers)
     return best
+
+
+def _within(number: float, step: float, low: float, high: float) -> float:
+    """The number after a step, within its bounds; where one that is never 0 would leave them, as its inverse goes."""
+    if low > 0 and number > 0 and number + step < low:
+        return max(number * number / (number - step), low)
+    return min(max(number + step, low), high)
 
 
 def solution(columns: Sequence[Sequence[float]], wanted: Sequence[float]) -> list[float] | None:

@@ -18,7 +18,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.newton import Nearest, Newton
 from lrcli.fit.numbers import NEAR, simplest
-from lrcli.fit.solve import NEAREST, Solver
+from lrcli.fit.solve import NEAREST, Solver, telling
 from lrcli.record.tolerance import FULL_PRECISION
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Relaxed:
 
     def signature(self) -> tuple[float, ...]:
         """The curve before anything is found: forms that share it are the same."""
-        return tuple(self.at([one.start for one in self.sought.values()], self.rows))
+        return tuple(self.at([telling(one.start) for one in self.sought.values()], self.rows))
 
     def made(self, numbers: Sequence[float]) -> Guess:
         """The schedule with these numbers. Raises InputError where it refuses them."""

@@ -58,8 +58,11 @@ RATES_BY_EPOCH = 80_000
 FOR_A_PLAINER_ONE = 100_000
 """Rates that are computed after something gives the log whose numbers nobody would type."""
 
-MOST_UNTYPED = 6
+MOST_UNTYPED = 12
 """Of one scheduler, while none has numbers that somebody may have typed."""
+
+NEXT_TO_NOTHING = 1e-6
+"""Share of the base rate at which no warmup starts that somebody typed."""
 
 MOST_ALIKE = 4
 """Of one scheduler, where the log does not show the tick of a drop."""
@@ -88,19 +91,20 @@ class Search:
         enough = None
         in_steps = any(view.marks.moves_in_steps for view in views)
         for place, (stage, usual) in enumerate(self._rounds(views)):
-            if stage.at_once and in_steps and any(self._has_found(view) for view in views):
+            if place > 1 and in_steps and any(self._has_found(view) for view in views):
                 continue  # What jumps is no smooth curve.
             for view in views:
                 self.look(stage, view, usual)
             if place == 0 and not self._is_decided():
                 self._by_epoch()
-            for view in views if stage == BEFORE_SEQUENCES and not usual else []:
-                self._sequences(view)
+            if stage == BEFORE_SEQUENCES and not usual and not self._is_decided():
+                for view in views:
+                    self._sequences(view)
             # A straight line is the beginning of many: those whose length must be sought, too.
             is_open = stage.is_early and any(view.marks.is_straight and not view.marks.is_sparse for view in views)
             if self.effort.is_spent or (self._is_decided() and not is_open):
                 break
-            if enough is None and any(self._has_found(view) for view in views):
+            if enough is None and any(self._has_found(view, likely=True) for view in views):
                 enough = self.effort.left - FOR_A_PLAINER_ONE
             if enough is not None and self.effort.left < enough and not is_open:
                 break
@@ -118,7 +122,11 @@ class Search:
         stages = [(stage, False) for stage in STAGES]
         together = [(stage, False) for stage in AT_ONCE]
         if not any(view.marks.is_sparse for view in views) or any(view.marks.moves_in_steps for view in views):
-            return [*stages[:2], *together, *stages[2:]]
+            if not any(view.marks.shows_an_end for view in views):
+                return [*stages[:2], *together, *stages[2:]]
+            # The rows show where phases end: what has no length to be sought is tried first.
+            seen = [one for one in stages if not one[0].sought]
+            return [*seen, *together, *(one for one in stages if one not in seen)]
         usual = [(stage, True) for stage in AT_ONCE] if any(view.usual for view in views) else []
         if any(view.marks.second_peak is not None for view in views):
             return [*usual, stages[0], *together, *stages[1:]]  # The rows show how long a cycle is.
@@ -128,7 +136,11 @@ class Search:
         """Whether something plain gives the log, to the bit where it is shown in full: others would be stranger."""
         good = (EXACT,) if self.tolerance.kind == FULL_PRECISION else (EXACT, FLOAT32, ROUNDED)
         return any(
-            one.exactness in good and one.is_plain and _shows_itself(one) and self._has_its_length(one)
+            one.exactness in good
+            and one.is_plain
+            and _shows_itself(one)
+            and self._has_its_length(one)
+            and not _begins_at_nothing(one)
             for one in self.found.values()
         )
 
@@ -177,10 +189,10 @@ class Search:
         elif stage in BEHIND_A_WARMUP:
             self._warmups(stage, view.marks, view.reading)
 
-    def _has_found(self, view: "View", to_the_bit: bool = False, typed: bool = False) -> bool:
+    def _has_found(self, view: "View", to_the_bit: bool = False, likely: bool = False) -> bool:
         good = (EXACT,) if to_the_bit else (EXACT, FLOAT32, ROUNDED)
         return any(
-            one.reading is view.reading and one.exactness in good and (one.is_typed or not typed)
+            one.reading is view.reading and one.exactness in good and not (likely and _begins_at_nothing(one))
             for one in self.found.values()
         )
 
@@ -260,8 +272,6 @@ class Search:
 
     def _sequences(self, view: "View") -> None:
         """What is put together from parts, where nothing of one piece gives the log."""
-        if self._is_decided():
-            return
         with suppress(SpentError):
             for guess in Parts(view.marks, self.effort.part(RATES_FOR_SEQUENCES)).guesses():
                 if self._hold(guess.schedule, Run(lr=guess.lr), view.reading) and self._is_decided():
@@ -291,6 +301,9 @@ class Search:
                 return False
             exactness = NEARLY
         self.found[name] = Found(schedule, run, reading, exactness, error)
+        if exactness in (FLOAT32, ROUNDED) and self.tolerance.kind == FULL_PRECISION:
+            for other in _said_otherwise(schedule, run.lrs[0]):
+                self._hold(other, run, reading)
         return exactness != NEARLY
 
     def _is_near(self, composed: Schedule, run: Run, reading: Reading) -> bool:
@@ -336,6 +349,15 @@ class View:
         """The schedulers of whoever writes such logs."""
 
 
+def _said_otherwise(schedule: Schedule, lr: float) -> Iterator[Schedule]:
+    """The same with its lowest rate as a share of the base rate, which another order of operations makes of it."""
+    for floor, rate in schedule.all_given(role.FLOOR, role.FLOOR_OF_OPTIMIZER):
+        for share in schedule.fields(role.FLOOR_SHARE):
+            if schedule.value(role.FLOOR_SHARE) is None and lr:
+                share_of_lr = float(f"{rate / lr:.12g}")
+                yield dataclasses.replace(schedule, **{floor.name: None, share.name: share_of_lr})
+
+
 def _takes_a_warmup(cls: type[Schedule]) -> bool:
     """Whether torch can put it behind a straight line up."""
     own = cls.fields(role.WARMUP, role.TARGET)
@@ -345,6 +367,16 @@ def _takes_a_warmup(cls: type[Schedule]) -> bool:
 def _shows_itself(found: Found) -> bool:
     """Whether a schedule that counts epochs of batches shows it: without its warmup it is another's."""
     return not found.schedule.fields(role.WARMUP_EPOCHS) or bool(found.schedule.value(role.WARMUP_EPOCHS))
+
+
+def _begins_at_nothing(found: Found) -> bool:
+    """Whether torch's line up stands for one from 0, by the tick before: then it is a warmup of the schedule's own."""
+    parts = found.composed.value(role.PARTS) or (found.composed,)
+    length = parts[0].value(role.WARMUP, role.LENGTH)
+    for declared, share in parts[0].all_given(role.START_SHARE):
+        if length and share != declared.default:
+            return bool(share < NEXT_TO_NOTHING or math.isclose(share * (length + 1), 1, rel_tol=1e-4))
+    return False
 
 
 def _odd(found: Found) -> int:

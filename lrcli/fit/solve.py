@@ -10,11 +10,11 @@ from typing import Any, Self
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import FromTurn
-from lrcli.fit.forms import BASE, FLOORS, Form
+from lrcli.fit.forms import BASE, BENDS, FLOORS, Form
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import grid_of_lengths
-from lrcli.fit.numbers import NEAR, bounds_of, crossings, passing_through, simplest
+from lrcli.fit.numbers import NEAR, bounds_of, crossings, passing_through, simplest, typed
 from lrcli.record.curve import few_rates_at
 from lrcli.run import BaseRates
 from lrcli.schedules import role
@@ -34,6 +34,18 @@ SAME = 1e-9
 MOST_SHAPELESS = 4
 """Lengths with which a form is another curve altogether, after which no further one is tried."""
 
+NEVER_NOTHING = (role.START_DIVISOR, role.FLOOR_DIVISOR, role.TIMESCALE, role.POWER)
+LEAST = 1e-12
+"""Of a number that divides, or bends the curve."""
+
+DEFAULT_POWER = -0.5
+"""Of a decay that has no other."""
+
+UNLIMITED = 1e9
+
+NOTHING = 1e-11
+"""Of a unit: what is left of a number that is none."""
+
 QUICK = 4
 """Rows at which most candidates are seen to be wrong."""
 
@@ -46,7 +58,7 @@ class Solver:
 
     def __init__(self, form: Form, marks: Landmarks, effort: Effort, base: float | None = None) -> None:
         unused = form.cls.fields(role.SCALE) and BASE not in form.numbers
-        self.base = (DEFAULT_RATE if unused else marks.highest) if base is None else base
+        self.base = (self._unused(marks) if unused else marks.highest) if base is None else base
         self.marks = marks
         self.effort = effort
         self.params = form.cls.params()
@@ -68,12 +80,21 @@ class Solver:
         other._fix(form)
         return other
 
+    @staticmethod
+    def _unused(marks: Landmarks) -> float:
+        """The optimizer's rate where a field is in its place: at most a limit, and seen if it is one."""
+        if marks.held_until > marks.peak:
+            return typed(marks.highest, 4 * marks.tolerance.strict)[0]
+        return max(DEFAULT_RATE, 10.0 ** math.ceil(math.log10(marks.highest))) if marks.highest > 0 else DEFAULT_RATE
+
     def _bounds(self, name: str) -> tuple[float, float]:
         if name == BASE:
             return 0.0, math.inf
         low, high = bounds_of(self.params[name])
         found = self.params[name].role
-        return (max(low, 0.0), high) if found is not role.CURVE else (low, high)
+        if found is role.CURVE or (found is role.POWER and self.params[name].required):
+            return low, high
+        return max(low, LEAST if found in NEVER_NOTHING else 0.0), high
 
     def _first_guess(self, name: str) -> float:
         marks = self.marks
@@ -96,7 +117,22 @@ class Solver:
             return self._factor()
         if meaning is role.FLOOR_DIVISOR:
             return highest / lowest if lowest else 1e4
+        if meaning is role.SCALE and self.params[name].required:
+            return self._scale(name)
+        if meaning is role.POWER and self.params[name].required:
+            return DEFAULT_POWER
+        if meaning is role.TIMESCALE:
+            return max(1.0, float(marks.ticks[marks.middle] - marks.ticks[marks.held_until]) / 3)  # Of a square root.
         return float(default) if isinstance(default, int | float) else 1.0
+
+    def _scale(self, name: str) -> float:
+        """The factor with which the curve is at the lowest rate, whatever else is found."""
+        row = self.marks.bottom
+        powers = {one.name: DEFAULT_POWER for one in self.form.cls.fields(role.POWER) if one.required}
+        schedule = object.__new__(self.form.cls)
+        schedule.__dict__.update({**self.defaults, **powers, name: 1.0})
+        [rate] = few_rates_at(schedule, UNLIMITED, [self.ticks[row]])
+        return self.values[row] / rate if 0 < rate < math.inf else 1.0
 
     def _factor(self) -> float:
         """The factor of a drop, or of a tick where the rate always falls."""
@@ -125,7 +161,9 @@ class Solver:
             falls = [row for row in marks.steps if row > marks.peak]
             return falls[0] if marks.moves_in_steps and falls else marks.bottom
         if meaning is role.CYCLE_DECAY:
-            return len(marks.values) - 1
+            return marks.second_peak or len(marks.values) - 1
+        if meaning is role.GROWTH and self.form.cls.fields(role.CYCLE):
+            return marks.bottom  # It grows when the cycle is over.
         return marks.middle
 
     def _values(self, numbers: Sequence[float], whole: int | None) -> tuple[dict[str, Any], float]:
@@ -178,6 +216,8 @@ class Solver:
         rows: list[int] = []
         for name in self.form.numbers:
             row = self._row_of(name)
+            if row in rows and name != BASE and self.params[name].role in BENDS:
+                row = next((one for one in (self.marks.along(0.75), self.marks.along(0.25)) if one not in rows), row)
             while row in rows and row + 1 < len(self.values):
                 row += 1
             if row in rows:
@@ -258,7 +298,7 @@ class Solver:
 
     def signature(self) -> tuple[float, ...]:
         """The curve before anything is found: forms that share it are the same."""
-        return tuple(self._guessed(self.marks.probes))
+        return tuple(self.at([telling(number) for number in self.guess], self._whole_to_the_end, self.marks.probes))
 
     def guesses(self, wholes: Iterable[int | None], anchors: tuple[int, ...]) -> Iterator[Guess]:
         """What passes through the rows that tell most, the numbers as a person would have typed them."""
@@ -278,6 +318,7 @@ class Solver:
                 break
             if numbers is None or error > self._worth(WORTH_A_LOOK) or not self._near(numbers, whole, rows):
                 continue
+            numbers = [self._or_nothing(name, number) for name, number in zip(self.form.numbers, numbers, strict=True)]
 
             def fits(combination: Sequence[float], whole: int | None = whole) -> bool:
                 import numpy as np
@@ -290,6 +331,13 @@ class Solver:
             for found in [numbers] if nice in (None, numbers) else [nice, numbers]:
                 with suppress(InputError):
                     yield self.made(found or numbers, whole)
+
+    def _or_nothing(self, name: str, number: float) -> float:
+        """The number without what rounding leaves of a zero."""
+        meaning = None if name == BASE else self.params[name].role
+        if meaning not in (role.START, role.START_SHARE, *FLOORS) or self.bounds[self.form.numbers.index(name)][0] > 0:
+            return number
+        return number if abs(number) > NOTHING * (self.marks.highest if meaning.scales_with_rate else 1.0) else 0.0
 
     def _has_the_shape(self, whole: int | None, anchors: tuple[int, ...]) -> bool:
         """Whether the curve from the highest rate on is nearly that of the log, but for its ends."""
@@ -343,6 +391,11 @@ class Solver:
         found = list(islice(crossings(residual, grid_of_lengths(self.form, marks, start)), 4))
         self.guess = first
         yield from dict.fromkeys([*found, *(near + shift for near in found[:2] for shift in (1, -1))])
+
+
+def telling(number: float) -> float:
+    """A factor of 1 and a growth of 0 change nothing, whatever goes with them: they are moved a little."""
+    return 0.95 * number + 0.02 if number in (0.0, 1.0) else number
 
 
 def _between(rates: Sequence[float], places: tuple[int, ...]) -> list[float] | None:
