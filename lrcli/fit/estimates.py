@@ -1,12 +1,12 @@
 """What a field of a scheduler may be, by its role, from the landmarks of a log."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from lrcli.fit.landmarks import Between, Landmarks, roughness
 from lrcli.fit.numbers import typed
+from lrcli.fit.spans import SPANS, spans_of_a_factor, spans_of_a_growth
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import KINDS
@@ -22,21 +22,8 @@ MOST_SOUGHT = 400
 SHARES = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.05, 0.15, 0.75)
 """Of a length, that people type."""
 
-FACTORS = (0.1, 0.5, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99, 0.2, 0.3, 0.8, 0.7, 0.25, 0.6, 0.4, 0.01, 0.05, 0.85, 0.75)
-GROWTHS = (0.1, 0.5, 1.0, 2.0, 0.01, 5.0, 0.2, 10.0, 0.05, 0.001, 0.9, 4.0, 3.0, 0.25)
-"""Numbers that people type for a decay without an end."""
-
 NEARLY_ZERO = 1e-6
 """Of the highest rate, and relative to what was typed for it."""
-
-LONGEST = 1e9
-"""Ticks."""
-
-NEARLY_WHOLE = 1e-4
-"""Relative: what a log of six digits leaves open of the ticks that follow from it."""
-
-SPANS = (1, 10, 100, 1000)
-"""Units of time in which a decay without an end is written."""
 
 SAMPLES = (10, 100, 1000, 128, 256, 512, 1024, 2048, 4096, 1_000_000, 4_000_000, 4_194_304)
 WIDTHS = (64, 128, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 8192)
@@ -145,7 +132,7 @@ def _decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
 
 def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if not marks.moves_in_steps:
-        spans = [*_spans(FACTORS, _ticks_of_factor, marks), *SPANS]
+        spans = [*spans_of_a_factor(marks), *SPANS]
         return [KINDS[declared.annotation].take(span) for span in spans] if cls.fields(role.VARIANT) else []
     falls = [row for row in marks.steps if marks.values[row] < marks.values[row - 1]]
     if not falls:
@@ -313,41 +300,9 @@ def _drop_factor(marks: Landmarks, cls: type[Schedule], declared: Param) -> list
 def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if not declared.required:
         growing = marks.breaks[-1:] if cls.fields(role.GROWTH) else []
-        return [declared.default, *(span for row in growing for span in _spans(GROWTHS, _ticks_of_growth, marks, row))]
+        return [declared.default, *(span for row in growing for span in spans_of_a_growth(marks, row))]
     steps = [marks.before(row).upto for row in marks.steps[:1]] if marks.moves_in_steps else []
-    return [*steps, *_spans(GROWTHS, _ticks_of_growth, marks), *SPANS]
-
-
-def _spans(
-    numbers: Sequence[float], ticks_of: Callable[[float, float, int], float], marks: Landmarks, start: int = 0
-) -> list[int]:
-    """The whole ticks in which a curve that never ends, from a row on, does what one of these numbers says.
-
-    Where it does nothing but rise, it is a line that grows by that share of its first rate.
-    """
-    first = max(start, marks.held_until)
-    low, high = float(marks.values[marks.bottom]), float(marks.values[first])
-    ticks = int(marks.ticks[marks.bottom] - marks.ticks[first])
-    fallen = low / high if 0 < low < high < math.inf else 0.0
-    if fallen and ticks:
-        spans = [ticks_of(number, fallen, ticks) for number in numbers]
-    elif marks.peak == len(marks.values) - 1 and marks.slope_up > 0:
-        at_first = float(marks.values[0]) - marks.slope_up * int(marks.ticks[0])
-        spans = [number * at_first / marks.slope_up for number in numbers]
-    else:
-        return []
-    whole = [span for span in spans if 1 < span < LONGEST and abs(span - round(span)) < NEARLY_WHOLE * span]
-    return [round(span) for span in whole]
-
-
-def _ticks_of_factor(factor: float, fallen: float, ticks: int) -> float:
-    """The ticks in which an exponential falls to `factor`, of one that has fallen so far in so many ticks."""
-    return ticks * math.log(factor) / math.log(fallen)
-
-
-def _ticks_of_growth(growth: float, fallen: float, ticks: int) -> float:
-    """The same of the inverse of a line that grows."""
-    return ticks * growth / (1 / fallen - 1)
+    return [*steps, *spans_of_a_growth(marks), *SPANS]
 
 
 def _scale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:

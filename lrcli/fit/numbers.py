@@ -144,3 +144,15 @@ def simplest(
         if fits(combination):
             return list(combination)
     return None
+
+
+def telling(number: float) -> float:
+    """A factor of 1 and a growth of 0 change nothing, whatever goes with them: they are moved a little."""
+    return 0.95 * number + 0.02 if number in (0.0, 1.0) else number
+
+
+def between(rates: Sequence[float], places: tuple[int, ...]) -> list[float] | None:
+    """The rates as shares of the way to that of the first place, from 0 or from that of the second."""
+    low = rates[places[1]] if len(places) > 1 else 0.0
+    height = rates[places[0]] - low
+    return [(rate - low) / height for rate in rates] if height > 0 else None

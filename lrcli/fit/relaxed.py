@@ -17,8 +17,8 @@ from lrcli.fit.forms import BASE
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.newton import Nearest, Newton
-from lrcli.fit.numbers import NEAR, simplest
-from lrcli.fit.solve import NEAREST, Solver, telling
+from lrcli.fit.numbers import NEAR, simplest, telling
+from lrcli.fit.solve import NEAREST, Solver
 from lrcli.record.tolerance import FULL_PRECISION
 
 if TYPE_CHECKING:

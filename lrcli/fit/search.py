@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from lrcli.engine import spec_of
 from lrcli.fit.by_epoch import guesses_by_epoch
 from lrcli.fit.effort import Effort, SpentError
-from lrcli.fit.estimates import likely_ends
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, is_typed
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
-from lrcli.fit.numbers import typed
+from lrcli.fit.line_up import start_factor, warmup_ends
 from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
 from lrcli.fit.sought import SHORTEST_WARMUP
 from lrcli.fit.tried import (
@@ -241,7 +240,7 @@ class Search:
         if marks.peak > 1 and marks.values[0] == marks.values[marks.peak - 1]:
             return  # A jump is no line.
         effort = self.effort.part(RATES_FOR_WARMUPS)
-        for warmup in _warmup_ends(marks):
+        for warmup in warmup_ends(marks):
             if self.effort.is_spent:
                 return
             rest = marks.from_tick(warmup)
@@ -251,7 +250,7 @@ class Search:
                 if not _takes_a_warmup(cls):
                     continue
                 for guess in guesses(cls, stage, rest, effort.part(RATES_FOR_A_PART)):
-                    factor = _start_factor(marks, warmup, guess.lr)
+                    factor = start_factor(marks, warmup, guess.lr)
                     if factor is None:
                         continue
                     runs = (Run(lr=guess.lr, warmup=warmup, warmup_start_factor=one) for one in factor)
@@ -384,30 +383,6 @@ def _odd(found: Found) -> int:
     numbers = [value for _, value in found.schedule.items() if isinstance(value, int | float)]
     wholes = [found.run.warmup, *(value for value in numbers if float(value).is_integer())]
     return sum(value % 5 != 0 for value in wholes if not isinstance(value, bool))
-
-
-def _warmup_ends(marks: Landmarks) -> list[int]:
-    """The ticks at which a line up may have ended, the likeliest first."""
-    last = min(marks.peak + 1, len(marks.ticks) - 1)
-    low, high = int(marks.ticks[marks.peak - 1]), int(marks.ticks[last])
-    at = int(marks.ticks[marks.peak])
-    if high - low <= 2 or marks.peak < 2:
-        return [at]
-    return likely_ends(marks, low, high - 1)[:12]
-
-
-def _start_factor(marks: Landmarks, warmup: int, lr: float) -> list[float] | None:
-    """The share at which a line up to `lr` in `warmup` ticks starts."""
-    if lr <= 0:
-        return None
-    tick, share = int(marks.ticks[0]), float(marks.values[0]) / lr
-    if tick >= warmup:
-        return None
-    start = (share - tick / warmup) / (1 - tick / warmup)
-    if not 0 < start <= 1 or not math.isfinite(start):
-        return None
-    near = [one for one in typed(start, 1e-4) if 0 < one <= 1]
-    return [1 / 3, *near] if math.isclose(start, 1 / 3, rel_tol=1e-4) else near
 
 
 def follows(text: str, record: Record) -> bool:

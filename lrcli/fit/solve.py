@@ -14,7 +14,7 @@ from lrcli.fit.forms import BASE, BENDS, FLOORS, Form
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import grid_of_lengths
-from lrcli.fit.numbers import NEAR, bounds_of, crossings, passing_through, simplest, typed
+from lrcli.fit.numbers import NEAR, between, bounds_of, crossings, passing_through, simplest, telling, typed
 from lrcli.record.curve import few_rates_at
 from lrcli.run import BaseRates
 from lrcli.schedules import role
@@ -78,6 +78,8 @@ class Solver:
         """The same for another form of the scheduler that has the same numbers to be found."""
         other = copy.copy(self)
         other._fix(form)
+        if form.cls.fields(role.SCALE):
+            other.guess = [other._first_guess(name) for name in form.numbers]  # It depends on what is fixed.
         return other
 
     @staticmethod
@@ -257,10 +259,10 @@ class Solver:
         if lowest <= highest or any(name == BASE or self.params[name].role not in FLOORS for name in others):
             return ()
         places = (rows.index(highest), rows.index(lowest))
-        own = _between(curve, places)
+        own = between(curve, places)
         same = own and all(
             other and all(abs(one - another) < SAME for one, another in zip(own, other, strict=True))
-            for other in (_between(moved[name], places) for name in others)
+            for other in (between(moved[name], places) for name in others)
         )
         return (highest, lowest) if same else ()
 
@@ -288,8 +290,8 @@ class Solver:
         """Whether the rates of rows grow as they would from the first of them to the last."""
         numbers = [self.marks.highest if name == self.form.scale else number for name, number in self._named()]
         ends = (len(rows) - 1, 0)
-        found = _between(self.at(numbers, self._whole_to_the_end, rows), ends)
-        wanted = _between([self.values[row] for row in rows], ends)
+        found = between(self.at(numbers, self._whole_to_the_end, rows), ends)
+        wanted = between([self.values[row] for row in rows], ends)
         return (
             found is None
             or wanted is None
@@ -344,8 +346,8 @@ class Solver:
         late = self._late
         rows = sorted({*late[:: max(1, len(late) // QUICK)], *anchors})
         places = tuple(rows.index(row) for row in anchors)
-        found = _between(self.at(self.guess, whole, rows), places)
-        wanted = _between([self.values[row] for row in rows], places)
+        found = between(self.at(self.guess, whole, rows), places)
+        wanted = between([self.values[row] for row in rows], places)
         return wanted is None or (
             found is not None and all(abs(one - other) <= SHAPELESS for one, other in zip(found, wanted, strict=True))
         )
@@ -391,15 +393,3 @@ class Solver:
         found = list(islice(crossings(residual, grid_of_lengths(self.form, marks, start)), 4))
         self.guess = first
         yield from dict.fromkeys([*found, *(near + shift for near in found[:2] for shift in (1, -1))])
-
-
-def telling(number: float) -> float:
-    """A factor of 1 and a growth of 0 change nothing, whatever goes with them: they are moved a little."""
-    return 0.95 * number + 0.02 if number in (0.0, 1.0) else number
-
-
-def _between(rates: Sequence[float], places: tuple[int, ...]) -> list[float] | None:
-    """The rates as shares of the way to that of the first place, from 0 or from that of the second."""
-    low = rates[places[1]] if len(places) > 1 else 0.0
-    height = rates[places[0]] - low
-    return [(rate - low) / height for rate in rates] if height > 0 else None
