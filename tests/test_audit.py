@@ -396,3 +396,40 @@ def test_a_script_beside_the_log_is_no_configuration(tmp_path: Path, invoke: Inv
     (tmp_path / "log.csv").write_text("step,lr\n0,0.1\n1,0.09\n2,0.08\n")
     (tmp_path / "train.py").write_text("import transformers\nargs = TrainingArguments('o', learning_rate=2e-4)\n")
     assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["config"] is None
+
+
+YOLOV5 = "{epochs: 30, batch_size: 16, weights: yolov5s.pt, hyp: %s%s}"
+HYP = "lr0: 0.01\nlrf: 0.2\nwarmup_epochs: 3.0\nwarmup_bias_lr: 0.1\n"
+
+
+@pytest.mark.parametrize(
+    ("keys", "further", "least"),
+    [("", "--cos-lr --warmup-version yolov5-6.1", 1000), (", cos_lr: false, seed: 0", "--warmup-version 8.1", 100)],
+)
+def test_a_run_of_yolov5_is_held_to_its_options(
+    tmp_path: Path, invoke: Invoke, keys: str, further: str, least: int
+) -> None:
+    spec = f"ultralytics --num-epochs 30 --nb 20 --lrf 0.2 {further} --lr 0.01"
+    schedule, run, _ = parse(spec).in_run(Run())
+    rates = rates_at(schedule, run.lrs, range(19, 600, 20)).tolist()
+    rows = "".join(f"{epoch:>14},{rate:>14.5g}\n" for epoch, rate in enumerate(rates))
+    (tmp_path / "results.csv").write_text(f"{'epoch':>14},{'x/lr0':>14}\n{rows}")
+    (tmp_path / "opt.yaml").write_text(YOLOV5 % ("data/hyp.scratch.yaml", keys))
+    (tmp_path / "hyp.yaml").write_text(HYP)
+    document = json.loads(invoke("audit", str(tmp_path), "--json")[1])
+    assert (document["config"], document["spec"]) == (str(tmp_path / "opt.yaml"), spec)
+    [finding] = document["findings"]
+    assert finding["message"].startswith(f"{tmp_path / 'hyp.yaml'} line 3: 3 epochs of warmup (warmup_epochs, line 3)")
+    assert f"are 60 iterations, and at least {least} are done" in finding["message"]
+    (tmp_path / "opt.yaml").write_text(YOLOV5 % (HYP.replace("\n", ", ").join(("{", "}")), keys))
+    (tmp_path / "hyp.yaml").unlink()
+    assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["spec"] == spec
+
+
+def test_a_shape_of_yolov5_that_is_not_computed_is_no_configuration_that_a_run_left(
+    tmp_path: Path, invoke: Invoke
+) -> None:
+    (tmp_path / "results.csv").write_text("epoch,x/lr0\n0,0.01\n1,0.009\n2,0.008\n3,0.007\n")
+    (tmp_path / "opt.yaml").write_text(YOLOV5 % ("{lr0: 0.01, lrf: 0.2}", ", linear_lr: true"))
+    document = json.loads(invoke("audit", str(tmp_path), "--json")[1])
+    assert (document["follows"], document["findings"]) == (None, [])

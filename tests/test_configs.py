@@ -157,6 +157,7 @@ WHOLE_RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "llamafactory-v1": ("{model: m, micro_batch_size: 1, cutoff_len: 9, max_steps: 20}", "a.yaml", {}),
     "timm": ("{sched: cosine, lr_base: 0.1, epochs: 90}", "a.yaml", {}),
     "ultralytics": ("{lr0: 0.01, lrf: 0.01, epochs: 3, batch: 16, optimizer: SGD}", "a.yaml", {"examples": 100}),
+    "yolov5": ("{hyp: {lr0: 0.01, lrf: 0.2}, epochs: 3, batch_size: 16, weights: a.pt}", "a.yaml", {"examples": 100}),
 }  # fmt: skip
 OTHERWISE: dict[str, Any] = {
     "lr": 0.7, "ticks": 33, "epochs": 7.0, "steps": 34, "steps_per_epoch": 9, "examples": 777, "batch_size": 3,

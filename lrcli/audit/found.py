@@ -19,6 +19,8 @@ from lrcli.verify.skips import with_skips
 ANYONES = (PYTORCH, HUGGING_FACE, MORE, ULTRALYTICS)
 """Families whose schedulers are found in loops of all kinds, or told by their rows."""
 
+EVENTS = "events"
+"""The kind of a log that is TensorBoard's."""
 
 SECONDS_FOR_OWN = 0.4
 """Of CPU, for what a log of known length leaves to be sought."""
@@ -119,8 +121,15 @@ def begins_again(record: Record) -> int:
 
 
 def with_length(record: Record, plan: Schedule | None) -> Record:
-    """The log with the length that its configuration says: a run may end before."""
+    """The log with the length that its configuration says: a run may end before. The steps of an event file that are
+    no more than the epochs of a schedule that has them are those.
+    """
     epochs = plan.value(role.EPOCHS) if plan is not None else None
-    if record.facts.num_train_epochs or not epochs:
+    if plan is None or not epochs:
+        return record
+    steps, has_batches = record.steps, plan.fields(role.PER_EPOCH)
+    if record.facts.kind == EVENTS and has_batches and steps is not None and len(steps) > 1 and steps.max() <= epochs:
+        record = dataclasses.replace(record, steps=None, epochs=steps)
+    if record.facts.num_train_epochs:
         return record
     return dataclasses.replace(record, facts=dataclasses.replace(record.facts, num_train_epochs=float(epochs)))

@@ -36,9 +36,10 @@ class AuditCase:
     earlier: int = 0
     """Rows of runs before this one, in the same log."""
 
-    def where(self, line: int) -> str:
-        """A line of the configuration."""
-        return f"{self.config} line {line}" if line else self.config
+    def where(self, remark: Remark) -> str:
+        """The line of the configuration, or of a file that it names, that a remark is about."""
+        path = remark.path or self.config
+        return f"{path} line {remark.line}" if remark.line else path
 
 
 audit_rule: Callable[[str, str, str], Callable[[Find], Find]] = partial(rule, subject=AuditCase)
@@ -69,7 +70,7 @@ echo "{max_steps: 100, num_train_epochs: 1, learning_rate: 5.0e-5}" > train.yaml
     ]
     for remark in chosen:
         opened = f", the rate of {case.opened}" if case.opened else ""
-        yield Problem(f"{case.where(remark.line)}: {remark.message}: the run trained at {rate}{opened}")
+        yield Problem(f"{case.where(remark)}: {remark.message}: the run trained at {rate}{opened}")
     if case.explanation == "base_lr" and not chosen:
         yield Problem(f"{case.config}: {case.sentence}")
 
@@ -97,7 +98,7 @@ lrsched audit results.csv args.yaml
     if case.follows:
         for remark in case.remarks:
             if remark.code == "LR715":
-                yield Problem(f"{case.where(remark.line)}: {remark.message}")
+                yield Problem(f"{case.where(remark)}: {remark.message}")
 
 
 @audit_rule("LR803", "config-not-followed", WARNING)

@@ -89,7 +89,7 @@ _SCORES = either(
 )
 
 _NO_METRIC = either(
-    "time times runtime timestamp elapsed remaining eta second seconds sec ms wall duration dur speed throughput "
+    "hp time times runtime timestamp elapsed remaining eta second seconds sec ms wall duration dur speed throughput "
     "wps ups wpb bsz tps tgs dt tok toks data token tokens sample samples seen norm gnorm grad gradnorm memory mem gpu "
     "flos flops "
     "mfu tflops momentum mom beta beta1 beta2 betas wd percentage percent progress scale skipped batches size "

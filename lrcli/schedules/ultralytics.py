@@ -3,12 +3,27 @@
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, scheduler
 from lrcli.schedules.family import ULTRALYTICS
 from lrcli.schedules.param import param
+
+
+class Rule(NamedTuple):
+    """What a version does otherwise than others."""
+
+    least: int
+    """Iterations that the warmup has at least; 0 where it may be shorter."""
+    is_late: bool = False
+    """Whether the scheduler is stepped after an epoch, and not before it."""
+    is_unguarded: bool = False
+    """Whether the warmup has its least length where none is asked for, and the line goes on after the last epoch."""
+
+
+RULES = {"8.4": Rule(0), "8.3": Rule(100), "8.1": Rule(100, True), "yolov5-6.1": Rule(1000, True, True)}
+"""The rules by the first version, or the last of YOLOv5, that has them."""
 
 
 @scheduler("ultralytics", family=ULTRALYTICS, source="ultralytics.engine.trainer.BaseTrainer", aliases=("yolo",))
@@ -22,14 +37,15 @@ class Ultralytics(Absolute):
         f(e) = (1 - cos(pi * e / E)) / 2 * (lrf - 1) + 1
         s = 0, or warmup_bias_lr in the group of the biases; E is num_epochs
         nw = round(min(warmup_epochs, E - 1) * nb)     in 8.4
-        nw = max(round(warmup_epochs * nb), 100)       in 8.0 to 8.3
-        e is one less after the epoch of iteration nw  in 8.0 and 8.1
+        nw = max(round(warmup_epochs * nb), 100)       in 8.0 to 8.3, and in YOLOv5 from 6.2 on
+        nw = max(round(warmup_epochs * nb), 1000)      in YOLOv5 to 6.1, and in YOLOv7
+        e is one less after the epoch of iteration nw  in 8.0, 8.1, YOLOv5 and YOLOv7
 
     Surprises:
         - A tick is an iteration, a batch, not an optimizer step: the rate does not wait for accumulated gradients.
         - The group of the biases comes down to the rate from warmup_bias_lr, by default ten times as high, while the
           others rise.
-        - In 8.0 to 8.3 the warmup has at least 100 iterations, however short the epochs are.
+        - In 8.0 to 8.3 the warmup has at least 100 iterations, however short the epochs are; 1000 in YOLOv5 to 6.1.
         - In 8.0 and 8.1 the scheduler begins one epoch before the first: after the epoch in which the warmup ends the
           rates are an epoch late.
         - With optimizer=auto, the default, the trainer chooses lr0 itself and sets warmup_bias_lr to 0, whatever the
@@ -56,7 +72,7 @@ class Ultralytics(Absolute):
     warmup_version: str = param(
         "whose rule for the length of the warmup, and for the epoch after it",
         default="8.4",
-        choices=("8.4", "8.3", "8.1"),
+        choices=tuple(RULES),
         role=role.VARIANT,
     )
     warms_down: bool = False
@@ -67,22 +83,29 @@ class Ultralytics(Absolute):
             return self
         return self.with_unchecked(warms_down=True)
 
+    @property
+    def rule(self) -> "Rule":
+        """That of the version."""
+        return RULES[self.warmup_version]
+
     @cached_property
     def warmup(self) -> int:
         """Iterations of the warmup; 0 where there is none."""
-        if self.warmup_version != "8.4":
-            return max(round(self.warmup_epochs * self.nb), 100) if self.warmup_epochs > 0 else 0
+        if least := self.rule.least:
+            is_asked = self.warmup_epochs > 0 or self.rule.is_unguarded
+            return max(round(self.warmup_epochs * self.nb), least) if is_asked else 0
         return round(min(self.warmup_epochs, self.num_epochs - 1) * self.nb)
 
     def share(self, epoch: int) -> float:
         """The share of the base rate in an epoch."""
         if self.cos_lr:
             return max((1 - math.cos(epoch * math.pi / self.num_epochs)) / 2, 0) * (self.lrf - 1) + 1
-        return max(1 - epoch / self.num_epochs, 0) * (1.0 - self.lrf) + self.lrf
+        left = 1 - epoch / self.num_epochs
+        return (left if self.rule.is_unguarded else max(left, 0)) * (1.0 - self.lrf) + self.lrf
 
     def at(self, t: int, base_lr: float) -> float:
         epoch, warmup = t // self.nb, self.warmup
-        if self.warmup_version == "8.1" and epoch > warmup // self.nb:
+        if self.rule.is_late and epoch > warmup // self.nb:
             return base_lr * self.share(epoch - 1)
         rate = base_lr * self.share(epoch)
         if not warmup or t >= warmup:

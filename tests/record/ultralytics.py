@@ -1,5 +1,6 @@
 """ultralytics: ultralytics/engine/trainer.py and utils/torch_utils.py of the wheels 8.4.190, 8.3.100 and 8.1.0
-(`pip download --no-deps`), unpacked in LRSCHED_SOURCES/ultralytics, ultralytics_8_3 and ultralytics_8_1.
+(`pip download --no-deps`), unpacked in LRSCHED_SOURCES/ultralytics, ultralytics_8_3 and ultralytics_8_1; and of YOLOv5
+train.py and utils/general.py of its tag v6.1, in LRSCHED_SOURCES/yolov5.
 
 The trainer imports much: the methods and the statement of its loop that set the rates are run as they stand.
 """
@@ -14,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
+YOLOV5 = "yolov5-6.1"
 NAMES = ("ultralytics",)
-SOURCE = "ultralytics 8.4.190, 8.3.100 and 8.1.0"
+SOURCE = "ultralytics 8.4.190, 8.3.100 and 8.1.0, YOLOv5 v6.1"
 VARIANTS = {
     "ultralytics": [
         {"warmup_version": version, "bias_group": group, "cos_lr": cos, "nb": nb}
-        for version, group in (("8.4", None), ("8.4", 1), ("8.3", 0), ("8.1", 0))
+        for version, group in (("8.4", None), ("8.4", 1), ("8.3", 0), ("8.1", 0), (YOLOV5, 2))
         for cos in (False, True)
         for nb in (3, 40)
     ]
@@ -78,6 +80,49 @@ class Loop:
         exec(self.warmup, self.state)
 
 
+class Yolov5Loop:
+    """That of YOLOv5's train.py, in which the third group has the biases."""
+
+    def __init__(self, schedule: Any, optimizer: Any) -> None:
+        from torch.optim import lr_scheduler
+
+        folder = Path(os.environ["LRSCHED_SOURCES"]) / "yolov5"
+        source, general = (ast.parse((folder / name).read_text()) for name in ("train.py", "general.py"))
+        one_cycle = next(
+            node for node in ast.walk(general) if isinstance(node, ast.FunctionDef) and node.name == "one_cycle"
+        )
+        tests = {ast.unparse(node.test): node for node in ast.walk(source) if isinstance(node, ast.If)}
+        rule = next(node for node in ast.walk(source) if isinstance(node, ast.Assign) and "nw = " in ast.unparse(node))
+        hyp = {declared.name: value for declared, value in schedule.items()} | {"warmup_momentum": 0.8, "momentum": 0.9}
+        self.state = {
+            "math": math,
+            "np": np,
+            "hyp": hyp,
+            "opt": SimpleNamespace(cos_lr=schedule.cos_lr),
+            "nb": schedule.nb,
+            "epochs": schedule.num_epochs,
+            "optimizer": optimizer,
+            "nbs": 64,
+            "batch_size": 16,
+        }
+        for node in (one_cycle, tests["opt.cos_lr"], rule):
+            exec(compile(ast.Module([node], []), "train.py", "exec"), self.state)
+        self.warmup = compile(ast.Module([tests["ni <= nw"]], []), "train.py", "exec")
+        self.scheduler = lr_scheduler.LambdaLR(optimizer, lr_lambda=self.state["lf"])
+        self.scheduler.last_epoch = -1
+        self.tick = -1
+        self.step()
+
+    def step(self) -> None:
+        """The next batch."""
+        self.tick += 1
+        epoch, i = divmod(self.tick, self.state["nb"])
+        if i == 0 and epoch:
+            self.scheduler.step()
+        self.state |= {"epoch": epoch, "i": i, "ni": self.tick}
+        exec(self.warmup, self.state)
+
+
 def construct(schedule: Any, optimizer: Any) -> Any:
     """The loop."""
-    return Loop(schedule, optimizer)
+    return (Yolov5Loop if schedule.warmup_version == YOLOV5 else Loop)(schedule, optimizer)

@@ -18,7 +18,8 @@ from lrcli.text import folded
 from lrcli.verify.verdict import ROW
 
 NAMED = (
-    "args.yaml", "training_args.json", "config.yaml", "hparams.yaml", "train.yaml", "config.py", "vis_data/config.py",
+    "args.yaml", "opt.yaml", "training_args.json", "config.yaml", "hparams.yaml", "train.yaml", "config.py",
+    "vis_data/config.py",
 )  # fmt: skip
 """What trainers call the configuration that they keep beside a log; the first that is understood is taken."""
 
@@ -26,8 +27,8 @@ OTHERS = ("*.yaml", "*.yml", "*.py", "vis_data/config.py")
 
 MOST_CONFIGS = 20
 
-PARTS = frozenset(("hyp.yaml", "opt.yaml"))
-"""Of the configuration of YOLOv5 and its kin, which is in both, and no configuration of ultralytics."""
+PARTS = frozenset(("hyp.yaml",))
+"""Of the configuration of YOLOv5, opt.yaml, and no configuration of ultralytics."""
 
 
 @declaration

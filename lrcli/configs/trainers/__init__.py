@@ -17,6 +17,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "zero_allow_untested_optimizer",
     ),
     "ultralytics": ("lr0",),
+    "yolov5": ("hyp",),
     "lightning": ("trainer", "_target_"),
     "timm": ("sched",),
     "megatron": ("lr_decay_style", "lr_decay_iters", "lr_warmup_fraction", "lr_warmup_iters", "MODEL_ARGS"),

@@ -66,15 +66,7 @@ def read(job: Job) -> Made:
     if automatic and "lr" not in job.run.said:
         rate = picked(job, batch, nominal, epochs, batches)
     if version < NEWEST:
-        count = max(round(warmup.value * batches), FLOORED) if warmup.value > 0 else -1
-        text = f"{warmup.of('epochs of warmup')} x {batches} batches, at least {FLOORED}"
-        if 0 < warmup.value * batches < FLOORED:
-            job.remark(
-                "LR715",
-                f"{warmup.of('epochs of warmup')} are {round(warmup.value * batches)} iterations, and at least "
-                f"{FLOORED} are done: {shown(round(FLOORED / batches, 1))} epochs",
-                "", warmup.line,
-            )  # fmt: skip
+        count, text = floored(job, warmup, batches, FLOORED)
     else:
         least = min(warmup.value, max(epochs.value - 1, 0))
         count = round(least * batches) if least > 0 else -1
@@ -96,6 +88,21 @@ def read(job: Job) -> Made:
         "warmup_version": "8.4" if version >= NEWEST else "8.3" if version >= STEPPED_BEFORE else "8.1",
     }
     return Made("ultralytics", values, rate, total, batches, interval=STEP)
+
+
+def floored(job: Job, warmup: Fact, batches: int, least: int) -> tuple[int, str]:
+    """Iterations of a warmup that has at least so many, and how they come about; -1 where there is none."""
+    text = f"{warmup.of('epochs of warmup')} x {batches} batches, at least {least}"
+    count = round(warmup.value * batches)
+    if 0 < warmup.value * batches < least:
+        job.remark(
+            "LR715",
+            f"{warmup.of('epochs of warmup')} are {count} iterations, and at least {least} are done: "
+            f"{shown(round(least / batches, 1))} epochs",
+            "",
+            warmup.line,
+        )
+    return max(count, least) if warmup.value > 0 else -1, text
 
 
 def written_by(job: Job) -> Version:
