@@ -201,6 +201,29 @@ def test_what_happens_between_the_rows_of_a_log_is_solved_for(text: str, length:
         assert rate == pytest.approx(values(text, length), rel=1e-6, abs=1e-12), (first, shift, best)
 
 
+CYCLES_AND_PHASES = [
+    ("cosine-restarts --t-0 97 --lr 2e-05", 800, 9, 0),
+    ("cyclic --base-lr 0.0002 --max-lr 0.002 --step-size-up 308 --step-size-down 154 --mode triangular2", 1200, 9, 1),
+    ("fairseq-triangular --max-lr 1.0 --lr-period-updates 166 --lr-shrink 0.8", 500, 10, -1),
+    ("timm-tanh --t-initial 634 --cycle-decay 0.8 --cycle-limit 2 --warmup-t 76 --lr 0.025", 900, 9, 1),
+    ("timm-cosine --t-initial 481 --warmup-t 89 --warmup-lr-init 2e-05 --k-decay 3 --lr 0.0002", 481, 0, 0),
+    ("timm-wsd --t-initial 277 --decay-t 62 --lr-min 0.0001 --decay-fn cosine --warmup-t 15 --lr 0.001", 307, 10, -1),
+    ("rsqrt --total-steps 400 --warmup-steps 55 --cooldown-steps 81 --timescale 51", 400, 10, -1),
+    (
+        "ds-warmup-cosine --total-num-steps 600 --warmup-min-ratio 0.5 --warmup-num-steps 50 --warmup-type linear",
+        600,
+        0,
+        0,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "length", "first", "shift"), CYCLES_AND_PHASES)
+def test_cycles_and_phases_are_found_in_every_tenth_row(text: str, length: int, first: int, shift: int) -> None:
+    best = fit(every_tenth(text, length, first, shift))[0]
+    assert values(best.spec, length) == pytest.approx(values(text, length), rel=1e-6, abs=1e-12), best
+
+
 WITH_ROUNDING_ALIKE = [
     ("hf-linear --num-warmup-steps 77 --num-training-steps 1234 --lr 5e-05", 1234, 9, 1),
     ("hf-cosine --num-warmup-steps 50 --num-training-steps 813 --lr 0.0003", 813, 9, 1),

@@ -129,7 +129,8 @@ class Landmarks:
     @cached_property
     def slope_up(self) -> float:
         """The slope of the line through the rows before the highest, or from nothing to the only one."""
-        ticks, values = self.ticks[: self.peak], self.values[: self.peak]
+        first = int(self.starts_late)
+        ticks, values = self.ticks[first : self.peak], self.values[first : self.peak]
         if len(ticks) < 2:
             return float(values[0] / ticks[0]) if len(ticks) and ticks[0] else 0.0
         return float((values[-1] - values[0]) / (ticks[-1] - ticks[0]))
@@ -139,7 +140,8 @@ class Landmarks:
         """The tick at which that line is at the highest rate."""
         if self.slope_up <= 0:
             return math.inf
-        return int(self.ticks[0]) + (self.highest - float(self.values[0])) / self.slope_up
+        first = int(self.starts_late)
+        return int(self.ticks[first]) + (self.highest - float(self.values[first])) / self.slope_up
 
     @cached_property
     def held_until(self) -> int:
@@ -354,6 +356,7 @@ class Landmarks:
         chosen = [0, self.peak // 2, self.peak - 1, self.peak, self.held_until, self.held_until + 1, last]
         chosen += [self.along(0.25), self.middle, self.along(0.75), self.bottom]
         chosen += [last * part // 4 for part in range(4)] if self.bottom < last - 1 else []
+        chosen += [part for row in self.departs[-1:] for part in (row, (row + self.bottom) // 2)]
         return sorted({row for row in chosen if 0 <= row <= last})
 
 

@@ -172,7 +172,7 @@ class Relaxed:
 
     def _tried(self, found: Nearest, loose: list[int], free: list[int], depth: int) -> Iterator[Guess]:
         """The guesses with each value of the numbers that the rates do not determine, the simplest first."""
-        guesses: list[Guess] = []
+        guesses = list(self._whole(found, free))
         with suppress(SpentError):
             for chosen in loose:
                 rest = [place for place in free if place != chosen]

@@ -13,8 +13,8 @@ from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.line_up import start_factor, warmup_ends
+from lrcli.fit.places import SHORTEST_WARMUP
 from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
-from lrcli.fit.sought import SHORTEST_WARMUP
 from lrcli.fit.tried import (
     AT_ONCE,
     BEFORE_SEQUENCES,
@@ -127,8 +127,6 @@ class Search:
             seen = [one for one in stages if not one[0].sought]
             return [*seen, *together, *(one for one in stages if one not in seen)]
         usual = [(stage, True) for stage in AT_ONCE] if any(view.usual for view in views) else []
-        if any(view.marks.second_peak is not None for view in views):
-            return [*usual, stages[0], *together, *stages[1:]]  # The rows show how long a cycle is.
         return [*usual, *together, *stages]
 
     def _is_decided(self) -> bool:
