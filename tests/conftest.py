@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,14 +49,18 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 @pytest.fixture
-def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
+def invoke(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Invoke:
     """Run a command line in this process: its exit status, and what it wrote to standard output and error.
 
     A process of its own costs ten times as much: for tests of what the words do, not of streams or signals.
     """
 
-    def run(*words: str) -> tuple[int, str, str]:
-        status = main(list(words))
+    def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as file, monkeypatch.context() as patched:
+            file.write(stdin)
+            file.seek(0)
+            patched.setattr("sys.stdin", file)
+            status = main(list(words))
         written = capsys.readouterr()
         return status, written.out, written.err
 

@@ -1,4 +1,4 @@
-"""The command line as scripts and people meet it: whole processes."""
+"""The command line as scripts and people meet it: in whole processes, where streams, signals and start count."""
 
 import io
 import json
@@ -8,12 +8,15 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from lrcli.cli import output
 from lrcli.render import progress
+from lrcli.version import VERSION
 from tests.conftest import Invoke
 from tests.hostile import Terminal
 
@@ -54,8 +57,8 @@ def test_a_pipe_gets_csv() -> None:
     assert done.stderr == ""
 
 
-def test_json_has_schedule_run_and_rows() -> None:
-    document = json.loads(lrsched(*COSINE, "--lr", "0.2", "-f", "json").stdout)
+def test_json_has_schedule_run_and_rows(invoke: Invoke) -> None:
+    document = json.loads(invoke(*COSINE, "--lr", "0.2", "-f", "json")[1])
     assert list(document) == ["schedule", "run", "rows"]
     assert document["schedule"] == {
         "name": "cosine",
@@ -169,53 +172,80 @@ def test_streams_may_be_closed(command: str, redirection: str) -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [
-        {"LC_ALL": "C"},
-        {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
-        {"COLUMNS": "0"},
-        {"COLUMNS": "-5"},
-        {"COLUMNS": "many", "LINES": "\u0663"},
-        {"TERM": "dumb"},
-        {"HOME": ""},
-        {"NO_COLOR": "1", "FORCE_COLOR": "1"},
-    ],
+    [{"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}, {"HOME": ""}],
 )
-def test_odd_environments(environment: dict[str, str]) -> None:
+def test_python_may_start_in_an_odd_environment(environment: dict[str, str]) -> None:
     for format in ("table", "plot", "csv"):
         done = lrsched(*COSINE, "-f", format, environment=environment)
-        assert done.returncode == 0
+        assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout
         if environment.get("PYTHONIOENCODING") == "ascii":
             assert done.stdout.isascii()
 
 
-def test_colour_is_a_choice() -> None:
-    plot = (*COSINE, "-f", "plot")
-    assert "\x1b" not in lrsched(*plot).stdout
-    assert "\x1b" in lrsched(*plot, environment={"FORCE_COLOR": "1"}).stdout
-    assert "\x1b" not in lrsched(*plot, environment={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
-    assert "\x1b" in lrsched(*plot, "--color", "always", environment={"NO_COLOR": "1"}).stdout
-    assert "\x1b" not in lrsched(*plot, "--color", "never", environment={"FORCE_COLOR": "1"}).stdout
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"COLUMNS": "0"},
+        {"COLUMNS": "-5"},
+        {"COLUMNS": "many", "LINES": "\u0663"},
+        {"TERM": "dumb"},
+        {"NO_COLOR": "1", "FORCE_COLOR": "1"},
+    ],
+)
+def test_a_terminal_may_say_odd_things_of_itself(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, invoke: Invoke
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for format in ("table", "plot", "csv"):
+        status, out, error = invoke(*COSINE, "-f", format)
+        assert (status, error) == (0, "")
+        assert out
 
 
-def test_width_is_a_choice() -> None:
-    for words, environment, width in (
-        ((), {"COLUMNS": "60"}, 60),
-        (("--width", "120"), {"COLUMNS": "60"}, 120),
-        ((), {}, 80),
-    ):
-        lines = lrsched(*COSINE, "-f", "plot", *words, environment=environment).stdout.splitlines()
-        assert max(map(len, lines)) == width
+@pytest.mark.parametrize(
+    ("words", "environment", "is_coloured"),
+    [
+        ([], {}, False),
+        ([], {"FORCE_COLOR": "1"}, True),
+        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colour_is_a_choice(
+    words: list[str],
+    environment: dict[str, str],
+    is_coloured: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    invoke: Invoke,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b" in invoke(*COSINE, "-f", "plot", *words)[1]) == is_coloured
 
 
-def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "columns", "width"), [([], "60", 60), (["--width", "120"], "60", 120), ([], None, 80)]
+)
+def test_width_is_a_choice(
+    words: list[str], columns: str | None, width: int, monkeypatch: pytest.MonkeyPatch, invoke: Invoke
+) -> None:
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    lines = invoke(*COSINE, "-f", "plot", *words)[1].splitlines()
+    assert max(map(len, lines)) == width
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path, invoke: Invoke) -> None:
     target = tmp_path / "lr.csv"
-    assert lrsched(*COSINE, "-o", str(target)).returncode == 0
+    assert invoke(*COSINE, "-o", str(target)) == (0, "", "")
     written = target.read_text()
     assert written.count("\n") == 51
     assert stat.S_IMODE(target.stat().st_mode) == 0o666 & ~umask()
-    failing = lrsched("lambda", "--expr", "1/(t-9000)", "-n", "9999", "-o", str(target))
-    assert failing.returncode == 2
+    status, _, _ = invoke("lambda", "--expr", "1/(t-9000)", "-n", "9999", "-o", str(target))
+    assert status == 2
     assert target.read_text() == written
     assert [path.name for path in tmp_path.iterdir()] == ["lr.csv"]
 
@@ -226,12 +256,12 @@ def umask() -> int:
     return mask
 
 
-def test_a_link_is_written_through_and_permissions_stay(tmp_path: Path) -> None:
+def test_a_link_is_written_through_and_permissions_stay(tmp_path: Path, invoke: Invoke) -> None:
     real, link = tmp_path / "real.csv", tmp_path / "link.csv"
     real.write_text("old")
     real.chmod(0o640)
     link.symlink_to(real)
-    assert lrsched(*COSINE, "-o", str(link)).returncode == 0
+    assert invoke(*COSINE, "-o", str(link)) == (0, "", "")
     assert link.is_symlink()
     assert real.read_text().startswith("epoch,lr\n")
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
@@ -240,60 +270,79 @@ def test_a_link_is_written_through_and_permissions_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "beginning"), [("a.svg", "<?xml"), ("a.json", "{"), ("a.md", "| epoch"), ("a", "epoch,lr")]
 )
-def test_the_suffix_decides_the_format_of_a_file(tmp_path: Path, name: str, beginning: str) -> None:
-    assert lrsched(*COSINE, "-o", str(tmp_path / name)).returncode == 0
+def test_the_suffix_decides_the_format_of_a_file(tmp_path: Path, name: str, beginning: str, invoke: Invoke) -> None:
+    assert invoke(*COSINE, "-o", str(tmp_path / name)) == (0, "", "")
     assert (tmp_path / name).read_text().startswith(beginning)
+
+
+def started(*words: str, stdout: int | IO[bytes] = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    """The program in a process that Ctrl-C reaches, also where the tests run in the background."""
+    command = [sys.executable, "-m", "lrcli", *words]
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, heard)
+
+
+def wait_until(happened: Callable[[], object]) -> None:
+    end = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+ENDLESS = ("exponential", "--gamma", "0.5", "-n", "90000000")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_a_killed_run_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "lr.csv"
     target.write_text("old")
-    command = [sys.executable, "-m", "lrcli", "exponential", "--gamma", "0.5", "-n", "90000000", "-o", str(target)]
-    process = subprocess.Popen(command)
-    time.sleep(1)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with started(*ENDLESS, "-o", str(target)) as process:
+        wait_until(lambda: len(os.listdir(tmp_path)) == 2)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     assert target.read_text() == "old"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
-def test_ctrl_c_exits_with_130() -> None:
-    command = [sys.executable, "-m", "lrcli", "exponential", "--gamma", "0.5", "-n", "90000000"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+def test_ctrl_c_exits_with_130(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    with written.open("wb") as file, started(*ENDLESS, stdout=file) as process:
+        wait_until(lambda: written.stat().st_size)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
     assert process.returncode == 130
     assert said == b""
 
 
-def test_the_version() -> None:
-    for words in (["--version"], ["--version", "--help"]):
-        assert lrsched(*words).stdout.startswith("lrsched 0.")
+@pytest.mark.parametrize("words", [["--version"], ["--version", "--help"]])
+def test_the_version(words: list[str], invoke: Invoke) -> None:
+    assert invoke(*words) == (0, f"lrsched {VERSION}\n", "")
 
 
 @pytest.mark.parametrize(
     "words", [["--help"], ["-h"], ["cosine", "-h"], ["sequential", "--help"], ["compare", "--help"]]
 )
-def test_help_begins_with_examples_and_fits(words: list[str]) -> None:
-    done = lrsched(*words, environment={"COLUMNS": "80"})
-    assert done.returncode == 0
-    assert done.stdout.index("Examples:") < done.stdout.index("Options:" if words[0].startswith("-") else "Output:")
-    assert max(map(len, done.stdout.splitlines())) <= 80
-    assert done.stdout.isascii()
+def test_help_begins_with_examples_and_fits(words: list[str], monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    status, out, _ = invoke(*words)
+    assert status == 0
+    assert out.index("Examples:") < out.index("Options:" if words[0].startswith("-") else "Output:")
+    assert max(map(len, out.splitlines())) <= 80
+    assert out.isascii()
 
 
-def test_two_sequential_children_take_their_options_in_any_order() -> None:
-    one = lrsched("sequential", "linear --start-factor 0.1", "cosine --t-max 45", "--milestones", "5")
-    other = lrsched("sequential", "--milestones", "5", "linear --start-factor 0.1", "cosine --t-max 45")
-    assert one.stdout == other.stdout
-    assert one.stdout.splitlines()[-1].startswith("49,0.000121797")
+def test_two_sequential_children_take_their_options_in_any_order(invoke: Invoke) -> None:
+    one = invoke("sequential", "linear --start-factor 0.1", "cosine --t-max 45", "--milestones", "5")
+    other = invoke("sequential", "--milestones", "5", "linear --start-factor 0.1", "cosine --t-max 45")
+    assert one == other
+    assert one[1].splitlines()[-1].startswith("49,0.000121797")
 
 
-def test_compare_aligns_by_row() -> None:
-    lines = lrsched("compare", "cosine --t-max 2", "exponential --gamma 0.5 -n 3").stdout.splitlines()
-    assert lines == [
+def test_compare_aligns_by_row(invoke: Invoke) -> None:
+    assert invoke("compare", "cosine --t-max 2", "exponential --gamma 0.5 -n 3")[1].splitlines() == [
         "epoch,cosine --t-max 2,exponential --gamma 0.5 --ticks 3",
         "0,0.1,0.1",
         "1,0.05,0.05",
@@ -301,22 +350,20 @@ def test_compare_aligns_by_row() -> None:
     ]
 
 
-def test_compare_summarises_in_json() -> None:
-    summary = json.loads(lrsched("compare", "cosine --t-max 50", "-f", "json").stdout)["summary"][0]
+def test_compare_summarises_in_json(invoke: Invoke) -> None:
+    summary = json.loads(invoke("compare", "cosine --t-max 50", "-f", "json")[1])["summary"][0]
     assert summary["peak"] == 0.1
     assert summary["half_life"] == 25
     assert summary["area"] == pytest.approx(2.55), "a sum of rounded terms"
 
 
-def test_list_feeds_scripts() -> None:
-    rows = json.loads(lrsched("list", "-f", "json").stdout)["rows"]
-    assert {"name": "cosine", "family": "PyTorch"}.items() <= rows[
-        [row["name"] for row in rows].index("cosine")
-    ].items()
+def test_list_feeds_scripts(invoke: Invoke) -> None:
+    rows = {row["name"]: row for row in json.loads(invoke("list", "-f", "json")[1])["rows"]}
+    assert rows["cosine"]["family"] == "PyTorch"
 
 
-def test_explain_tells_from_the_declaration() -> None:
-    text = lrsched("explain", "CosineAnnealingLR").stdout
+def test_explain_tells_from_the_declaration(invoke: Invoke) -> None:
+    text = invoke("explain", "CosineAnnealingLR")[1]
     for part in ("T_max", "climbs back", "scheduler.step()", "last_epoch", "lrsched cosine --t-max 50", "(required)"):
         assert part in text
 

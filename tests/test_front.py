@@ -15,10 +15,6 @@ from tests.conftest import Invoke
 DATA = Path(__file__).parent / "data" / "logs"
 
 
-def lrsched(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "lrcli", *words], capture_output=True, text=True, cwd=cwd)
-
-
 @pytest.mark.parametrize("size", [(60, 30), (80, 24), (120, 40), (200, 50)])
 def test_the_first_page_fits_a_screen(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     page = front_page(SUMMARY, size)
@@ -40,11 +36,11 @@ def test_the_short_page_of_a_command_fits_a_screen(name: str) -> None:
         assert max(map(len, page.splitlines())) <= size[0]
 
 
-def test_help_has_a_word_of_its_own_and_the_version_a_letter() -> None:
-    assert lrsched("help", "cosine").stdout == lrsched("cosine", "--help").stdout
-    assert lrsched("-V").stdout == lrsched("--version").stdout
-    bare = lrsched()
-    assert (bare.returncode, bare.stderr) == (0, "")
+def test_help_has_a_word_of_its_own_and_the_version_a_letter(invoke: Invoke) -> None:
+    assert invoke("help", "cosine") == invoke("cosine", "--help")
+    assert invoke("-V") == invoke("--version")
+    assert invoke() == invoke("-h")
+    assert invoke()[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -100,21 +96,18 @@ def test_what_people_type_first_is_answered_with_the_way_out(line: str, words: s
         "cosine --zzz 50",
     ],
 )
-def test_what_is_missing_is_said_in_few_lines_of_a_terminal(line: str) -> None:
-    message, *others = lrsched(*line.split()).stderr.splitlines()
+def test_what_is_missing_is_said_in_few_lines_of_a_terminal(line: str, invoke: Invoke) -> None:
+    message, *others = invoke(*line.split())[2].splitlines()
     assert all(len(line) <= 2 * SIZE[0] for line in (message, *others))
     assert len(others) <= 2  # One for each of two options that are missing.
 
 
-def test_a_schedule_that_counts_epochs_itself_takes_them_from_the_run() -> None:
-    done = lrsched(
-        *["ultralytics", "--epochs", "3", "--examples", "100", "--batch-size", "16", "--at", "20", "-f", "csv"]
-    )
-    told = lrsched(
-        *["ultralytics", "--num-epochs", "3", "--nb", "7", "--steps-per-epoch", "7", "--at", "20", "-f", "csv"]
-    )
-    assert done.stdout == told.stdout != ""
-    assert done.stderr == ("lrsched: --num-epochs 3 is taken from the run\nlrsched: --nb 7 is taken from the run\n")
+def test_a_schedule_that_counts_epochs_itself_takes_them_from_the_run(invoke: Invoke) -> None:
+    run = ["--at", "20", "-f", "csv"]
+    done = invoke("ultralytics", "--epochs", "3", "--examples", "100", "--batch-size", "16", *run)
+    told = invoke("ultralytics", "--num-epochs", "3", "--nb", "7", "--steps-per-epoch", "7", *run)
+    assert done[1] == told[1] != ""
+    assert done[2] == "lrsched: --num-epochs 3 is taken from the run\nlrsched: --nb 7 is taken from the run\n"
 
 
 def examples() -> list[str]:

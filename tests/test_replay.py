@@ -17,7 +17,7 @@ from lrcli.errors import InputError
 from lrcli.replay import Replay, replay, what_if
 from lrcli.rows import Rows
 from lrcli.schedules.plateau import Plateau
-from tests.test_cli import lrsched
+from tests.conftest import Invoke
 
 FLAT = [1.0] * 10
 LOG = "epoch,val_loss\n" + "".join(f"{epoch},{value}\n" for epoch, value in enumerate(FLAT))
@@ -88,17 +88,17 @@ def test_what_if_reads_the_log_once() -> None:
     ]
 
 
-def test_standard_input_and_json() -> None:
-    done = lrsched("plateau", "-", "--patience", "2", "-f", "json", stdin=LOG)
-    document = json.loads(done.stdout)
+def test_standard_input_and_json(invoke: Invoke) -> None:
+    _, out, error = invoke("plateau", "-", "--patience", "2", "-f", "json", stdin=LOG)
+    document = json.loads(out)
     assert document["schedule"]["params"]["patience"] == 2
     assert [row["epoch"] for row in document["rows"] if row["event"] == "reduced"] == [3, 6, 9]
-    assert "--metric val_loss is taken from standard input" in done.stderr
+    assert "--metric val_loss is taken from standard input" in error
 
 
-def test_several_values_give_a_row_per_combination() -> None:
-    done = lrsched("plateau", "-", "--patience", "1,3", "--factor", "0.1,0.5", stdin=LOG)
-    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+def test_several_values_give_a_row_per_combination(invoke: Invoke) -> None:
+    out = invoke("plateau", "-", "--patience", "1,3", "--factor", "0.1,0.5", stdin=LOG)[1]
+    rows = list(csv.DictReader(io.StringIO(out)))
     assert [(row["factor"], row["patience"], row["cuts"]) for row in rows] == [
         ("0.1", "1", "4"),
         ("0.1", "3", "2"),

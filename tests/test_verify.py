@@ -19,6 +19,7 @@ from lrcli.run import Run
 from lrcli.schedules.plateau import float32
 from lrcli.verify import Verdict, case, verify
 from lrcli.verify.case import WORK
+from tests.conftest import Invoke
 from tests.test_cli import lrsched
 from tests.unheard import heard
 
@@ -146,21 +147,21 @@ def test_what_nothing_explains() -> None:
         ("keras-3.15-csvlogger-5.csv", "multistep --milestones 2,3,4 --lr 0.01", 0),
     ],
 )
-def test_real_logs(log: str, text: str, status: int) -> None:
-    done = lrsched("verify", f"tests/data/logs/{log}", text)
-    assert done.returncode == status, done.stdout + done.stderr
+def test_real_logs(log: str, text: str, status: int, invoke: Invoke) -> None:
+    found, out, error = invoke("verify", f"tests/data/logs/{log}", text)
+    assert found == status, out + error
 
 
-def test_a_plateau_is_replayed_over_the_metric_of_the_log(tmp_path: Path) -> None:
+def test_a_plateau_is_replayed_over_the_metric_of_the_log(tmp_path: Path, invoke: Invoke) -> None:
     metrics = [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]
     rates = [0.1, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01]
     log = tmp_path / "log.csv"
     rows = enumerate(zip(metrics, rates, strict=True))
     log.write_text("epoch,val_loss,lr\n" + "".join(f"{epoch},{metric},{rate}\n" for epoch, (metric, rate) in rows))
-    assert lrsched("verify", str(log), "plateau --patience 2").returncode == 0
-    done = lrsched("verify", str(log), "plateau --patience 1", "-f", "json")
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["first_difference"]["row"] == 4
+    assert invoke("verify", str(log), "plateau --patience 2")[0] == 0
+    status, out, _ = invoke("verify", str(log), "plateau --patience 1", "-f", "json")
+    assert status == 1
+    assert json.loads(out)["first_difference"]["row"] == 4
 
 
 MEANT = [
@@ -331,21 +332,21 @@ def written(tmp_path: Path, columns: str, rows: Sequence[Sequence[float]]) -> st
     return str(log)
 
 
-def test_the_columns_of_parameter_groups(tmp_path: Path) -> None:
+def test_the_columns_of_parameter_groups(tmp_path: Path, invoke: Invoke) -> None:
     rates = [[tick, 0.1 * 0.5**tick, 0.01 * 0.5**tick] for tick in range(5)]
     log = written(tmp_path, "step,lr/pg0,lr/pg1", rates)
     for columns in ([], ["--column", "lr/pg0,lr/pg1"], ["--column", "pg0", "--column", "pg1"]):
-        done = lrsched("verify", log, "exponential --gamma 0.5 --lr 0.1,0.01", *columns)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count("5 of 5 rates are equal") == 2
-    swapped = lrsched("verify", log, "exponential --gamma 0.5 --lr 0.1,0.015", "--json")
-    document = json.loads(swapped.stdout)
-    assert swapped.returncode == 1
+        status, out, error = invoke("verify", log, "exponential --gamma 0.5 --lr 0.1,0.01", *columns)
+        assert status == 0, error
+        assert out.count("5 of 5 rates are equal") == 2
+    status, out, _ = invoke("verify", log, "exponential --gamma 0.5 --lr 0.1,0.015", "--json")
+    document = json.loads(out)
+    assert status == 1
     assert (document["explanation"], document["base_lr"]) == ("base_lr", 0.01)
     assert [one["follows"] for one in document["columns"]] == [True, False]
-    wrong = lrsched("verify", log, "exponential --gamma 0.5 --lr 0.1,0.01,0.2")
-    assert wrong.returncode == 2
-    assert "has 3 parameter groups" in wrong.stderr
+    status, _, error = invoke("verify", log, "exponential --gamma 0.5 --lr 0.1,0.01,0.2")
+    assert status == 2
+    assert "has 3 parameter groups" in error
 
 
 def test_the_row_where_they_part_is_shown() -> None:
@@ -355,20 +356,21 @@ def test_the_row_where_they_part_is_shown() -> None:
     assert "737" in [line.split()[0] for line in table.splitlines()]
 
 
-def test_rates_that_are_next_to_infinite_make_no_noise(tmp_path: Path) -> None:
+def test_rates_that_are_next_to_infinite_make_no_noise(tmp_path: Path, invoke: Invoke) -> None:
     log = written(tmp_path, "epoch,lr", [(0, 0.1), (1, 1e200), (2, 1e-300), (3, 1e308), (4, 0.0), (5, 3.0)])
     done = lrsched("verify", log, "cosine --t-max 5")
     assert done.returncode == 1
     assert "Warning" not in done.stderr
-    infinite = lrsched("verify", written(tmp_path, "epoch,lr", [(0, 0.1), (1, float("inf"))]), "cosine --t-max 5")
-    assert infinite.returncode == 2
-    assert "line 3: expected a learning rate, found inf" in infinite.stderr
+    infinite = written(tmp_path, "epoch,lr", [(0, 0.1), (1, float("inf"))])
+    status, _, error = invoke("verify", infinite, "cosine --t-max 5")
+    assert status == 2
+    assert "line 3: expected a learning rate, found inf" in error
 
 
-def test_a_plateau_whose_rate_is_logged_after_the_step(tmp_path: Path) -> None:
+def test_a_plateau_whose_rate_is_logged_after_the_step(tmp_path: Path, invoke: Invoke) -> None:
     rows = [(0, 1.0, 0.1), (1, 0.9, 0.1), (2, 0.9, 0.1), (3, 0.9, 0.1), (4, 0.9, 0.01), (5, 0.9, 0.01)]
-    done = lrsched("verify", written(tmp_path, "epoch,val_loss,lr", rows), "plateau --patience 2")
-    assert done.returncode == 0, done.stdout
+    status, out, _ = invoke("verify", written(tmp_path, "epoch,val_loss,lr", rows), "plateau --patience 2")
+    assert status == 0, out
 
 
 def test_drops_of_a_new_scheduler_are_no_other_milestones() -> None:

@@ -15,7 +15,6 @@ from lrcli.run import Run
 from lrcli.schedules.plateau import Plateau
 from lrcli.spec import parse
 from tests.conftest import Invoke
-from tests.test_cli import lrsched
 
 EPOCHS = 90
 
@@ -133,12 +132,12 @@ def test_rates_in_float32_may_be_those_of_keras(tmp_path: Path) -> None:
     assert not verdict(tmp_path, losses, [round(used[0], 6) for used in judged.rates], MEANT)["follows"]
 
 
-def test_the_metric_stands_in_no_epoch_with_a_rate(tmp_path: Path) -> None:
+def test_the_metric_stands_in_no_epoch_with_a_rate(tmp_path: Path, invoke: Invoke) -> None:
     log = tmp_path / "log.csv"
     log.write_text("epoch,val_loss,lr\n1,0.5,\n2,,0.1\n")
-    done = lrsched("verify", str(log), MEANT)
-    assert done.returncode == 2
-    assert "no epoch with both lr and val_loss" in done.stderr
+    status, _, error = invoke("verify", str(log), MEANT)
+    assert status == 2
+    assert "no epoch with both lr and val_loss" in error
 
 
 def test_the_metric_may_stand_in_the_spec_as_it_stands_on_the_command_line(tmp_path: Path, invoke: Invoke) -> None:
