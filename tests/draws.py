@@ -95,6 +95,9 @@ def draw(
         values = {name: value(random, declared, groups, depth, families) for name, declared in cls.params().items()}
         if "schedulers" in values and "milestones" in values:
             values["milestones"] = milestones(random, len(values["schedulers"]) - 1)
+        if in_samples := cls.fields(role.LENGTH_IN_SAMPLES):  # instead of the lengths in ticks, not beside them
+            in_ticks = cls.fields(role.LENGTH, role.WARMUP, role.DECAY)
+            values |= {declared.name: declared.default for declared in random.choice([in_samples, in_ticks])}
         for rates_at in cls.fields(role.RATES_AT):
             if rates_at.annotation == tuple[float, ...]:  # one more than there are drops
                 ticks_at = cls.fields(role.DROPS_AT, role.POINTS_AT)[0].name
