@@ -118,10 +118,10 @@ def examples() -> list[str]:
 
 TRAIN = """\
 per_device_train_batch_size: 16
-learning_rate: 2.0e-5
+learning_rate: 5.0e-5
 lr_scheduler_type: cosine
-warmup_steps: 100
-num_train_epochs: 3
+warmup_steps: 2
+num_train_epochs: 2
 """
 RESULTS = """\
 epoch,lr/pg0,lr/pg1
@@ -129,9 +129,9 @@ epoch,lr/pg0,lr/pg1
 1,0.1,0.01
 """
 TRAIN_LOG = """\
-epoch: 0 lr: 0.1
-epoch: 1 lr: 0.05
-epoch: 2 lr: 0.03
+epoch: 0 lr: 0.2
+epoch: 1 lr: 0.19993908270190958
+epoch: 2 lr: 0.19975640502598242
 """
 METRICS = """\
 epoch,lr-SGD,val_loss,val_acc

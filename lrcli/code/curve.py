@@ -210,10 +210,14 @@ class Curve:
         if not (first and last and first / last > 0):
             return None
         within = (self._slack if self.is_rough else 1e-10) / span
-        factor = shortest((last / first) ** (1 / span), within)
-        growth = shortest((first / last - 1) / span, within * span)
-        for kind, bend in ((GEOMETRIC, factor), (INVERSE, growth)):
-            piece = Piece(kind, start, length, self.rounded(first), last, bend)
+        for kind, bend, least in (
+            (GEOMETRIC, (last / first) ** (1 / span), within),
+            (INVERSE, (first / last - 1) / span, within * span),
+        ):
+            piece = Piece(kind, start, length, first, last, bend)
+            if not self._agrees(piece, inside[:: max(1, len(inside) // 4)]):
+                continue
+            piece = piece._replace(first=self.rounded(first), bend=shortest(bend, least))
             if self._agrees(piece, inside):
                 return piece
         return None
