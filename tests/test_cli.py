@@ -7,10 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -19,34 +16,9 @@ from lrcli.render import progress
 from lrcli.version import VERSION
 from tests.conftest import Invoke
 from tests.hostile import Terminal
+from tests.processes import lrsched, shell, started, wait_until
 
 COSINE = ("cosine", "--t-max", "50")
-
-
-def lrsched(
-    *words: str, environment: dict[str, str] | None = None, stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lrcli", *words],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=30,
-        env={**os.environ, **(environment or {})},
-    )
-
-
-def shell(command: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a shell line in which `lrsched` is the program."""
-    defined = f'lrsched() {{ {sys.executable} -m lrcli "$@"; }}\n{command}'
-    return subprocess.run(
-        ["bash", "-c", defined],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **(environment or {})},
-    )
 
 
 def test_a_pipe_gets_csv() -> None:
@@ -275,23 +247,6 @@ def test_the_suffix_decides_the_format_of_a_file(tmp_path: Path, name: str, begi
     assert (tmp_path / name).read_text().startswith(beginning)
 
 
-def started(*words: str, stdout: int | IO[bytes] = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    """The program in a process that Ctrl-C reaches, also where the tests run in the background."""
-    command = [sys.executable, "-m", "lrcli", *words]
-    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE)
-    finally:
-        signal.signal(signal.SIGINT, heard)
-
-
-def wait_until(happened: Callable[[], object]) -> None:
-    end = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 ENDLESS = ("exponential", "--gamma", "0.5", "-n", "90000000")
 
 
@@ -309,7 +264,7 @@ def test_a_killed_run_leaves_the_old_file(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_ctrl_c_exits_with_130(tmp_path: Path) -> None:
     written = tmp_path / "written"
-    with written.open("wb") as file, started(*ENDLESS, stdout=file) as process:
+    with written.open("wb") as file, started(*ENDLESS, stdout=file, stderr=subprocess.PIPE) as process:
         wait_until(lambda: written.stat().st_size)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)

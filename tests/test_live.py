@@ -21,6 +21,7 @@ from lrcli.run import Run
 from lrcli.schedules.plateau import Plateau
 from lrcli.spec import parse
 from lrcli.verify.following import Following
+from tests.processes import started
 
 COLUMNS = ("epoch", "metric", "lr", "next_lr", "best", "bad_epochs", "cooldown", "event")
 
@@ -67,9 +68,9 @@ def test_plateau_follow_draws_before_the_log_ends(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text("epoch,val_loss\n0,1.0\n1,0.9\n2,0.9\n")
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "lrcli", "plateau", str(log), "--patience", "3", "--follow"]
+    words = ["plateau", str(log), "--patience", "3", "--follow"]
     size = {"COLUMNS": "80", "LINES": "24", "TERM": "xterm-256color", "NO_COLOR": "1", "PYTHONUTF8": "1"}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **size})
+    process = started(*words, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **size})
     os.close(theirs)
     seen = ""
 

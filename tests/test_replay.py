@@ -18,6 +18,7 @@ from lrcli.replay import Replay, replay, what_if
 from lrcli.rows import Rows
 from lrcli.schedules.plateau import Plateau
 from tests.conftest import Invoke
+from tests.processes import started
 
 FLAT = [1.0] * 10
 LOG = "epoch,val_loss\n" + "".join(f"{epoch},{value}\n" for epoch, value in enumerate(FLAT))
@@ -110,8 +111,8 @@ def test_several_values_give_a_row_per_combination(invoke: Invoke) -> None:
 def test_following_ends_cleanly_at_ctrl_c(tmp_path: Path) -> None:
     path = tmp_path / "metrics.csv"
     path.write_text("epoch,val_loss\n0,1\n1,1\n")
-    command = [sys.executable, "-m", "lrcli", "plateau", str(path), "--follow", "-f", "csv"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    words = ["plateau", str(path), "--follow", "-f", "csv"]
+    process = started(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("epoch,metric")
     assert process.stdout.readline().startswith("0,1.0,")

@@ -20,7 +20,7 @@ from lrcli.schedules.plateau import float32
 from lrcli.verify import Verdict, case, verify
 from lrcli.verify.case import WORK
 from tests.conftest import Invoke
-from tests.test_cli import lrsched
+from tests.processes import lrsched
 from tests.unheard import heard
 
 SPECS = [

@@ -11,7 +11,8 @@ import pytest
 
 from lrcli.cli import INTERRUPTED, main, output
 from tests.conftest import Invoke
-from tests.test_cli import COSINE, lrsched, shell
+from tests.processes import lrsched, shell, started
+from tests.test_cli import COSINE
 
 LOG = "epoch,lr,val_loss\n0,0.1,1\n1,0.1,2\n"
 ROWS = "epoch,lr\n0,0.1\n1,0.05\n"
@@ -115,9 +116,10 @@ def test_ctrl_c_at_any_time_is_quiet() -> None:
     """But for Python's own start, which nobody can make so."""
     code = "import sys; from lrcli.__main__ import program; sys.exit(program())"
     for milliseconds in range(40, 300, 20):
-        command = [sys.executable, "-c", code, *COSINE, "-n", "4000"]
+        words = [*COSINE, "-n", "4000"]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+        program = [sys.executable, "-c", code]
+        process = started(*words, program=program, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
         time.sleep(milliseconds / 1000)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
