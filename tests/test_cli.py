@@ -84,7 +84,7 @@ BAD_INPUT = [
     (["compare"], ["SPEC"]),
     (["compare", "cosine"], ["cosine", "--t-max"]),
     (["plateau", "/no/such.csv"], ["/no/such.csv", "No such file"]),
-    (["plateau", "/"], ["/", "directory"]),
+    (["plateau", "completions"], ["completions", "directory"]),
     (["plateau", "-", "--factor", "1"], ["Factor should be < 1.0."]),
     (["plateau", "-", "--mode", "auto"], ["mode auto is unknown!"]),
     (["explain", "nothing"], ["nothing"]),
