@@ -17,7 +17,7 @@ VIEWS = {
     "plateau": ["plateau", "log.csv", "--patience", "3"],
     "explained": ["plateau", "log.csv", "--patience", "3", "--explain", "--stop", "12", "-f", "table"],
     "what-if": ["plateau", "log.csv", "--patience", "3,5", "--factor", "0.1,0.5"],
-    "verify": ["verify", "log.csv", "step --step-size 10"],
+    "verify": ["verify", "log.csv", "multistep --milestones 20"],
     "fit": ["fit", "log.csv"],
     "check": ["check", "cosine --t-max 50 --ticks 90", "onecycle --max-lr 0.1 --total-steps 100"],
     "list": ["list"],

@@ -10,10 +10,13 @@ import pytest
 
 from lrcli.replay import Replay, WarmedUp
 from lrcli.schedules import every
+from lrcli.schedules.base import Schedule
 from lrcli.schedules.plateau import Judgement, KerasJudge, Plateau, TorchJudge
 from lrcli.schedules.timm_plateau import TimmPlateau
-from tests.draws import base_rates, draw, same_bits
+from tests.draws import base_rates, draw
 from tests.live.holds import HOLDS
+
+Row = tuple[list[float], list[float], float, int, int]
 
 SPECIAL = (math.nan, math.inf, -math.inf, 0.0, -0.0, -1.0, 1e300, 1e-300)
 
@@ -38,6 +41,17 @@ def in_blocks(rng: random.Random, judge: TorchJudge | KerasJudge | WarmedUp, val
     return whole
 
 
+def rows_of(judged: Judgement) -> list[Row]:
+    """Per epoch: the rates that were used, those that are left, the best, bad epochs and what is left of a cooldown."""
+    columns = (judged.rates, judged.next_rates, judged.best, judged.bad_epochs, judged.cooldown)
+    return [([*used], [*left], *counts) for used, left, *counts in zip(*columns, strict=True)]
+
+
+def assert_same(judged: Judgement, live: list[Row], plateau: Schedule, lrs: tuple[float, ...], values: object) -> None:
+    """The same bits in every epoch: repr tells 0.0 from -0.0, and nan is nan."""
+    assert list(map(repr, rows_of(judged))) == list(map(repr, live)), f"{plateau.spec} --lr {lrs} {values}"
+
+
 def random_plateau(rng: random.Random, groups: int) -> Plateau:
     drawn = draw(rng, every()["plateau"], groups=groups)
     assert isinstance(drawn, Plateau)
@@ -56,16 +70,13 @@ def test_equal_to_torch() -> None:
         options["min_lr"] = list(plateau.min_lr) if isinstance(plateau.min_lr, tuple) else plateau.min_lr
         scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **options)
         judged = in_blocks(rng, TorchJudge(plateau, lrs), values)
-        for epoch, value in enumerate(values):
-            used = tuple(group["lr"] for group in optimizer.param_groups)
+        live: list[Row] = []
+        for value in values:
+            used = [float(group["lr"]) for group in optimizer.param_groups]
             scheduler.step(value)
-            left = tuple(float(group["lr"]) for group in optimizer.param_groups)
-            where = f"{plateau.spec} --lr {lrs} {values[: epoch + 1]}"
-            assert all(map(same_bits, judged.rates[epoch], map(float, used))), where
-            assert all(map(same_bits, judged.next_rates[epoch], left)), where
-            assert same_bits(judged.best[epoch], scheduler.best), where
-            assert judged.bad_epochs[epoch] == scheduler.num_bad_epochs, where
-            assert judged.cooldown[epoch] == scheduler.cooldown_counter, where
+            left = [float(group["lr"]) for group in optimizer.param_groups]
+            live.append((used, left, scheduler.best, scheduler.num_bad_epochs, scheduler.cooldown_counter))
+        assert_same(judged, live, plateau, lrs, values)
         events |= set(judged.event)
     assert events == {"", "improved", "reduced", "blocked", "cooldown"}
 
@@ -91,14 +102,13 @@ def test_equal_to_keras() -> None:
         callback.set_model(model)
         callback.on_train_begin()
         judged = in_blocks(rng, KerasJudge(plateau, (lr,)), values)
+        live: list[Row] = []
         for epoch, value in enumerate(values):
-            where = f"{plateau.spec} --lr {lr} {values[: epoch + 1]}"
+            used = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
             callback.on_epoch_end(epoch, {"val_loss": value})
             left = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-            assert same_bits(judged.next_rates[epoch][0], left), where
-            assert same_bits(judged.best[epoch], callback.best), where
-            assert judged.bad_epochs[epoch] == callback.wait, where
-            assert judged.cooldown[epoch] == callback.cooldown_counter, where
+            live.append(([used], [left], callback.best, callback.wait, callback.cooldown_counter))
+        assert_same(judged, live, plateau, (lr,), values)
 
 
 def test_equal_to_timm() -> None:
@@ -124,15 +134,14 @@ def test_equal_to_timm() -> None:
             warnings.simplefilter("ignore", FutureWarning)
             scheduler = theirs(optimizer, **{declared.name: value for declared, value in plateau.items()})
         judged = in_blocks(rng, Replay(lr=lrs if groups > 1 else lrs[0]).judge(plateau), values)
+        live: list[Row] = []
         for epoch, value in enumerate(values):
-            where = f"{plateau.spec} --lr {lrs} {values[: epoch + 1]}"
-            assert all(map(same_bits, judged.rates[epoch], (float(g["lr"]) for g in optimizer.param_groups))), where
+            used = [float(group["lr"]) for group in optimizer.param_groups]
             scheduler.step(epoch + 1, value)
             left = [float(group["lr"]) for group in optimizer.param_groups]
-            assert all(map(same_bits, judged.next_rates[epoch], left)), where
-            assert same_bits(judged.best[epoch], scheduler.lr_scheduler.best), where
-            assert judged.bad_epochs[epoch] == scheduler.lr_scheduler.num_bad_epochs, where
-            assert judged.cooldown[epoch] == scheduler.lr_scheduler.cooldown_counter, where
+            inner = scheduler.lr_scheduler
+            live.append((used, left, inner.best, inner.num_bad_epochs, inner.cooldown_counter))
+        assert_same(judged, live, plateau, lrs, values)
         events |= set(judged.event)
     assert events == {"", "improved", "reduced", "blocked", "cooldown", "warmup"}
 
