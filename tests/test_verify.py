@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -613,3 +613,21 @@ def test_drops_of_another_schedule_that_is_begun_in_the_middle() -> None:
     second = "step --step-size 10 --gamma 0.2"
     found = explanation_of("cosine --t-max 90", by_epoch([*values("cosine --t-max 90", 39), *values(second, 51)]))
     assert (found["explanation"], found["at"], found["spec"]) == ("changed", 39, second)
+
+
+@pytest.mark.parametrize("every", [1, 10])
+@pytest.mark.parametrize("text", ["cosine --t-max 400", "hf-cosine --num-warmup-steps 20 --num-training-steps 400"])
+def test_a_resume_from_a_checkpoint_before_the_crash(text: str, every: int) -> None:
+    right, at, crash = values(text, 400), 150, 183
+    rows, again = range(0, crash, every), range(-(-at // every) * every, 400, every)
+    steps = [*rows, *again]
+
+    def taken_up(rest: Callable[[int], float]) -> Record:
+        return Record.of_values([*(right[row] for row in rows), *map(rest, again)], steps=steps)
+
+    assert held(text, taken_up(lambda row: right[row]), interval="step").follows
+    anew = explanation_of(text, taken_up(lambda row: right[row - at]), interval="step")
+    assert (anew["explanation"], anew["at"]) == ("restarted", at)
+    new = values(f"{text} --lr {right[at]!r}", 400)
+    lost = explanation_of(text, taken_up(lambda row: new[row - at]), interval="step")
+    assert (lost["explanation"], lost["at"]) == ("state_not_loaded", at)

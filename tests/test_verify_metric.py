@@ -12,7 +12,7 @@ from lrcli.cli.commands.verify import Verified, judged
 from lrcli.logs import open_log
 from lrcli.replay import Replay
 from lrcli.run import Run
-from lrcli.schedules.plateau import Plateau
+from lrcli.schedules.plateau import Plateau, float32
 from lrcli.spec import parse
 from tests.conftest import Invoke
 
@@ -147,3 +147,23 @@ def test_the_metric_may_stand_in_the_spec_as_it_stands_on_the_command_line(tmp_p
     specs = (f"{MEANT} --metric=train_loss", MEANT.replace("plateau", "plateau --metric train_loss"), MEANT)
     assert [invoke("verify", log, text, "--metric", "val_loss")[0] for text in specs[2:]] == [1]
     assert [invoke("verify", log, text)[0] for text in specs[:2]] == [0, 0]
+
+
+def test_a_rate_in_float32_that_never_moves(tmp_path: Path) -> None:
+    document = verdict(tmp_path, metrics(3), [float32(0.2)] * EPOCHS, "plateau --patience 3 --lr 0.2")
+    assert document["explanation"] == "never_stepped"
+
+
+def test_a_metric_of_few_digits_leaves_enough_to_try_every_option(tmp_path: Path) -> None:
+    losses = metrics(7)
+    rounded = [f"{loss:.4f}" for loss in losses]
+    found = verdict(
+        tmp_path, rounded, rates(losses, factor=0.2, patience=2, cooldown=3), "plateau --factor 0.2 --patience 2"
+    )
+    assert found["changes"] == [{"option": "--cooldown", "meant": 0, "found": 3}]
+
+
+def test_a_range_is_said_where_the_log_leaves_one(tmp_path: Path) -> None:
+    losses = [1.0 / (1 + min(epoch, 10)) for epoch in range(40)]
+    found = verdict(tmp_path, losses, rates(losses, patience=5, cooldown=9), "plateau --patience 5")
+    assert [change["option"] for change in found["changes"]] == ["--cooldown"]

@@ -13,6 +13,7 @@ from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.numbers import typed
 from lrcli.record import Record, tolerance_of
+from lrcli.record.tolerance import FULL
 from lrcli.replay import Replay
 from lrcli.run import Run
 from lrcli.schedules import role
@@ -38,7 +39,7 @@ MOST_LONG = 300
 LIMITS = (0.0, *(float(f"{digit}e-{power}") for digit in (1, 5, 2) for power in range(9)))
 """Thresholds that people type."""
 
-FAR = 1e4
+FAR = 1e3
 """Factor of its default, up to which a threshold is tried."""
 
 FEW_EPOCHS = 4
@@ -133,7 +134,8 @@ def _with_doubts(case: Case, explanation: Explanation) -> Explanation:
 def never_stepped(case: Case) -> Iterator[Found]:
     """The rate stays where it began."""
     first = float(case.values[0])
-    if len(case.values) < FEW_EPOCHS or (case.values != first).any() or not math.isclose(first, case.run.lrs[0]):
+    begun = math.isclose(first, case.run.lrs[0], rel_tol=FULL)
+    if len(case.values) < FEW_EPOCHS or (case.values != first).any() or not begun:
         return
     sentence = f"the rate never moves from {significant(first)}: step(metric) is never called, or it waits for longer"
     yield Found(Explanation("never_stepped", sentence))
@@ -181,9 +183,9 @@ def _changed(case: Case, slot: Slot, plateau: Schedule, run: Run, before: list[C
         return
     explanation = _other_values(case, *changed, changes)
     if len(giving) > 1 and slot.declared.annotation is int:
-        range_of = f"{giving[0]} to {giving[-1]}" if giving[-1] < _longest(case) else f"at least {giving[0]}"
+        range_of = f"{giving[0]} to {giving[-1]}" if giving[-1] < _longest(case, slot) else f"at least {giving[0]}"
         sentence = f"{slot.declared.option} was {range_of}, not {slot.value}"
-        yield Found(dataclasses.replace(explanation, sentence=sentence), is_sure=False)
+        yield Found(dataclasses.replace(explanation, sentence=sentence))
     else:
         # A cut that did not come says little; a floor stops two of them.
         is_floor = slot.declared.role is role.FLOOR
@@ -242,7 +244,7 @@ def _values(case: Case, slot: Slot) -> list[Any]:
     if declared.choices:
         return list(declared.choices)
     if declared.annotation is int:
-        return list(range(_longest(case) + 1))
+        return list(range(_longest(case, slot) + 1))
     if declared.role is role.JUDGEMENT:
         usual = float(declared.default)
         return [usual, *(limit for limit in LIMITS if limit <= FAR * usual)]
@@ -255,8 +257,17 @@ def _values(case: Case, slot: Slot) -> list[Any]:
     return [one for value in dict.fromkeys(shown) for one in typed(value, NEAR) if is_plain(one)]
 
 
-def _longest(case: Case) -> int:
-    return min(len(case.values), MOST_LONG)
+def _longest(case: Case, slot: Slot) -> int:
+    """The longest that it may wait: as long as the shortest time from one cut to the next, where there are several."""
+    rates = case.values.tolist()
+    cuts = [row for row in range(1, len(rates)) if rates[row] < rates[row - 1]]
+    waits = [after - before for before, after in itertools.pairwise(cuts)] if _is_waiting(slot) else []
+    return min(len(rates), MOST_LONG, *waits)
+
+
+def _is_waiting(slot: Slot) -> bool:
+    """Whether it is counted before each cut, as no warmup is."""
+    return slot.declared.role is role.JUDGEMENT
 
 
 def _other_values(case: Case, plateau: Schedule, run: Run, changes: list[Change]) -> Explanation:

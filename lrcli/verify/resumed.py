@@ -55,8 +55,12 @@ MOST_GAP = 64
 
 def _seams(case: Case) -> list[int]:
     """The ticks at which what the first different row shows may have begun, the latest first."""
+    import numpy as np
+
     here = int(case.ticks[case.place])
-    before = int(case.ticks[case.place - 1]) if case.place else -1
+    # Rows that a run which was taken up again has left behind it say nothing of when that was.
+    earlier = case.ticks[: case.place]
+    before = int(np.max(earlier[earlier < here], initial=-1))
     return list(range(here, max(before, here - MOST_GAP, -1), -1))
 
 
@@ -340,7 +344,7 @@ def changed(case: Case) -> Iterator[Explanation]:
             enough = shown >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
             # The same scheduler that goes on without a jump was not begun again: it has other values from the start.
             is_new = not begun or type(found.schedule) is not type(case.schedule) or _jumps(case)
-            if found.exactness != NEARLY and enough and is_new:
+            if found.exactness != NEARLY and found.is_typed and enough and is_new:
                 sentence = f"from tick {at} on the rates are those of {found.spec}{begun}"
                 yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
 
