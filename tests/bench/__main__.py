@@ -1,11 +1,11 @@
-"""`python -m tests.bench [start|rows|plateau|torch]`: what was promised of speed; exits 1 where it is missed."""
+"""`python -m tests.bench [start|rows|plateau|scripts|torch]`: speed as it was promised; exits 1 where it is not."""
 
 import importlib
 import sys
 
 from tests.bench.measure import pinned
 
-PARTS = ("start", "rows", "plateau", "torch")
+PARTS = ("start", "rows", "plateau", "scripts", "torch")
 
 
 def main() -> int:
