@@ -1,5 +1,6 @@
 """Options and fixtures that all tests share."""
 
+import gc
 import importlib.util
 import os
 import tempfile
@@ -32,6 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
         missing = [name for name in FRAMEWORKS if importlib.util.find_spec(name) is None]
         if missing:
             raise pytest.UsageError(f"LRSCHED_LIVE=required, but these are not installed: {', '.join(missing)}")
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: no garbage is sought in it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The schedules of papers and other libraries: worked values, each with where it comes from."""
 
-import importlib
 import math
-import random
 from itertools import islice
 from typing import Any
 
@@ -13,9 +11,7 @@ from lrcli.engine import rates
 from lrcli.errors import InputError
 from lrcli.schedules import every
 from lrcli.schedules.base import Absolute
-from lrcli.schedules.factor import Factor
 from lrcli.schedules.family import MORE
-from tests.draws import base_rates, draw, same_bits
 
 DRAWS = 100
 MORE = [name for name, cls in every().items() if cls.reference.family is MORE]
@@ -198,37 +194,3 @@ def test_the_example_is_long_enough_to_show_its_phases(name: str) -> None:
 )
 def test_marks(text: str, marks: list[tuple[int, str]]) -> None:
     assert list(spec.parse(text).schedule.marks()) == marks
-
-
-def test_within_a_sequence_they_are_what_lambda_lr_makes_of_them() -> None:
-    torch_run = pytest.importorskip("tests.live.torch_run", reason="torch is not installed")
-    schedulers = importlib.import_module("torch.optim.lr_scheduler")
-    rng = random.Random("LambdaLR")
-    for name in MORE:
-        if not issubclass(every()[name], Factor) or every()[name].refuses_composition:
-            continue
-        for _ in range(20):
-            schedule, (lr,) = draw(rng, every()[name]), base_rates(rng, 1)
-            optimizer = torch_run.optimizer_of((lr,))
-            children = [
-                schedulers.LinearLR(optimizer, total_iters=7),
-                schedulers.LambdaLR(optimizer, schedule.factor),  # type: ignore[attr-defined]
-                schedulers.StepLR(optimizer, 3),
-            ]
-            live = schedulers.SequentialLR(optimizer, children, [7, 60])
-            composed = spec.parse(
-                f'sequential "linear --total-iters 7" "{schedule.spec}" "step --step-size 3" --milestones 7,60'
-            ).schedule
-            for found in islice(rates(composed, (lr,)), 80):
-                assert same_bits(found, optimizer.param_groups[0]["lr"]), schedule.spec
-                optimizer.step()
-                live.step()
-
-
-def test_keras_agrees_to_float32() -> None:
-    schedules = pytest.importorskip("keras.optimizers.schedules", reason="Keras is not installed")
-    for staircase in (False, True):
-        live = schedules.InverseTimeDecay(0.1, decay_steps=7, decay_rate=0.3, staircase=staircase)
-        text = f"inverse-time --decay-steps 7 --decay-rate 0.3 {'--staircase' if staircase else ''}"
-        expected = [float(live(tick)) for tick in range(50)]
-        assert values(text, 50, 0.1) == pytest.approx(expected, rel=1e-6)

@@ -8,12 +8,13 @@ import pytest
 
 from lrcli.checks import RULES
 from lrcli.checks.case import Case
+from tests.live.late import late
+from tests.live.runs import Construct, live_rows
+from tests.live.torch_run import Row, optimizer_of, torch_scheduler
 from tests.test_checks import checked, parts_of
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
+torch = late("torch")
 
-from tests.live.runs import Construct, live_rows  # noqa: E402
-from tests.live.torch_run import Row, optimizer_of, torch_scheduler  # noqa: E402
 
 Rates = list[float]
 

@@ -23,9 +23,10 @@ from lrcli.schedules.family import DEEPSPEED, HUGGING_FACE
 from tests.code_runs import DRAWS, RUNS, SEED, TRUE_REASONS, drawn_run, settled
 from tests.draws import draw, same_bits
 from tests.live.deepspeed_run import deepspeed_schedules
+from tests.live.late import late
 from tests.live.timm_run import timm_scheduler_module
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
+torch = late("torch")
 
 STREAMED = [cls for cls in every().values() if not cls.follows_metric]
 

@@ -19,9 +19,10 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.plateau import Plateau, TorchJudge
 from tests.code_runs import DRAWS, SEED, TRUE_REASONS, drawn_run, settled
 from tests.draws import draw, same_bits
+from tests.live.late import late
 from tests.live.test_code import expected_updates, rates_used
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
+torch = late("torch")
 
 STREAMED = [cls for cls in every().values() if not cls.follows_metric]
 RUNS_OF_THE_TRAINER = 16

@@ -12,10 +12,11 @@ from lrcli.configs import load
 from lrcli.configs.reading import Reading
 from lrcli.engine import rates
 from lrcli.run import Run
+from tests.live.late import late
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
-pytest.importorskip("accelerate", reason="accelerate is not installed")
-transformers: Any = pytest.importorskip("transformers", reason="transformers is not installed")
+torch = late("torch")
+late("accelerate")
+transformers: Any = late("transformers")
 
 KEYWORDS: dict[str, list[dict[str, Any]]] = {
     "cosine": [{}, {"num_cycles": 1.5}],
@@ -32,7 +33,9 @@ KEYWORDS: dict[str, list[dict[str, Any]]] = {
 KINDS = ("linear", "constant", "constant_with_warmup", *KEYWORDS)
 
 
-class Examples(torch.utils.data.Dataset):  # type: ignore[misc,name-defined]
+class Examples:
+    """Data of some examples."""
+
     def __init__(self, count: int) -> None:
         self.count = count
 
@@ -43,13 +46,18 @@ class Examples(torch.utils.data.Dataset):  # type: ignore[misc,name-defined]
         return {"x": torch.ones(1)}
 
 
-class Model(torch.nn.Module):  # type: ignore[misc,name-defined]
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = torch.nn.Linear(1, 1)
+def small_model() -> Any:
+    """One number, which is its own loss."""
 
-    def forward(self, x: Any) -> dict[str, Any]:
-        return {"loss": self.layer(x).mean()}
+    class Model(torch.nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(1, 1)
+
+        def forward(self, x: Any) -> dict[str, Any]:
+            return {"loss": self.layer(x).mean()}
+
+    return Model()
 
 
 def drawn(rng: random.Random) -> tuple[dict[str, Any], int]:
@@ -86,7 +94,7 @@ def trained(path: Path, examples: int) -> tuple[int, list[float]]:
     parser = transformers.HfArgumentParser(transformers.TrainingArguments)
     parsed = parser.parse_json_file if path.suffix == ".json" else parser.parse_yaml_file
     (arguments,) = parsed(str(path))
-    trainer = transformers.Trainer(Model(), arguments, train_dataset=Examples(examples))
+    trainer = transformers.Trainer(small_model(), arguments, train_dataset=Examples(examples))
     *_, steps = trainer.set_initial_training_values(arguments, trainer.get_train_dataloader())
     trainer.create_optimizer_and_scheduler(steps)
     found = []

@@ -14,8 +14,10 @@ from lrcli.schedules.param import REQUIRED
 from tests.draws import base_rates, draw, same_bits
 from tests.live.deepspeed_run import construct, deepspeed_schedules, optimizer_of
 from tests.live.holds import HOLDS
+from tests.live.late import late
 
-deepspeed = deepspeed_schedules()
+late("torch")
+deepspeed = late("deepspeed", deepspeed_schedules)
 
 DRAWS = 100
 TICKS = 150

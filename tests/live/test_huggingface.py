@@ -14,13 +14,14 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Chained, Sequential
 from lrcli.schedules.family import HUGGING_FACE, PYTORCH
 from tests.draws import base_rates, draw
+from tests.live import torch_run
 from tests.live.holds import HOLDS
+from tests.live.late import late
+from tests.live.runs import assert_equal_to_live
 
-pytest.importorskip("torch", reason="torch is not installed")
-optimization = pytest.importorskip("transformers.optimization", reason="transformers is not installed")
+late("torch")
+optimization = late("transformers.optimization")
 
-from tests.live import torch_run  # noqa: E402
-from tests.live.runs import assert_equal_to_live  # noqa: E402
 
 DRAWS = 100
 TRANSFORMERS = HOLDS["test_huggingface"]

@@ -11,11 +11,12 @@ from lrcli.schedules import every
 from tests.draws import base_rates, draw
 from tests.live.holds import HOLDS
 from tests.live.keras_run import construct, keras_schedules
+from tests.live.late import late
+from tests.live.torch_run import optimizer_of
+from tests.test_vectors import assert_recorded
 
-keras = keras_schedules()
+keras = late("keras", keras_schedules)
 
-from tests.live.torch_run import optimizer_of  # noqa: E402
-from tests.test_vectors import assert_recorded  # noqa: E402
 
 DRAWS = 25
 KERAS = HOLDS["test_keras"]

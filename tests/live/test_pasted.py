@@ -18,10 +18,11 @@ from lrcli.schedules.expression import Expression
 from lrcli.schedules.family import PYTORCH
 from lrcli.schedules.plateau import Plateau
 from tests.draws import draw
+from tests.live.late import late
 from tests.live.timm_run import timm_scheduler_module
 
-pytest.importorskip("torch", reason="torch is not installed")
-optimization = pytest.importorskip("transformers.optimization", reason="transformers is not installed")
+late("torch")
+optimization = late("transformers.optimization")
 
 
 def live(symbol: str) -> object:

@@ -23,10 +23,11 @@ from lrcli.schedules.compose import Chained, Sequential
 from lrcli.schedules.family import HUGGING_FACE, PYTORCH
 from tests.draws import base_rates, child, draw, same_bits
 from tests.live.holds import HOLDS
+from tests.live.late import late
+from tests.live.torch_run import Row, optimizer_of, torch_scheduler
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
+torch = late("torch")
 
-from tests.live.torch_run import Row, optimizer_of, torch_scheduler  # noqa: E402
 
 TICKS = 60
 DRAWS = int(os.environ.get("LRSCHED_DRAWS", "4"))

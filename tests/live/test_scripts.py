@@ -11,31 +11,29 @@ import pytest
 from lrcli.checks import RULES
 from lrcli.scripts import check_source
 from lrcli.scripts.source import ScriptText
+from tests.live.late import late
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
-
-from torch.optim import lr_scheduler  # noqa: E402
-from torch.optim.optimizer import register_optimizer_step_pre_hook  # noqa: E402
+torch, hooks = late("torch"), late("torch.optim.optimizer")
 
 Rates = list[float]
 BATCHES = 4
 
 
-class Model(torch.nn.Linear):
-    """Its own loss, noisy from batch to batch."""
+def noisy_model() -> Any:
+    """A layer that returns its own loss, noisy from batch to batch."""
 
-    def __init__(self) -> None:
-        super().__init__(3, 1)
+    class Model(torch.nn.Linear):
+        def forward(self, batch: Any) -> Any:
+            return super().forward(batch).square().mean()
 
-    def forward(self, batch: Any) -> Any:
-        return super().forward(batch).square().mean()
+    return Model(3, 1)
 
 
 def names_of_a_script() -> dict[str, Any]:
     """What stands before the examples."""
     torch.manual_seed(0)
-    model = Model()
-    scripted = {name: getattr(lr_scheduler, name) for name in dir(lr_scheduler) if name[0].isupper()}
+    model = noisy_model()
+    scripted = {name: found for name, found in vars(torch.optim.lr_scheduler).items() if name[0].isupper()}
     data = [torch.randn(8, 3) for _ in range(BATCHES)]
     return {
         **scripted,
@@ -54,7 +52,7 @@ def names_of_a_script() -> dict[str, Any]:
 def recorded() -> Iterator[Rates]:
     """The rate of every step of any optimizer."""
     rates: Rates = []
-    hook = register_optimizer_step_pre_hook(lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"]))
+    hook = hooks.register_optimizer_step_pre_hook(lambda optimizer, *_: rates.append(optimizer.param_groups[0]["lr"]))
     try:
         yield rates
     finally:
@@ -102,7 +100,7 @@ def test_lr903_the_epoch_grows_and_the_rate_is_cut() -> None:
 def test_lr904_patience_is_over_within_a_few_epochs() -> None:
     # An optimizer of another model: the loss of this one is noise alone.
     bad, good = (
-        run(example("LR904", which), optimizer=torch.optim.SGD(Model().parameters(), lr=0.1))
+        run(example("LR904", which), optimizer=torch.optim.SGD(noisy_model().parameters(), lr=0.1))
         for which in ("Bad", "Good")
     )
     first = next(step for step, rate in enumerate(bad) if rate < 0.1)
@@ -148,8 +146,8 @@ def test_lr911_it_runs_four_times_too_fast() -> None:
 
 def good_after(ticks: int) -> float:
     """CosineAnnealingLR(T_max=1000) after so many ticks, from 0.1."""
-    optimizer = torch.optim.SGD(Model().parameters(), lr=0.1)
-    scheduler = lr_scheduler.CosineAnnealingLR(optimizer, T_max=1000)
+    optimizer = torch.optim.SGD(noisy_model().parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=1000)
     for _ in range(ticks):
         optimizer.step()
         scheduler.step()
@@ -249,7 +247,7 @@ def accelerated(text: str, **more: Any) -> dict[str, Any]:
 def test_lr918_accelerate_steps_once_for_every_four_batches(accelerate: Any) -> None:
     counted = {
         "Accelerator": lambda **given: accelerate.Accelerator(cpu=True, **given),
-        "get_linear_schedule_with_warmup": lambda optimizer, warmup, steps: lr_scheduler.LinearLR(
+        "get_linear_schedule_with_warmup": lambda optimizer, warmup, steps: torch.optim.lr_scheduler.LinearLR(
             optimizer, 1.0, 0.0, total_iters=steps
         ),
     }
@@ -263,8 +261,8 @@ def test_lr918_accelerate_steps_once_for_every_four_batches(accelerate: Any) -> 
 
 def test_lr918_accelerate_steps_once_for_every_process(accelerate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     accelerator = accelerate.Accelerator(cpu=True)
-    optimizer = torch.optim.SGD(Model().parameters(), lr=0.1)
-    optimizer, scheduler = accelerator.prepare(optimizer, lr_scheduler.StepLR(optimizer, 30))
+    optimizer = torch.optim.SGD(noisy_model().parameters(), lr=0.1)
+    optimizer, scheduler = accelerator.prepare(optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 30))
     monkeypatch.setitem(accelerate.state.AcceleratorState._shared_state, "num_processes", 8)
     monkeypatch.setitem(accelerate.state.PartialState._shared_state, "num_processes", 8)
     optimizer.step()
@@ -290,7 +288,7 @@ def lightning_ticks(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
     class Base(pl.LightningModule):
         def __init__(self) -> None:
             super().__init__()
-            self.layer = Model()
+            self.layer = noisy_model()
 
         def loss(self, batch: Any) -> Any:
             return self.layer(batch)

@@ -1,15 +1,17 @@
 """What `explain` says of torch, transformers and timm beyond the rates: each statement that surprised us, run."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-torch = pytest.importorskip("torch.optim.lr_scheduler", reason="torch is not installed")
+from lrcli.documentation import sections_of
+from lrcli.schedules import every
+from tests.live.late import late
+from tests.live.torch_run import optimizer_of
 
-from collections.abc import Callable  # noqa: E402
-from typing import Any  # noqa: E402
+torch = late("torch.optim.lr_scheduler")
 
-from lrcli.documentation import sections_of  # noqa: E402
-from lrcli.schedules import every  # noqa: E402
-from tests.live.torch_run import optimizer_of  # noqa: E402
 
 Made = Callable[..., Any]
 

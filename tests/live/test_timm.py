@@ -12,12 +12,13 @@ from lrcli.schedules import every
 from lrcli.schedules.param import REQUIRED
 from tests.draws import base_rates, draw
 from tests.live.holds import HOLDS
+from tests.live.late import late
+from tests.live.runs import assert_equal_to_live
 from tests.live.timm_run import construct, timm_scheduler_module
+from tests.live.torch_run import optimizer_of
 
-timm_scheduler = timm_scheduler_module()
+timm_scheduler = late("timm", timm_scheduler_module)
 
-from tests.live.runs import assert_equal_to_live  # noqa: E402
-from tests.live.torch_run import optimizer_of  # noqa: E402
 
 DRAWS = 150
 TIMM = HOLDS["test_timm"]

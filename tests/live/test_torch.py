@@ -12,9 +12,8 @@ from lrcli.schedules import every
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Chained, Sequential
 from tests.draws import base_rates, draw, same_bits
+from tests.live import torch_run
 from tests.live.holds import HOLDS
-
-torch_run = pytest.importorskip("tests.live.torch_run", reason="torch is not installed")
 
 TICKS = 130
 DRAWS = 150

@@ -15,11 +15,12 @@ from lrcli.configs.reading import Reading
 from lrcli.engine import rates
 from lrcli.plan import Planned
 from lrcli.run import Run
-from tests.live.test_configs import Examples, Model
+from tests.live.late import late
+from tests.live.test_configs import Examples, small_model
 from tests.live.timm_run import timm_scheduler_module
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
-transformers: Any = pytest.importorskip("transformers", reason="transformers is not installed")
+torch = late("torch")
+transformers: Any = late("transformers")
 
 
 def written(path: Path, content: Any) -> str:
@@ -47,7 +48,7 @@ def test_a_run_that_is_trained_logs_these_rates(tmp_path: Path, capsys: pytest.C
     }  # fmt: skip
     path = written(tmp_path / "train.json", content)
     (arguments,) = transformers.HfArgumentParser(transformers.TrainingArguments).parse_json_file(path)
-    trainer = transformers.Trainer(Model(), arguments, train_dataset=Examples(45))
+    trainer = transformers.Trainer(small_model(), arguments, train_dataset=Examples(45))
     trainer.train()
     logged = [entry["learning_rate"] for entry in trainer.state.log_history if "learning_rate" in entry]
     plan = planned(path, examples=45)
@@ -84,7 +85,7 @@ def test_what_is_auto_is_filled_in_as_transformers_does(seed: int, tmp_path: Pat
     (arguments,) = transformers.HfArgumentParser(transformers.TrainingArguments).parse_json_file(path)
     filled = deepspeed.HfTrainerDeepSpeedConfig(block)
     filled.trainer_config_process(arguments)
-    filled.trainer_config_finalize(arguments, Model(), content["max_steps"])
+    filled.trainer_config_finalize(arguments, small_model(), content["max_steps"])
     wanted = filled.config["scheduler"]["params"]
     schedule = planned(path, ds).schedule
     own = {declared.name: value for declared, value in schedule.items()}

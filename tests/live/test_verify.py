@@ -8,8 +8,7 @@ from lrcli import spec
 from lrcli.record import Record
 from lrcli.run import Run
 from lrcli.verify import verify
-
-torch_run = pytest.importorskip("tests.live.torch_run", reason="torch is not installed")
+from tests.live import torch_run
 
 EPOCHS, BATCHES = 12, 5
 

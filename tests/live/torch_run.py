@@ -6,17 +6,18 @@ import math
 import warnings
 from typing import Any
 
-import torch
-
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.expression import Expression
+from tests.live.late import late
+
+torch = late("torch")
 
 NAMES = {name: getattr(math, name) for name in ("sqrt", "cos", "sin", "exp", "log", "floor", "ceil", "pi")}
 
 Row = tuple[float, ...]
 
 
-def optimizer_of(lrs: tuple[float, ...], momentum: float = 0.0) -> torch.optim.Optimizer:
+def optimizer_of(lrs: tuple[float, ...], momentum: float = 0.0) -> Any:
     """SGD with a parameter group for each rate, whose defaults hold the first."""
     groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in lrs]
     return torch.optim.SGD(groups, lr=lrs[0], momentum=momentum)
@@ -27,7 +28,7 @@ def python_lambda(expression: Expression, base_lr: float = math.nan) -> Any:
     return eval(f"lambda t: {expression.text}", {**NAMES, "base_lr": base_lr})
 
 
-def torch_scheduler(schedule: Schedule, optimizer: torch.optim.Optimizer, **more: Any) -> Any:
+def torch_scheduler(schedule: Schedule, optimizer: Any, **more: Any) -> Any:
     """The framework's scheduler object for `schedule`, its children built in order; it is given `more` arguments."""
     module, _, symbol = schedule.reference.source.rpartition(".")
     arguments: dict[str, Any] = {}
