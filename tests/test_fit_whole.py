@@ -57,8 +57,15 @@ MISSED = [
     ("timm-cosine --t-initial 25 --cycle-limit 4 --cycle-decay 0.5 --warmup-t 5 --warmup-lr-init 1e-6", 100),
     ("timm-poly --t-initial 60 --power 2.0 --k-decay 2.0 --warmup-t 5", 60),
     ("hf-cosine-with-min-lr --num-warmup-steps 5 --num-training-steps 50 --min-lr-rate 0.1", 60),
+    ("flat-cos --total-steps 108 --div-final 1000 --lr 2.4e-05 --pct-start 0.75", 90),
+    ("ds-range-test --lr-range-test-min-lr 1e-05 --lr-range-test-step-size 31 --lr-range-test-step-rate 5", 40),
+    (
+        "ds-warmup-cosine --total-num-steps 40 --warmup-min-ratio 0.1 --warmup-num-steps 3 --cos-min-ratio 0.05",
+        40,
+    ),
 ]
-"""Those that were not found: a number whose default is far off, or changes nothing without another, or has a twin."""
+"""Those that were not found: a number whose default is far off, or changes nothing without another, or has a twin, or
+that a rounded log leaves open until a surer one is taken for what was typed."""
 
 
 @pytest.mark.parametrize("form", FORMS)

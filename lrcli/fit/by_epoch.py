@@ -23,6 +23,9 @@ WARMUPS = (3.0, 0.0, 1.0, 2.0, 4.0, 5.0, 10.0)
 SHARES = (0.1, 0.001, 0.0001, 0.2, 0.05, 1.0)
 MOST_LENGTHS = 3
 
+LATE_ROWS = 16
+"""Of the end of a log, at which a form is held before its length is sought."""
+
 A_LENGTH, A_TICK = 40, 50
 """What it costs to try one, in rates, and the ticks of it that cost one more: some add up the shares of ticks."""
 
@@ -98,8 +101,8 @@ def _solved(
         return
     # Rows long after the warmup do not depend on the length of an epoch: what misses them is not worth the search.
     guess, reading = first
-    late = slice(3 * len(rates) // 4, None)
-    effort.take(len(rates) // 4)
+    late = slice(3 * len(rates) // 4, None, max(1, len(rates) // (4 * LATE_ROWS)))
+    effort.take(LATE_ROWS)
     tail = rates_at(guess.schedule, (guess.lr,), reading.ticks[late])
     if not np.isfinite(tail).all() or (np.abs(tail - rates[late]) > 2e-3 * rates.max()).any():
         return

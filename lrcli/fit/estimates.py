@@ -300,6 +300,8 @@ def _drop_factor(marks: Landmarks, cls: type[Schedule], declared: Param) -> list
 def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if not declared.required:
         growing = marks.breaks[-1:] if cls.fields(role.GROWTH) else []
+        if growing == [] and cls.fields(role.GROWTH, role.START) and marks.peak == len(marks.values) - 1:
+            growing = [0]  # It does nothing but grow.
         return [declared.default, *(span for row in growing for span in spans_of_a_growth(marks, row))]
     steps = [marks.before(row).upto for row in marks.steps[:1]] if marks.moves_in_steps else []
     return [*steps, *spans_of_a_growth(marks), *SPANS]

@@ -216,7 +216,7 @@ class Landmarks:
     def starts_late(self) -> bool:
         """Whether the first rate is 0 and what leads up is no line from there: it may begin at the second, above it."""
         values = self.values
-        if self.peak <= 3 or values[0] != 0:
+        if self.peak < 3 or values[0] != 0:
             return False
         return bool(abs(values[2] - 2 * values[1]) > BENT * values[1])
 

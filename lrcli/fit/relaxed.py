@@ -18,6 +18,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.newton import Nearest, Newton
 from lrcli.fit.numbers import NEAR, simplest, telling
+from lrcli.fit.settled import DOUBTED, typed_within
 from lrcli.fit.solve import NEAREST, Solver
 from lrcli.record.tolerance import FULL_PRECISION
 
@@ -36,6 +37,9 @@ NEAR_ENOUGH = 1e-2
 NEARLY_WHOLE = 0.05
 LOOSE, LOOSE_IN_FLOAT32 = 1e-4, 1e-2
 """Of the greatest singular value: a direction in which nothing changes."""
+
+ROUNDINGS, NEARLY_DECIDED = 3.0, 2.0
+"""Of the greatest rounding: what may be left of a curve that is that of the log; ticks that a length may be off."""
 
 MOST_TRIED = 24
 MOST_CHOSEN = 2
@@ -222,6 +226,11 @@ class Relaxed:
         exact = self.marks.tolerance.kind == FULL_PRECISION
         if exact and len(off) and off.max() > NEARLY_WHOLE:
             return
+        settled = None if exact else self._settled(found, free)
+        if settled is not None and self._fits(settled):
+            with suppress(InputError):
+                yield self.made(self._made_whole(settled))
+            return
         rest = [place for place in free if place not in wholes]
         start = found.numbers.copy()
         start[wholes] = nearest
@@ -229,6 +238,45 @@ class Relaxed:
         if solved is None:
             return
         yield from self._typed(solved.numbers, rest)
+
+    def _settled(self, found: Nearest, free: Sequence[int]) -> Any:
+        """The numbers as somebody may have typed them, the surest first: it makes the others surer."""
+        import numpy as np
+
+        rounding = self.marks.tolerance.rounding(self.wanted)
+        if found.error > ROUNDINGS * float(rounding.max()) / self.marks.highest:
+            return None
+        rounding = rounding / self.marks.highest
+        left, nearest = list(free), found
+        numbers = found.numbers.copy()
+        while left:
+            inverse = np.linalg.pinv(nearest.slopes)
+            doubts = DOUBTED * np.sqrt(inverse**2 @ rounding**2) * self.units[left]
+            relative = doubts / np.maximum(np.abs(numbers[left]), 1e-300)
+            at = int(relative.argmin())
+            place, doubt = left.pop(at), float(doubts[at])
+            if self.sought[self.names[place]].is_whole:
+                if doubt > NEARLY_DECIDED:
+                    return None
+                numbers[place] = round(float(numbers[place]))
+            else:
+                numbers[place] = np.clip(typed_within(float(numbers[place]), doubt), self.low[place], self.high[place])
+            if left:
+                other = self.solution(numbers, left)
+                if other is None or not np.isfinite(other.slopes).all():
+                    return None
+                nearest, numbers = other, other.numbers.copy()
+        return numbers
+
+    def _made_whole(self, numbers: Any) -> list[float]:
+        values = zip(self.sought.values(), numbers.tolist(), strict=True)
+        return [round(value) if one.is_whole else value for one, value in values]
+
+    def _fits(self, numbers: Any) -> bool:
+        import numpy as np
+
+        found = np.array(self.at(self._made_whole(numbers), self.every_row))
+        return bool(self.marks.tolerance.rounded(found, self.marks.values[self.every_row]).all())
 
     def _typed(self, numbers: Any, rest: list[int]) -> Iterator[Guess]:
         import numpy as np

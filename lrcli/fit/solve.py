@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any, Self
@@ -10,13 +10,15 @@ from typing import Any, Self
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import FromTurn
+from lrcli.fit.first_guess import DEFAULT_RATE, first_guess, unused_rate
 from lrcli.fit.forms import BASE, BENDS, FLOORS, Form
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import grid_of_lengths
-from lrcli.fit.numbers import NEAR, between, bounds_of, crossings, passing_through, simplest, telling, typed
+from lrcli.fit.numbers import NEAR, between, bounds_of, crossings, passing_through, simplest, telling
+from lrcli.fit.settled import settled
 from lrcli.record.curve import few_rates_at
-from lrcli.run import BaseRates
+from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.schedules import role
 
 WORTH_A_LOOK, WORTH_TYPING = 3e-3, 1e-4
@@ -38,19 +40,11 @@ NEVER_NOTHING = (role.START_DIVISOR, role.FLOOR_DIVISOR, role.TIMESCALE, role.PO
 LEAST = 1e-12
 """Of a number that divides, or bends the curve."""
 
-DEFAULT_POWER = -0.5
-"""Of a decay that has no other."""
-
-UNLIMITED = 1e9
-
 NOTHING = 1e-11
 """Of a unit: what is left of a number that is none."""
 
 QUICK = 4
 """Rows at which most candidates are seen to be wrong."""
-
-DEFAULT_RATE = BaseRates().lrs[0]
-"""The rate of the optimizer where it changes nothing."""
 
 
 class Solver:
@@ -58,7 +52,7 @@ class Solver:
 
     def __init__(self, form: Form, marks: Landmarks, effort: Effort, base: float | None = None) -> None:
         unused = form.cls.fields(role.SCALE) and BASE not in form.numbers
-        self.base = (self._unused(marks) if unused else marks.highest) if base is None else base
+        self.base = (unused_rate(marks) if unused else marks.highest) if base is None else base
         self.marks = marks
         self.effort = effort
         self.params = form.cls.params()
@@ -66,7 +60,7 @@ class Solver:
         self.cost = 0 if form.cls.has_closed_form() else int(marks.ticks[-1])
         self.bounds = [self._bounds(name) for name in form.numbers]
         self.ticks, self.values = marks.plain
-        self.guess = [self._first_guess(name) for name in form.numbers]
+        self.guess = [self._first(name) for name in form.numbers]
         self.rows = self._rows()
 
     def _fix(self, form: Form) -> None:
@@ -79,15 +73,8 @@ class Solver:
         other = copy.copy(self)
         other._fix(form)
         if form.cls.fields(role.SCALE):
-            other.guess = [other._first_guess(name) for name in form.numbers]  # It depends on what is fixed.
+            other.guess = [other._first(name) for name in form.numbers]  # It depends on what is fixed.
         return other
-
-    @staticmethod
-    def _unused(marks: Landmarks) -> float:
-        """The optimizer's rate where a field is in its place: at most a limit, and seen if it is one."""
-        if marks.held_until > marks.peak:
-            return typed(marks.highest, 4 * marks.tolerance.strict)[0]
-        return max(DEFAULT_RATE, 10.0 ** math.ceil(math.log10(marks.highest))) if marks.highest > 0 else DEFAULT_RATE
 
     def _bounds(self, name: str) -> tuple[float, float]:
         if name == BASE:
@@ -98,55 +85,8 @@ class Solver:
             return low, high
         return max(low, LEAST if found in NEVER_NOTHING else 0.0), high
 
-    def _first_guess(self, name: str) -> float:
-        marks = self.marks
-        lowest, highest = float(marks.values[marks.bottom]), marks.highest
-        first = float(marks.values[int(marks.starts_late)])
-        if name == BASE:
-            return self.base if self.form.scale == BASE else first
-        meaning, default = self.params[name].role, self.params[name].default
-        if meaning is role.PEAK:
-            return highest
-        if meaning in (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.TARGET):
-            return lowest * 0.9
-        if meaning is role.FLOOR_SHARE:
-            return 0.9 * lowest / highest if highest else 0.0
-        if meaning is role.START:
-            return first
-        if meaning is role.START_SHARE:
-            return first / highest if highest else 0.0
-        if meaning is role.DROP_FACTOR:
-            return self._factor()
-        if meaning is role.FLOOR_DIVISOR:
-            return highest / lowest if lowest else 1e4
-        if meaning is role.SCALE and self.params[name].required:
-            return self._scale(name)
-        if meaning is role.POWER and self.params[name].required:
-            return DEFAULT_POWER
-        if meaning is role.TIMESCALE:
-            return max(1.0, float(marks.ticks[marks.middle] - marks.ticks[marks.held_until]) / 3)  # Of a square root.
-        return float(default) if isinstance(default, int | float) else 1.0
-
-    def _scale(self, name: str) -> float:
-        """The factor with which the curve is at the lowest rate, whatever else is found."""
-        row = self.marks.bottom
-        powers = {one.name: DEFAULT_POWER for one in self.form.cls.fields(role.POWER) if one.required}
-        schedule = object.__new__(self.form.cls)
-        schedule.__dict__.update({**self.defaults, **powers, name: 1.0})
-        [rate] = few_rates_at(schedule, UNLIMITED, [self.ticks[row]])
-        return self.values[row] / rate if 0 < rate < math.inf else 1.0
-
-    def _factor(self) -> float:
-        """The factor of a drop, or of a tick where the rate always falls."""
-        marks = self.marks
-        falls = [row for row in marks.steps if row > marks.peak]
-        if marks.moves_in_steps and falls and marks.values[falls[0] - 1]:
-            return float(marks.values[falls[0]] / marks.values[falls[0] - 1])
-        row = marks.bottom
-        ticks = int(marks.ticks[row] - marks.ticks[marks.peak])
-        if ticks > 0 and marks.values[row] > 0 and marks.highest > 0:
-            return float((marks.values[row] / marks.highest) ** (1 / ticks))
-        return 0.5
+    def _first(self, name: str) -> float:
+        return first_guess(name, self.form, self.marks, self.base, self.defaults)
 
     def _row_of(self, name: str) -> int:
         """The row that tells most of a number."""
@@ -182,7 +122,7 @@ class Solver:
         """The schedule with these values. Raises InputError where it refuses them."""
         values, lr = self._values(numbers, whole)
         schedule = self.form.cls(**values)
-        if BASE not in self.form.numbers and self.form.scale is not None:
+        if BASE not in self.form.numbers:
             rows = self.marks.probes
             ticks = [self.ticks[row] for row in rows]
             if few_rates_at(schedule, DEFAULT_RATE, ticks) == few_rates_at(schedule, lr, ticks):
@@ -206,12 +146,21 @@ class Solver:
             return []
         values = self.values
         return passing_through(
-            lambda numbers: self.at(numbers, whole, self.rows or ()),
+            lambda numbers: self._at_own_rows(numbers, whole),
             self.guess,
             [values[row] for row in self.rows],
             self.bounds,
             self.marks.highest or 1.0,
         )
+
+    def _at_own_rows(self, numbers: Sequence[float], whole: int | None) -> list[float]:
+        """The rates at the rows that the numbers are found from."""
+        rows = self.rows or []
+        if not self.cost:
+            return self.at(numbers, whole, rows)
+        order = sorted(rows)
+        found = dict(zip(order, self.at(numbers, whole, order), strict=True))
+        return [found[row] for row in rows]
 
     def _rows(self) -> list[int] | None:
         """The rows that the numbers are found from, one each."""
@@ -329,10 +278,29 @@ class Solver:
                 return bool(self.marks.tolerance.rounded(found, wanted).all())
 
             # What nearly fits the probes as somebody may have typed it does not always fit the other rows.
-            nice = simplest(numbers, fits, near) if self._near(numbers, whole, rows, WORTH_TYPING) else numbers
+            nice = (
+                self._typed(numbers, whole, fits, near) if self._near(numbers, whole, rows, WORTH_TYPING) else numbers
+            )
             for found in [numbers] if nice in (None, numbers) else [nice, numbers]:
                 with suppress(InputError):
                     yield self.made(found or numbers, whole)
+
+    def _typed(
+        self, numbers: list[float], whole: int | None, fits: Callable[[Sequence[float]], bool], near: float
+    ) -> list[float] | None:
+        """The numbers as somebody may have typed them, where those fit."""
+        if self.marks.tolerance.kind != FULL_PRECISION and self.rows:
+            nice = settled(
+                lambda numbers: self._at_own_rows(numbers, whole),
+                numbers,
+                [self.values[row] for row in self.rows],
+                self.marks.tolerance.rounding(self.marks.values[self.rows]).tolist(),
+                self.bounds,
+                self.marks.highest or 1.0,
+            )
+            if nice is not None and fits(nice):
+                return nice
+        return simplest(numbers, fits, near)
 
     def _or_nothing(self, name: str, number: float) -> float:
         """The number without what rounding leaves of a zero."""

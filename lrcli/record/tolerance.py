@@ -63,13 +63,19 @@ class Tolerance(NamedTuple):
         """Whether each value is what the log's rounding makes of the expected one."""
         import numpy as np
 
+        with np.errstate(invalid="ignore"):
+            return np.abs(expected - found) <= self.rounding(expected)
+
+    def rounding(self, expected: "Floats") -> Any:
+        """How far each value may be from the expected one by the log's rounding alone."""
+        import numpy as np
+
         unit = self.strict * np.abs(expected)
         if self.digits:
             with np.errstate(divide="ignore", invalid="ignore"):
                 unit = 0.5001 * 10.0 ** (np.floor(np.log10(np.abs(expected))) + 1 - self.digits)
             unit = np.where(expected == 0, 0.0, unit)
-        with np.errstate(invalid="ignore"):
-            return np.abs(expected - found) <= np.maximum(unit, self.strict_absolute)
+        return np.maximum(unit, self.strict_absolute)
 
     def as_document(self) -> dict[str, Any]:
         """The tolerance as JSON shows it."""
