@@ -16,6 +16,9 @@ DEFAULT_RATE = BaseRates().lrs[0]
 DEFAULT_POWER = -0.5
 """Of a decay that has no other."""
 
+DEFAULT_DIVISOR = 1e4
+"""Of a floor, which others have too."""
+
 UNLIMITED = 1e9
 
 
@@ -47,7 +50,8 @@ def first_guess(name: str, form: Form, marks: Landmarks, base: float, fixed: dic
     if meaning is role.DROP_FACTOR:
         return _factor(marks)
     if meaning is role.FLOOR_DIVISOR:
-        return highest / lowest if lowest else 1e4
+        # From above it is found in one step.
+        return max(highest / lowest if lowest else 0.0, float(default) if default else DEFAULT_DIVISOR)
     if meaning is role.SCALE and declared.required:
         return _scale(name, form, marks, fixed)
     if meaning is role.POWER and declared.required:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 1500
 """Rows that landmarks and candidates are taken from; the verdict is on all of them."""
 
+THINNED_FROM = 200
+"""The row from which on those of a long log are left out."""
+
 MOST_DROPS = 40
 
 NEARLY_HIGHEST = 0.9
@@ -168,8 +171,9 @@ class Landmarks:
 
     @cached_property
     def is_sparse(self) -> bool:
-        """Whether ticks lie between most rows."""
-        return len(self.ticks) > 1 and int(self.ticks[-1] - self.ticks[0]) > 1.5 * (len(self.ticks) - 1)
+        """Whether ticks lie between most rows of its beginning: of a long log other rows are left out."""
+        last = min(len(self.ticks), THINNED_FROM) - 1
+        return last > 0 and int(self.ticks[last] - self.ticks[0]) > 1.5 * last
 
     @property
     def is_flat(self) -> bool:
@@ -192,8 +196,11 @@ class Landmarks:
 
     @property
     def shows_an_end(self) -> bool:
-        """Whether the fall is over: the rate stays or rises again behind it, or is next to nothing."""
-        return self.bottom < len(self.values) - 2 or float(self.values[self.bottom]) < NEARLY_OVER * self.highest
+        """Whether there is no fall, or it is over: the rate stays or rises again behind it, or is next to nothing."""
+        last = len(self.values) - 1
+        return (
+            self.bottom < last - 1 or float(self.values[self.bottom]) < NEARLY_OVER * self.highest or self.peak == last
+        )
 
     @cached_property
     def middle(self) -> int:
@@ -246,6 +253,11 @@ class Landmarks:
         if fall[-1] <= 1.001 * (fall[-2] - fall[-1]):
             return False  # The next row would be at 0.
         return bool((np.abs(line - fall) <= 1e-4 * self.highest).all())
+
+    @property
+    def is_straight_down(self) -> bool:
+        """Whether there is such a line: a log that does nothing but rise shows none."""
+        return self.is_straight and self.peak < len(self.values) - 1
 
     @cached_property
     def restarts(self) -> list[int]:
@@ -368,7 +380,7 @@ def thinned(values: "Floats") -> "Ticks":
     if count <= MOST_ROWS:
         return np.arange(count)
     chosen = np.zeros(count, dtype=bool)
-    chosen[:200] = chosen[:: -(-count // (MOST_ROWS // 2))] = chosen[-2:] = True
+    chosen[:THINNED_FROM] = chosen[:: -(-count // (MOST_ROWS // 2))] = chosen[-2:] = True
     changes = np.abs(np.diff(values))
     bends = np.abs(np.diff(changes, prepend=0.0))
     for row in np.argsort(bends)[-200:]:

@@ -13,6 +13,7 @@ from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.line_up import start_factor, warmup_ends
+from lrcli.fit.otherwise import said_otherwise
 from lrcli.fit.places import SHORTEST_WARMUP
 from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
 from lrcli.fit.tried import (
@@ -28,7 +29,7 @@ from lrcli.fit.tried import (
 )
 from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
-from lrcli.record.tolerance import FULL_PRECISION
+from lrcli.record.tolerance import FULL, FULL_PRECISION
 from lrcli.run import Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
@@ -89,9 +90,13 @@ class Search:
                 return list(self.found.values())
         enough = None
         in_steps = any(view.marks.moves_in_steps for view in views)
+        is_dense = not any(view.marks.is_sparse for view in views)
+        is_straight = is_dense and any(view.marks.is_straight_down for view in views)
         for place, (stage, usual) in enumerate(self._rounds(views)):
             if place > 1 and in_steps and any(self._has_found(view) for view in views):
                 continue  # What jumps is no smooth curve.
+            if (stage.at_once or stage.sought) and is_dense and not is_straight and self._has_all_but_bits(views):
+                continue  # It shows how long the schedule is.
             for view in views:
                 self.look(stage, view, usual)
             if place == 0 and not self._is_decided():
@@ -99,8 +104,7 @@ class Search:
             if stage == BEFORE_SEQUENCES and not usual and not self._is_decided():
                 for view in views:
                     self._sequences(view)
-            # A straight line is the beginning of many: those whose length must be sought, too.
-            is_open = stage.is_early and any(view.marks.is_straight and not view.marks.is_sparse for view in views)
+            is_open = stage.is_early and is_straight  # It is the beginning of many, whose length must be sought, too.
             if self.effort.is_spent or (self._is_decided() and not is_open):
                 break
             if enough is None and any(self._has_found(view, likely=True) for view in views):
@@ -179,17 +183,25 @@ class Search:
         for classes in (view.own, view.others):
             for cls in classes:
                 self._try(cls, stage, view)
-            if self._has_found(view, self.tolerance.kind == FULL_PRECISION and classes is view.own):
+            if self._has_found(view, self.tolerance.kind == FULL_PRECISION and classes is view.own, typed=True):
                 break
         if stage.at_once:
             self._warmups_at_once(stage, view)
         elif stage in BEHIND_A_WARMUP:
             self._warmups(stage, view.marks, view.reading)
 
-    def _has_found(self, view: "View", to_the_bit: bool = False, likely: bool = False) -> bool:
+    def _has_all_but_bits(self, views: "list[View]") -> bool:
+        """Whether the log is shown in full, and what somebody may have typed gives it but for rounding."""
+        in_full = self.tolerance.kind == FULL_PRECISION
+        return in_full and any(self._has_found(view, likely=True, typed=True) for view in views)
+
+    def _has_found(self, view: "View", to_the_bit: bool = False, likely: bool = False, typed: bool = False) -> bool:
         good = (EXACT,) if to_the_bit else (EXACT, FLOAT32, ROUNDED)
         return any(
-            one.reading is view.reading and one.exactness in good and not (likely and _begins_at_nothing(one))
+            one.reading is view.reading
+            and one.exactness in good
+            and (one.is_typed or not typed)
+            and not (likely and _begins_at_nothing(one))
             for one in self.found.values()
         )
 
@@ -274,8 +286,11 @@ class Search:
                 if self._hold(guess.schedule, Run(lr=guess.lr), view.reading) and self._is_decided():
                     return
 
-    def _hold(self, schedule: Schedule, run: Run, reading: Reading) -> bool:
-        """Hold a candidate against all rows; whether it gives them as far as the log shows."""
+    def _hold(self, schedule: Schedule, run: Run, reading: Reading, is_another: bool = False) -> bool:
+        """Hold a candidate against all rows; whether it gives them as far as the log shows.
+
+        Where it does but for rounding, so are those with the same curve, unless it `is_another` of them itself.
+        """
         import numpy as np
 
         composed, values = run.warmed_up(schedule), self.record.values
@@ -298,9 +313,10 @@ class Search:
                 return False
             exactness = NEARLY
         self.found[name] = Found(schedule, run, reading, exactness, error)
-        if exactness in (FLOAT32, ROUNDED) and self.tolerance.kind == FULL_PRECISION:
-            for other in _said_otherwise(schedule, run.lrs[0]):
-                self._hold(other, run, reading)
+        is_rounded = error <= FULL if exactness == NEARLY else exactness != EXACT
+        if is_rounded and (exactness == NEARLY or self.tolerance.kind == FULL_PRECISION) and not is_another:
+            for other in said_otherwise(schedule, run.lrs[0]):
+                self._hold(other, run, reading, is_another=True)
         return exactness != NEARLY
 
     def _is_near(self, composed: Schedule, run: Run, reading: Reading) -> bool:
@@ -344,15 +360,6 @@ class View:
         kind = search.record.facts.kind
         self.usual = [cls for cls in possible if cls.reference.family.logged_in == kind]
         """The schedulers of whoever writes such logs."""
-
-
-def _said_otherwise(schedule: Schedule, lr: float) -> Iterator[Schedule]:
-    """The same with its lowest rate as a share of the base rate, which another order of operations makes of it."""
-    for floor, rate in schedule.all_given(role.FLOOR, role.FLOOR_OF_OPTIMIZER):
-        for share in schedule.fields(role.FLOOR_SHARE):
-            if schedule.value(role.FLOOR_SHARE) is None and lr:
-                share_of_lr = float(f"{rate / lr:.12g}")
-                yield dataclasses.replace(schedule, **{floor.name: None, share.name: share_of_lr})
 
 
 def _takes_a_warmup(cls: type[Schedule]) -> bool:

@@ -6,8 +6,10 @@ SequentialLR's parts begin at their own tick 0, all from the same base rate. The
 from collections.abc import Iterator
 from functools import cached_property
 
+from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
+from lrcli.fit.found import is_typed
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.tried import OF_A_PART, candidates_of, guesses
@@ -22,6 +24,9 @@ MOST_TICKS = 10
 """At which a cut between two rows is tried."""
 
 RATES_FOR_A_PART = 4_000
+
+MOST_UNTYPED = 8
+"""Schedules that give a part, while none has numbers that somebody may have typed."""
 
 FEWEST_ROWS = 3
 """Of a part: fewer are given by anything."""
@@ -48,7 +53,10 @@ class Parts:
     def cuts(self) -> list[int]:
         """The ticks at which a part may begin."""
         found: list[int] = []
-        for row in self.marks.breaks[:MOST_CUTS]:
+        for row in [
+            *self.marks.breaks[:MOST_CUTS],
+            *(row for row in self.marks.departs if row not in self.marks.breaks),
+        ]:
             found += self.marks.before(row).ticks(MOST_TICKS)
         return found
 
@@ -99,9 +107,14 @@ class Parts:
         classes = sorted(filter(_takes_part, candidates_of(marks)), key=list(every().values()).index)
         for stage in OF_A_PART:
             for cls in classes:
+                given = []
                 for guess in guesses(cls, stage, marks, self.effort.part(RATES_FOR_A_PART), base_lr):
                     if self._gives(guess, marks):
-                        return guess
+                        given.append(guess)
+                        if len(given) > MOST_UNTYPED or is_typed(spec_of(guess.schedule, guess.run)):
+                            return guess
+                if given:
+                    return given[0]
         return None
 
     def _gives(self, guess: Guess, marks: Landmarks) -> bool:
