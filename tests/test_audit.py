@@ -433,3 +433,60 @@ def test_a_shape_of_yolov5_that_is_not_computed_is_no_configuration_that_a_run_l
     (tmp_path / "opt.yaml").write_text(YOLOV5 % ("{lr0: 0.01, lrf: 0.2}", ", linear_lr: true"))
     document = json.loads(invoke("audit", str(tmp_path), "--json")[1])
     assert (document["follows"], document["findings"]) == (None, [])
+
+
+CARD = """# whisper-small
+
+## Training procedure
+
+The following hyperparameters were used during training:
+- learning_rate: 1e-05
+- train_batch_size: 16
+- seed: 42
+- optimizer: Use adamw_torch with betas=(0.9,0.999) and epsilon=1e-08 and optimizer_args=No additional arguments
+- lr_scheduler_type: linear
+- lr_scheduler_warmup_steps: 50
+- training_steps: 400
+"""
+
+
+def test_the_model_card_beside_a_state_is_its_configuration(tmp_path: Path, invoke: Invoke) -> None:
+    schedule, run, _ = parse("hf-linear --num-warmup-steps 50 --num-training-steps 400 --lr 1e-05").in_run(Run())
+    history = [
+        {"step": tick + 1, "epoch": (tick + 1) / 100, "learning_rate": rate}
+        for tick, rate in enumerate(rates_at(schedule, run.lrs, range(400)).tolist())
+    ]
+    state = {"log_history": history, "max_steps": 400, "num_train_epochs": 4, "logging_steps": 1}
+    (tmp_path / "trainer_state.json").write_text(json.dumps(state))
+    (tmp_path / "README.md").write_text(CARD)
+    document = json.loads(invoke("audit", str(tmp_path), "--json")[1])
+    assert (document["config"], document["follows"]) == (str(tmp_path / "README.md"), True)
+    (tmp_path / "README.md").write_text(CARD.replace("learning_rate: 1e-05", "learning_rate: 2e-05"))
+    [finding] = json.loads(invoke("audit", str(tmp_path), "--json")[1])["findings"]
+    assert (finding["code"], "the base rate of the run was 1e-05, not 2e-05" in finding["message"]) == ("LR801", True)
+    (tmp_path / "README.md").write_text("# whisper-small\n")
+    assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["config"] is None
+
+
+def test_a_run_that_only_waited_followed_its_configuration(tmp_path: Path, invoke: Invoke) -> None:
+    schedule, run, _ = parse("hf-linear --num-warmup-steps 50 --num-training-steps 400 --lr 1e-05").in_run(Run())
+    ticks = [*range(100), *range(99, 399)]
+    rates = rates_at(schedule, run.lrs, ticks).tolist()
+    history = [{"step": step, "learning_rate": rates[step - 1]} for step in range(10, 401, 10)]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": history, "max_steps": 400}))
+    (tmp_path / "README.md").write_text(CARD)
+    out = invoke("audit", str(tmp_path))[1]
+    assert f"But for skipped steps it followed its configuration, {tmp_path / 'README.md'}.\n" in out
+
+
+@pytest.mark.parametrize("skipped", [(0,), (0, 1), (100,), (3, 250)])
+@pytest.mark.parametrize("warmup", [0, 50])
+def test_skipped_steps_are_seen_where_every_step_is_logged(
+    tmp_path: Path, warmup: int, skipped: tuple[int, ...], audited: Audited
+) -> None:
+    spec = f"hf-cosine --num-warmup-steps {warmup} --num-training-steps 400 --lr 1e-05"
+    schedule, run, _ = parse(spec).in_run(Run())
+    ticks = [step - sum(late < step for late in skipped) for step in range(400)]
+    path = state(tmp_path, list(enumerate(rates_at(schedule, run.lrs, ticks).tolist(), 1)), 400)
+    document = audited(path)
+    assert (document["spec"], document["facts"]["skipped"]) == (spec, len(skipped))

@@ -75,6 +75,13 @@ class Case:
         """Steps after which the schedule was not advanced: seen beside the plan, or from the log alone."""
         return self.skipped or self.known.skipped
 
+    def only_waited(self, planned: Planned | None) -> bool:
+        """Whether skipped steps are all that parts the run from what was planned."""
+        found = self.found
+        if not self.waited or found is None or planned is None:
+            return False
+        return (found.schedule, found.run.lrs) == (planned.schedule, planned.run.lrs)
+
     @property
     def is_certain(self) -> bool:
         """Whether the log leaves no other choice than that, and no configuration that it could not be held to does."""
@@ -306,7 +313,8 @@ def _read_as(case: Case, config: FileSpec, roles: tuple[role.Role, ...]) -> None
         case.remarks = outcome.remarks
         if outcome.planned is not None:
             planned = outcome.planned._replace(schedule=_as_logged(case, outcome.planned.schedule, roles))
-            verdict = (verify if is_known else compared)(planned.schedule, planned.run, _placed(case))
+            open_to_explain = is_known and not case.only_waited(planned)
+            verdict = (verify if open_to_explain else compared)(planned.schedule, planned.run, _placed(case))
             if is_known:
                 case.planned, case.verdict = planned, verdict
                 return

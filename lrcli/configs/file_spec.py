@@ -158,6 +158,9 @@ def _put(root: Node, path: str, text: str) -> None:
     node.value[last] = Node(yaml_text.read("--set", text).value)
 
 
+CARD = "card"
+"""How a model card is written; what it says is read as YAML is."""
+
 SUFFIXES = {
     ".yaml": YAML,
     ".yml": YAML,
@@ -169,6 +172,7 @@ SUFFIXES = {
     ".sbatch": WORDS,
     ".txt": WORDS,
     ".args": WORDS,
+    ".md": CARD,
 }
 """What files are called, and how they are written."""
 
@@ -189,6 +193,10 @@ def document(path: str) -> tuple[Node, str]:
         from lrcli.configs import words_text
 
         return words_text.read(path, text), WORDS
+    if written == CARD:
+        from lrcli.configs import card_text
+
+        return card_text.read(path, text), YAML
     from lrcli.configs import yaml_text
 
     return yaml_text.read(path, text), YAML

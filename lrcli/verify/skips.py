@@ -1,7 +1,7 @@
 """A run whose schedule was not advanced after some steps, as AMP makes it: which schedule it is all the same.
 
-The log says how long the run was meant to be. Warmup and base rate follow from its first row, for each number of steps
-that may have been skipped before it; the other rows decide.
+The log says how long the run was meant to be. Warmup and base rate follow from its first row that tells something, for
+each number of steps that may have been skipped before it; the other rows decide.
 """
 
 import math
@@ -114,12 +114,14 @@ def _is_likely(record: Record, reading: Reading, schedule: Schedule, rate: float
 def _guesses(
     record: Record, reading: Reading, cls: type[Schedule], length: int, deadline: float
 ) -> Iterator[tuple[Schedule, float]]:
-    """Warmups and base rates with which the scheduler has the first rate, if some steps were skipped before it."""
+    """Warmups and base rates with which the scheduler has an early rate, if some steps were skipped before it."""
     import numpy as np
 
     [of_warmup] = cls.fields(role.WARMUP)
     whole = {declared.name: length for declared in cls.fields(role.LENGTH) if declared.required}
-    first, tick = float(record.values[0]), int(reading.ticks[0])
+    # A rate of 0, and the rate at tick 0, are those of many a warmup.
+    row = int(((record.values > 0) & (reading.ticks > 0)).argmax())
+    first, tick = float(record.values[row]), int(reading.ticks[row])
     tolerance = tolerance_of(record)
     near = (tick * part // PARTS for part in range(PARTS + 2))
     grid = sorted({0, 1, 2, 3, *near, *(length * part // PARTS for part in range(PARTS))})
@@ -137,9 +139,9 @@ def _guesses(
                 except (InputError, *FAILURES):
                     return math.nan
 
-            for warmup in crossings(residual, grid):
+            for warmup in dict.fromkeys([*crossings(residual, grid), 0]):
                 rates = np.array([first + residual(warmup)])
-                if tolerance.equal(rates, record.values[:1]).all():
+                if tolerance.equal(rates, record.values[row : row + 1]).all():
                     yield made(warmup), rate
 
 

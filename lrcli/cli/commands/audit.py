@@ -19,7 +19,7 @@ from lrcli.verify.verdict import ROW
 
 NAMED = (
     "args.yaml", "opt.yaml", "training_args.json", "config.yaml", "hparams.yaml", "train.yaml", "config.py",
-    "vis_data/config.py",
+    "vis_data/config.py", "README.md",
 )  # fmt: skip
 """What trainers call the configuration that they keep beside a log; the first that is understood is taken."""
 
@@ -126,6 +126,8 @@ def sentences(made: Audit) -> str:
     lines += [f"  {name.replace('_', ' ')}: {_shown(value)}" for name, value in made.facts()]
     if made.follows is True:
         lines.append(f"It followed its configuration, {made.case.config}.")
+    elif made.case.only_waited(made.case.planned):
+        lines.append(f"But for skipped steps it followed its configuration, {made.case.config}.")
     elif made.case.config and made.follows is None:
         lines.append(f"Its configuration, {made.case.config}, does not say enough to be compared.")
     lines += [f"{finding.code} {finding.severity}: {finding.message}" for finding in made.findings]
