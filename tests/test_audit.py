@@ -362,8 +362,7 @@ def test_the_length_of_a_run_that_ends_before_its_schedule(tmp_path: Path, invok
     rates = rates_at(spec.schedule, (0.01,), range(240)).tolist()
     rows = "".join(f"{tick // 40 + 1},{tick + 1},{rate!r}\n" for tick, rate in enumerate(rates))
     (tmp_path / "log.csv").write_text(f"epoch,step,lr\n{rows}")
-    facts = json.loads(invoke("audit", str(tmp_path), "--json")[1])["facts"]
-    assert (facts["length"], facts["run_length"]) == (350, 240)
+    assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["facts"]["length"] == 240
 
 
 def test_a_constant_rate_late_in_a_run_is_not_called_its_base(tmp_path: Path, invoke: Invoke) -> None:
@@ -490,3 +489,31 @@ def test_skipped_steps_are_seen_where_every_step_is_logged(
     path = state(tmp_path, list(enumerate(rates_at(schedule, run.lrs, ticks).tolist(), 1)), 400)
     document = audited(path)
     assert (document["spec"], document["facts"]["skipped"]) == (spec, len(skipped))
+
+
+MMCV = """
+optimizer = dict(type='SGD', lr=0.01, momentum=0.9)
+lr_config = dict(policy='step', warmup='linear', warmup_iters=50, warmup_ratio=0.001, step=[4, 5])
+total_epochs = 6
+"""
+
+
+def test_a_run_of_mmcv_is_held_to_its_configuration(tmp_path: Path, audited: Audited) -> None:
+    spec = parse('chained "linear --start-factor 0.001 --total-iters 50" "multistep --milestones 160,200"')
+    steps = range(10, 241, 10)
+    rates = rates_at(spec.schedule, (0.01,), [step - 1 for step in steps]).tolist()
+    (tmp_path / "20260101_000000.log").write_text(
+        "".join(
+            f"2026-01-01 00:00:00,000 - mmdet - INFO - Epoch [{(step - 1) // 40 + 1}][{(step - 1) % 40 + 1}/40]\t"
+            f"lr: {rate:.3e}, eta: 0:01:00, loss: 1.0\n"
+            for step, rate in zip(steps, rates, strict=True)
+        )
+    )
+    (tmp_path / "faster_rcnn.py").write_text(MMCV)
+    document = audited(tmp_path)
+    assert (document["config"], document["follows"]) == (str(tmp_path / "faster_rcnn.py"), True)
+    assert document["spec"].startswith('chained "linear --start-factor 0.001 --total-iters 50" "multistep')
+    assert document["facts"]["length"] == 240
+    (tmp_path / "faster_rcnn.py").write_text(MMCV.replace("lr=0.01", "lr=0.02"))
+    [finding] = audited(tmp_path)["findings"]
+    assert "the base rate of the run was 0.01, not 0.02" in finding["message"]

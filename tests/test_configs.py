@@ -157,6 +157,8 @@ WHOLE_RUNS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "llamafactory-v1": ("{model: m, micro_batch_size: 1, cutoff_len: 9, max_steps: 20}", "a.yaml", {}),
     "timm": ("{sched: cosine, lr_base: 0.1, epochs: 90}", "a.yaml", {}),
     "ultralytics": ("{lr0: 0.01, lrf: 0.01, epochs: 3, batch: 16, optimizer: SGD}", "a.yaml", {"examples": 100}),
+    "mmcv": ("optimizer = dict(type='SGD', lr=0.1)\nlr_config = dict(policy='step', step=[2])\ntotal_epochs = 3\n",
+             "a.py", {}),
     "yolov5": ("{hyp: {lr0: 0.01, lrf: 0.2}, epochs: 3, batch_size: 16, weights: a.pt}", "a.yaml", {"examples": 100}),
 }  # fmt: skip
 OTHERWISE: dict[str, Any] = {
@@ -771,7 +773,7 @@ def test_older_trainers_have_these_steps_and_rates(path: Path, tmp_path: Path) -
         assert [*found[:2], *found[-2:]] == case["rates"]
 
 
-SOURCES = ("nemo", "olmo", "llmfoundry", "mmengine")
+SOURCES = ("nemo", "olmo", "llmfoundry", "mmengine", "mmcv")
 
 
 @pytest.mark.parametrize("trainer", SOURCES)
@@ -779,7 +781,7 @@ def test_rates_are_what_the_trainers_own_source_has(trainer: str, write: Any) ->
     """Vectors of tests/live/record_sources.py: to the bit, or to rounding where that is said."""
     recorded = json.loads((Path(__file__).parent / "data" / "trainers" / f"{trainer}.json").read_text())
     for case in recorded["cases"]:
-        path = write(case["text"], "a.py" if trainer == "mmengine" else "a.yaml")
+        path = write(case["text"], "a.py" if trainer in ("mmengine", "mmcv") else "a.yaml")
         found = outcome(path, trainer, **case["said"])
         assert found.planned, (case["text"], found)
         schedule, run = found.planned.schedule, found.planned.run

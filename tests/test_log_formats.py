@@ -752,3 +752,29 @@ def test_the_configuration_that_was_printed_before_a_run_is_no_row_of_it(tmp_pat
     log = open_log(str(tmp_path / "run.log"))
     [series] = log.series(log.choose_rate(None, "--column"))
     assert series.values.tolist() == [1e-05, 2e-05, 3e-05]
+
+
+def test_wenet_counts_the_batches_of_an_epoch_after_it(tmp_path: Path) -> None:
+    said = "2026-01-01 10:00:00,123 DEBUG {} Batch {}/{} loss 12.5 loss_ctc 40.2 {}rank 0\n"
+    rows = [("TRAIN", 0, 0, "lr 0.1 "), ("TRAIN", 0, 100, "lr 0.2 "), ("CV", 0, 0, ""), ("TRAIN", 1, 0, "lr 0.3 ")]
+    (tmp_path / "run.log").write_text("".join(said.format(*row) for row in rows))
+    log = open_log(str(tmp_path / "run.log"))
+    [series] = log.series("lr")
+    assert series.values.tolist() == [0.1, 0.2, 0.3]
+    assert series.epochs is not None
+    assert series.epochs.tolist() == [0, 0, 1]
+    assert "val loss" in log.columns
+
+
+def test_ignite_prints_its_bar_after_the_values_and_after_the_count(tmp_path: Path) -> None:
+    def bar(epoch: int, batch: int, lr: str) -> str:
+        return f"\rEpoch [{epoch}/2]: [{batch}/3]  33%|###3      , loss=2, lr={lr} [00:00<00:00]"
+
+    bars = ["\rEpoch [1/2]: [1/3]  33%|###3       [00:00<?]", bar(1, 1, "0.6"), bar(1, 1, "0.6"), bar(1, 1, "0.5")]
+    bars += [bar(1, 2, "0.5"), bar(1, 2, "0.4"), bar(1, 3, "0.4"), bar(2, 1, "0.3"), bar(2, 1, "0.2"), bar(2, 2, "0.2")]
+    (tmp_path / "run.log").write_text("".join(bars) + "\n")
+    [series] = open_log(str(tmp_path / "run.log")).series("lr")
+    assert series.steps is not None
+    assert list(zip(series.steps.tolist(), series.values.tolist(), strict=True)) == [
+        (1, 0.6), (2, 0.5), (3, 0.4), (4, 0.3), (5, 0.2),
+    ]  # fmt: skip

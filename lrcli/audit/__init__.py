@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from lrcli.audit.found import Known, begins_again, the_schedule, with_length
+from lrcli.audit.found import Known, begins_again, seams, the_schedule, with_length
+from lrcli.audit.known_length import LEAST_ROWS
 from lrcli.checks import Finding, audit_findings
 from lrcli.checks.audits import AuditCase
 from lrcli.checks.rule import FINDING
@@ -171,11 +172,10 @@ class Audit(NamedTuple):
         yield "base_lr", _base(schedule, run)
         per_epoch = schedule.value(role.PER_EPOCH)
         fewest, most = known.batches or (0, per_epoch or 0)
-        if schedule.horizon is not None and fewest == most:
-            length = schedule.horizon + run.warmup
-            yield "length", length
-            if run.steps not in (None, length) and case.planned is not None:
-                yield "run_length", run.steps
+        planned = case.planned.run if case.planned is not None else Run()
+        length = planned.steps or planned.epochs or (schedule.horizon and schedule.horizon + run.warmup)
+        if length and fewest == most:
+            yield "length", int(length)
         warmup = run.warmup or schedule.value(role.WARMUP)
         if per_epoch and known.batches:
             warmup = round(schedule.own_warmup / per_epoch, 1)  # in epochs, as it was
@@ -209,7 +209,6 @@ DOCUMENT = {
         "rows": int,
         "base_lr?": float,
         "length?": int,
-        "run_length?": int,
         "warmup?": float,
         "batches_per_epoch?": [int],
         "skipped?": int,
@@ -232,13 +231,15 @@ def audit(record: Record, config: FileSpec | None) -> Audit:
     start = begins_again(record)
     plan = _in_outline(config) if config is not None else None
     record = with_length(record.part(start) if start else record, plan)
-    case = Case(record, config.path if config else "", the_schedule(record, plan), None, None, (), seams(record), start)
+    case = Case(record, config.path if config else "", Known(), None, None, (), seams(record), start)
     case.outline = type(plan) if plan is not None else None
-    if config is not None:
-        _read(case, config)
-        if case.verdict is None:
-            _at_any_length(case, config)
-        _waits(case)
+    if config is None or plan is None or not _follows_at_once(case, config, plan):
+        case.known = the_schedule(record, plan)
+        if config is not None:
+            _read(case, config)
+            if case.verdict is None:
+                _at_any_length(case, config)
+            _waits(case)
     return Audit(case, audit_findings(case.of_rules()))
 
 
@@ -262,19 +263,33 @@ def _waits(case: Case) -> None:
         case.skipped = -explanation.figures["shift"]
 
 
-def seams(record: Record) -> list[int]:
-    """The rows before which steps or epochs go back: the run was taken up again."""
-    axis = record.steps if record.steps is not None else record.epochs
-    if axis is None:
-        return []
-    return [int(row) + 1 for row in (axis[1:] < axis[:-1]).nonzero()[0]]
+def _versions(config: FileSpec) -> list[str]:
+    """Those of the trainer that may have read the configuration."""
+    older = config.trainer.older
+    return [config.version] if config.version_said or not older else [config.version, older]
+
+
+def _follows_at_once(case: Case, config: FileSpec, plan: Schedule) -> bool:
+    """Whether the run did what its configuration says, before anything is sought; noted in `case`, if so."""
+    values = case.record.values
+    if plan.fields(role.PER_EPOCH) or len(values) < LEAST_ROWS or (values == values[0]).all():
+        return False
+    for version in _versions(config):
+        config.version = version
+        for said, is_known in _lengths(case):
+            with suppress(InputError):
+                outcome = config.outcome(Run().saying(said))
+                planned = outcome.planned
+                verdict = compared(planned.schedule, planned.run, case.record) if planned and is_known else None
+                if verdict is not None and verdict.follows:
+                    case.planned, case.verdict, case.remarks = planned, verdict, outcome.remarks
+                    return True
+    return False
 
 
 def _read(case: Case, config: FileSpec) -> None:
     """The schedule of the configuration, read as the version reads it that gives the log, where one does."""
-    older = config.trainer.older
-    versions = [config.version] if config.version_said or not older else [config.version, older]
-    as_written = None
+    versions, as_written = _versions(config), None
     for version, roles in [*((each, GROUP) for each in versions), (versions[-1], GROUP_AND_VARIANT)]:
         config.version = version
         _read_as(case, config, roles)

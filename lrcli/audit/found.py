@@ -120,6 +120,14 @@ def begins_again(record: Record) -> int:
     return starts[-1] if starts else 0
 
 
+def seams(record: Record) -> list[int]:
+    """The rows before which steps or epochs go back: the run was taken up again."""
+    axis = record.steps if record.steps is not None else record.epochs
+    if axis is None:
+        return []
+    return [int(row) + 1 for row in (axis[1:] < axis[:-1]).nonzero()[0]]
+
+
 def with_length(record: Record, plan: Schedule | None) -> Record:
     """The log with the length that its configuration says: a run may end before. The steps of an event file that are
     no more than the epochs of a schedule that has them are those.

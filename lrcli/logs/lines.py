@@ -30,11 +30,14 @@ PAIR = re.compile(
 """A name of up to six words, and the number after it; `total` is what stands after a slash: "Epoch [3/90]"."""
 
 _IN_EPOCH = re.compile(
-    r"\[(\d{1,15})(?:/\d{1,15})?\]\s*+\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})"
+    r"\[(\d{1,15})(?:/\d{1,15})?\]:?\s*+\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})"
     r"|\bTrain:\s*+(\d{1,15})\s*+\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})"
 )
 """Epoch, batch, batches: mmengine's "Epoch(train) [1][50/100]", "Epoch: [0] [10/500]", Swin's "Train: [0/300][10/40]",
-timm's "Train: 0 [50/1251"."""
+timm's "Train: 0 [50/1251", ignite's "Epoch [1/3]: [2/4]"."""
+
+_OF_EPOCH = re.compile(r"\b(TRAIN|CV) Batch (\d{1,15})/(\d{1,15})\b")
+"""Epoch and batch: WeNet's "TRAIN Batch 0/100 loss 12.5"."""
 
 _CALLER = re.compile(r"\b[\w.]{1,80}:[\w<>]{1,80}:\d{1,9} - |\(\w{1,80}\.py:? \d{1,9}\)")
 """Who printed the line: loguru's "__main__:train:42 - ", Swin's "(main.py 123)"."""
@@ -82,6 +85,8 @@ class TextLines(Records):
         self._called: dict[str, str] = {}
         self._of_bar: Record = {}
         """What the last bar said."""
+        self._counted = 0
+        """Its step, where it was ignite's."""
         super().__init__(name, PRINTED, "lines such as 'epoch 1: loss 0.5, lr 0.1'")
 
     def batches(self) -> Iterator[Batch]:
@@ -106,7 +111,8 @@ class TextLines(Records):
         if len(line) > LONGEST_TEXT or line.isspace():
             return None
         line = _COLOUR.sub("", line.rpartition("\b")[2]) if "\x1b" in line or "\b" in line else line
-        if "%|" in line:
+        is_bar = "%|" in line
+        if is_bar:
             line = _PERCENT.sub("", line)
         if "(train)" in line:
             line = line.replace("(train)", "")
@@ -129,6 +135,9 @@ class TextLines(Records):
             axes = {"epoch": epoch, "step": (epoch - self._base) * batches + batch}
             totals[False] = batches
             line = f"{line[: inside.start()]} ; {line[inside.end() :]}"
+        elif "Batch" in line and (inside := _OF_EPOCH.search(line)) is not None:
+            axes = {"epoch": int(inside[2]), "step": int(inside[3])}
+            line = f"{line[: inside.start()]}{'val' if inside[1] == 'CV' else ''} ; {line[inside.end() :]}"
         elif "epoch" in line and (early := _EPOCH_FIRST.search(line)) is not None:
             axes = {"epoch": int(early[1])}
         first = placed = len(line)
@@ -160,6 +169,12 @@ class TextLines(Records):
                 self._base = 0 if float(value) == 0 else self._base
                 step += (int(float(value)) - self._base) * int(bar[2])
             axes["step"] = step
+        if is_bar and inside is not None and values:
+            # ignite sets the values before it counts their batch, and prints the bar after each.
+            if values == self._of_bar:
+                return None
+            axes["step"] += axes["step"] == self._counted
+            self._of_bar, self._counted = dict(values), axes["step"]
         if axes:
             kept = {axis: value for axis, value in self._where.items() if _is_epoch(axis)}
             self._where = axes if any(map(_is_epoch, axes)) else kept | axes

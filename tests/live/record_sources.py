@@ -1,8 +1,9 @@
-"""Records what NeMo, OLMo, Composer with llm-foundry, and MMEngine make of random configurations: their rates.
+"""Records what NeMo, OLMo, Composer with llm-foundry, MMEngine and MMCV make of random configurations: their rates.
 
 Run it as `python -m tests.live.record_sources FOLDER`. FOLDER has nemo.py (NeMo nemo/core/optim/lr_scheduler.py),
 olmo.py (OLMo olmo/optim.py), composer_time.py and composer_scheduler.py (composer/core/time.py and
-composer/optim/scheduler.py), llmfoundry.py (llm-foundry llmfoundry/optim/scheduler.py); mmengine is installed. Of each
+composer/optim/scheduler.py), llmfoundry.py (llm-foundry llmfoundry/optim/scheduler.py), mmcv_lr_updater.py (MMCV v1.7.2
+mmcv/runner/hooks/lr_updater.py); mmengine is installed. Of each
 only the schedules are made, by the arguments of the configuration. It writes tests/data/trainers/NAME.json.
 """
 
@@ -238,7 +239,62 @@ def mmengine(folder: Path, rng: random.Random) -> Iterator[Case]:
         yield text, {"steps_per_epoch": each}, rates
 
 
-SOURCES = {"nemo": nemo, "olmo": olmo, "llmfoundry": llmfoundry, "mmengine": mmengine}
+def mmcv(folder: Path, rng: random.Random) -> Iterator[Case]:
+    """lr_config: policies by epoch and by iteration, with each kind of warmup."""
+    stub = types.SimpleNamespace(register_module=lambda *names, **more: lambda cls: cls, runner=None)
+    for name in ("mmcv", "mmcv.runner", "mmcv.runner.hooks"):
+        module(name).__path__ = []
+    sys.modules["mmcv"].runner = sys.modules["mmcv.runner"]
+    sys.modules["mmcv"].is_list_of = lambda values, kind: all(isinstance(value, kind) for value in values)
+    module("mmcv.runner.hooks.hook", HOOKS=stub, Hook=object)
+    text = (folder / "mmcv_lr_updater.py").read_text().replace("from .hook", "from mmcv.runner.hooks.hook")
+    source = module("mmcv_lr_updater", text)
+    while True:
+        epochs, each = rng.randint(4, 9), rng.choice([20, 33])
+        config: dict[str, Any] = dict(rng.choice([
+            {"policy": "step", "step": [2, 3]}, {"policy": "step", "step": 2, "gamma": 0.5}, {"policy": "fixed"},
+            {"policy": "CosineAnnealing", "min_lr": 0.01}, {"policy": "CosineAnnealing", "min_lr_ratio": 0.1},
+            {"policy": "poly", "power": 0.9, "min_lr": 1e-4}, {"policy": "exp", "gamma": 0.9},
+        ]))  # fmt: skip
+        name = config["policy"][0].upper() + config["policy"][1:]
+        if rng.random() < 0.7:
+            config |= {"warmup": rng.choice(["linear", "exp", "constant"]), "warmup_iters": rng.randint(5, 50)}
+            config["warmup_ratio"] = rng.choice([0.001, 0.1])
+        if name in ("Step", "Fixed") and config.get("warmup") == "exp":
+            continue
+        if rng.random() < 0.4 and name not in ("Step", "Fixed"):
+            config["by_epoch"] = False
+
+        def rates(config: Any = config, epochs: int = epochs, each: int = each, name: str = name) -> list[float]:
+            group = {"lr": 0.5}
+            arguments = {key: value for key, value in config.items() if key != "policy"}
+            hook = getattr(source, f"{name}LrUpdaterHook")(**arguments)
+            run: Any = types.SimpleNamespace(
+                optimizer=types.SimpleNamespace(param_groups=[group]), data_loader=range(each), epoch=0, iter=0,
+                max_epochs=epochs, max_iters=epochs * each,
+            )  # fmt: skip
+            hook.before_run(run)
+            found = []
+            for tick in range(epochs * each):
+                run.iter, run.epoch = tick, tick // each
+                if tick % each == 0:
+                    hook.before_train_epoch(run)
+                hook.before_train_iter(run)
+                found.append(group["lr"])
+            by_iteration = config.get("warmup") or not config.get("by_epoch", True)
+            return found if by_iteration else found[::each]
+
+        yield (
+            (
+                f"optimizer = dict(type='SGD', lr=0.5)\nlr_config = {config!r}\n"
+                f"runner = dict(type='EpochBasedRunner', max_epochs={epochs})\n"
+            ),
+            {"steps_per_epoch": each},
+            rates,
+        )
+
+
+SOURCES = {"nemo": nemo, "olmo": olmo, "llmfoundry": llmfoundry, "mmengine": mmengine, "mmcv": mmcv}
 
 
 def main(folder: str, *names: str) -> None:

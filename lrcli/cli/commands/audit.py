@@ -123,7 +123,9 @@ def _understood(path: Path, reading: Reading) -> FileSpec | None:
 def sentences(made: Audit) -> str:
     """What the run did, and the findings, in words."""
     lines = [f"The run was {made.spec}."] if made.spec else [] if made.follows else [_undecided(made)]
-    lines += [f"  {name.replace('_', ' ')}: {_shown(value)}" for name, value in made.facts()]
+    facts = dict(made.facts())
+    units = _units(facts)
+    lines += [f"  {name.replace('_', ' ')}: {_shown(value)}{units.get(name, '')}" for name, value in facts.items()]
     if made.follows is True:
         lines.append(f"It followed its configuration, {made.case.config}.")
     elif made.case.only_waited(made.case.planned):
@@ -132,6 +134,14 @@ def sentences(made: Audit) -> str:
         lines.append(f"Its configuration, {made.case.config}, does not say enough to be compared.")
     lines += [f"{finding.code} {finding.severity}: {finding.message}" for finding in made.findings]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _units(facts: dict[str, Any]) -> dict[str, str]:
+    """What lengths are counted in, by the name of the fact."""
+    if "batches_per_epoch" in facts:
+        return {"length": " batches", "warmup": " epochs"}
+    unit = {"epoch": " epochs", "step": " steps"}.get(str(facts.get("counts")).partition(" ")[0], " ticks")
+    return {"length": unit, "warmup": unit, "skipped": " steps"}
 
 
 def _undecided(made: Audit) -> str:

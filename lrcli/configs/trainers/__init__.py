@@ -21,6 +21,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "lightning": ("trainer", "_target_"),
     "timm": ("sched",),
     "megatron": ("lr_decay_style", "lr_decay_iters", "lr_warmup_fraction", "lr_warmup_iters", "MODEL_ARGS"),
+    "mmcv": ("lr_config",),
     "mmengine": ("param_scheduler", "optim_wrapper"),
     "torchtune": ("_component_",),
     "composer": ("max_duration",),
