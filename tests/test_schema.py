@@ -30,9 +30,16 @@ Write = Callable[..., Any]
 
 
 @cache
+def assert_a_schema(text: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(text))
+
+
+@cache
 def validator(name: str, row: bool) -> Any:
     found = schema_of(name, row=row)
-    jsonschema.Draft202012Validator.check_schema(found)
+    # The parts that all commands share are looked at once.
+    for part in ({**found, "properties": {}}, *found.get("properties", {}).values()):
+        assert_a_schema(json.dumps(part))
     return jsonschema.Draft202012Validator(found)
 
 
