@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Iterator
-from itertools import count
+from functools import reduce
+from itertools import count, repeat
+from operator import add
 
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, scheduler
@@ -39,10 +41,7 @@ class Batches(Absolute):
     def place(self, t: int) -> float:
         """The share of the run that is over at tick `t`."""
         epoch, batch = divmod(t, self.n_iter)
-        place = epoch / self.n_epoch
-        for _ in range(batch):
-            place += 1.0 / (self.n_iter * self.n_epoch)
-        return place
+        return reduce(add, repeat(1.0 / (self.n_iter * self.n_epoch), batch), epoch / self.n_epoch)
 
     def places(self, t: int) -> Iterator[float]:
         """The share that is over at tick `t` and from then on; it does not end."""
