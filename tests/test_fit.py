@@ -208,6 +208,9 @@ CYCLES_AND_PHASES = [
     ("timm-tanh --t-initial 634 --cycle-decay 0.8 --cycle-limit 2 --warmup-t 76 --lr 0.025", 900, 9, 1),
     ("timm-cosine --t-initial 481 --warmup-t 89 --warmup-lr-init 2e-05 --k-decay 3 --lr 0.0002", 481, 0, 0),
     ("timm-wsd --t-initial 277 --decay-t 62 --lr-min 0.0001 --decay-fn cosine --warmup-t 15 --lr 0.001", 307, 10, -1),
+    ("timm-step --decay-t 78 --decay-rate 0.5 --warmup-t 33 --warmup-lr-init 1e-06 --lr 0.01", 500, 9, 1),
+    ("step --step-size 142 --gamma 0.3 --lr 0.0006 --warmup 5 --warmup-start-factor 0.1", 1000, 0, 1),
+    ("onecycle --max-lr 0.0002 --total-steps 540 --pct-start 0.1 --final-div-factor 1000", 450, 9, 0),
     ("rsqrt --total-steps 400 --warmup-steps 55 --cooldown-steps 81 --timescale 51", 400, 10, -1),
     (
         "ds-warmup-cosine --total-num-steps 600 --warmup-min-ratio 0.5 --warmup-num-steps 50 --warmup-type linear",
@@ -220,6 +223,31 @@ CYCLES_AND_PHASES = [
 
 @pytest.mark.parametrize(("text", "length", "first", "shift"), CYCLES_AND_PHASES)
 def test_cycles_and_phases_are_found_in_every_tenth_row(text: str, length: int, first: int, shift: int) -> None:
+    best = fit(every_tenth(text, length, first, shift))[0]
+    assert values(best.spec, length) == pytest.approx(values(text, length), rel=1e-6, abs=1e-12), best
+
+
+THINNED_SEQUENCES = [
+    (
+        'sequential "constant --factor 0.5 --total-iters 73" "cosine --t-max 313 --eta-min 0.001" --milestones 73',
+        386,
+        0,
+        0,
+    ),
+    (
+        'sequential "constant --factor 0.1 --total-iters 130" "exponential --gamma 0.9848" "multistep --milestones '
+        '60,90" --milestones 130,280 --lr 0.0003',
+        400,
+        9,
+        1,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "length", "first", "shift"), THINNED_SEQUENCES)
+def test_parts_that_begin_between_the_rows_are_found_with_their_beginning(
+    text: str, length: int, first: int, shift: int
+) -> None:
     best = fit(every_tenth(text, length, first, shift))[0]
     assert values(best.spec, length) == pytest.approx(values(text, length), rel=1e-6, abs=1e-12), best
 

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from lrcli.errors import InputError
@@ -251,18 +252,24 @@ def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
 
 def _neighbours(one: Found) -> Iterator[tuple[Schedule, Run]]:
     """The same with one of its values a little more or less."""
-    for declared, value in one.schedule.items():
-        if value is None or declared.role is None:
-            continue
-        if value == declared.default and declared.role not in (role.WARMUP, role.WARMUP_EPOCHS):
-            continue
-        for other in _a_little_more_and_less(value):
-            try:
-                yield dataclasses.replace(one.schedule, **{declared.name: other}), one.run
-            except (InputError, ArithmeticError):
-                continue
+    for schedule in _schedules_beside(one.schedule):
+        yield schedule, one.run
     for warmup in (one.run.warmup + 1, one.run.warmup - 1) if one.run.warmup else ():
         yield one.schedule, dataclasses.replace(one.run, warmup=warmup)
+
+
+def _schedules_beside(schedule: Schedule) -> Iterator[Schedule]:
+    """A schedule with one of its values, or one of those of its parts, a little more or less."""
+    for declared, value in schedule.items():
+        others: list[Any] = []
+        if declared.role is role.PARTS:
+            for place, part in enumerate(value):
+                others += [(*value[:place], other, *value[place + 1 :]) for other in _schedules_beside(part)]
+        elif declared.role and (value != declared.default or declared.role in (role.WARMUP, role.WARMUP_EPOCHS)):
+            others = _a_little_more_and_less(value)
+        for other in others:
+            with suppress(InputError, ArithmeticError):
+                yield dataclasses.replace(schedule, **{declared.name: other})
 
 
 def _a_little_more_and_less(value: Any) -> list[Any]:

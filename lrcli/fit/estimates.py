@@ -137,13 +137,14 @@ def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[
     falls = [row for row in marks.steps if marks.values[row] < marks.values[row - 1]]
     if not falls:
         return []
-    starts = [0] + ([int(marks.ticks[marks.peak])] if marks.rises else [])
+    # Periods are counted from tick 0, or from the end of a warmup.
+    starts = [Between(0, 0)] + ([marks.before(marks.peak)] if marks.rises else [])
     found: list[Any] = []
     for start in starts:
         gaps = [marks.before(row) for row in falls]
         # Every drop bounds the period: the n-th comes after n periods.
-        low = max((gap.after - start) / (place + 1) for place, gap in enumerate(gaps))
-        high = min((gap.upto - start) / (place + 1) for place, gap in enumerate(gaps))
+        low = max((gap.after - start.upto) / (place + 1) for place, gap in enumerate(gaps))
+        high = min((gap.upto - start.after) / (place + 1) for place, gap in enumerate(gaps))
         whole = [tick for tick in Between(int(low // 1), int(high // 1)).ticks() if tick > 0]
         found += whole
         if not whole and declared.annotation is float and high > low:

@@ -14,6 +14,8 @@ class Guess:
     lr: float
     warmup: int = 0
     start_factor: float = 1 / 3
+    after: int = 0
+    """Ticks before it begins, where it is a part."""
 
     @property
     def run(self) -> Run:

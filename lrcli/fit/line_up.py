@@ -3,8 +3,11 @@
 import math
 
 from lrcli.fit.estimates import likely_ends
-from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import typed
+
+MOST_ENDS = 12
+"""Ticks at which a line up may have ended, that are tried."""
 
 
 def warmup_ends(marks: Landmarks) -> list[int]:
@@ -12,9 +15,14 @@ def warmup_ends(marks: Landmarks) -> list[int]:
     last = min(marks.peak + 1, len(marks.ticks) - 1)
     low, high = int(marks.ticks[marks.peak - 1]), int(marks.ticks[last])
     at = int(marks.ticks[marks.peak])
-    if high - low <= 2 or marks.peak < 2:
+    if high - low <= 2:
         return [at]
-    return likely_ends(marks, low, high - 1)[:12]
+    if marks.peak < 2:
+        # One row of the line is seen: it starts at a share that somebody typed.
+        shares = {end: start_factor(marks, end, marks.highest) for end in range(low + 1, at + 1)}
+        ends = [end for end, share in shares.items() if share]
+        return sorted(ends, key=lambda end: (roughness((shares[end] or [1.0])[0]), end != at))[:MOST_ENDS] or [at]
+    return likely_ends(marks, low, high - 1)[:MOST_ENDS]
 
 
 def start_factor(marks: Landmarks, warmup: int, lr: float) -> list[float] | None:

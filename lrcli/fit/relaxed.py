@@ -34,6 +34,9 @@ GIVEN = 1e-4
 NEAR_ENOUGH = 1e-2
 """Of the highest rate: an error with which another start is not worth a try."""
 
+SURELY = 1e-8
+"""The same where rates are shown in full."""
+
 NEARLY_WHOLE = 0.05
 LOOSE, LOOSE_IN_FLOAT32 = 1e-4, 1e-2
 """Of the greatest singular value: a direction in which nothing changes."""
@@ -76,6 +79,9 @@ class Sought(NamedTuple):
 
 WARMUP, START = "ticks of the warmup", "share at its start"
 """What is sought of a straight line up before a schedule."""
+
+SHIFT = "ticks before it begins"
+"""What is sought of a part."""
 
 
 class Relaxed:
@@ -128,16 +134,19 @@ class Relaxed:
     def solution(self, start: Any, free: Sequence[int]) -> Nearest | None:
         """The numbers at the places `free`, from `start`; None where the curve is not that of the log."""
         found = self.newton.nearest(start, free)
-        self.nearest = min(self.nearest, found.error)
+        self.nearest, self.ended = min(self.nearest, found.error), found
         return found if found.error <= self._enough and (found.slopes is not None) else None
 
     def guesses(self) -> Iterator[Guess]:
         """The schedules that pass through the probes, the numbers as a person would have typed them."""
         for start in self._starts():
             found = self.solution(start, range(len(self.names)))
+            if found is None and self.ended.error <= NEAR_ENOUGH:
+                found = self.solution(self.ended.numbers, range(len(self.names)))  # It was slow, and gave up.
             if found is not None:
                 yield from self._decided(found, list(range(len(self.names))), 2)
-            if self.nearest <= NEAR_ENOUGH:
+            exact = self.marks.tolerance.kind == FULL_PRECISION
+            if self.nearest <= (SURELY if exact else NEAR_ENOUGH):
                 return
 
     @property
@@ -186,7 +195,7 @@ class Relaxed:
                     other = self.solution(start, rest)
                     if other is not None:
                         guesses += self._decided(other, rest, depth - 1)
-        yield from sorted(guesses, key=_roughness)
+        yield from sorted(guesses, key=rough)
 
     def _undetermined(self, free: list[int], loose: list[int], direction: Any) -> list[int]:
         """The numbers of which values are tried: those that are whole and have few first."""
@@ -303,7 +312,8 @@ class Relaxed:
                 yield self.made(whole(found or values))
 
 
-def _roughness(guess: Guess) -> int:
+def rough(guess: Guess) -> int:
+    """The digits of all of its numbers."""
     numbers = [guess.lr, guess.warmup, *(value for _, value in guess.schedule.items())]
     return sum(roughness(number) for number in numbers if isinstance(number, int | float) and number)
 
@@ -327,3 +337,15 @@ class Warmed(Relaxed):
         *own, warmup, share = numbers
         guess = self.solver.made(own, None)
         return dataclasses.replace(guess, warmup=int(warmup), start_factor=share)
+
+
+class Shifted(Relaxed):
+    """The same behind another part: the last number is the tick at which it begins."""
+
+    def at(self, numbers: Sequence[float], rows: Sequence[int]) -> list[float]:
+        *own, shift = numbers
+        return self.solver.at(own, None, rows, shift)
+
+    def made(self, numbers: Sequence[float]) -> Guess:
+        *own, shift = numbers
+        return dataclasses.replace(self.solver.made(own, None), after=int(shift))

@@ -47,13 +47,11 @@ WORTH_A_MENTION = 1e-3
 
 SECONDS = 1.3
 """Of work, after which the search stops: counted in rates, so that every machine has the same answer."""
-
 RATES = 400_000
 RATES_FOR_SEQUENCES = 80_000
 RATES_FOR_WARMUPS = 20_000
 RATES_BY_EPOCH = 80_000
 """Rates that are computed in about a second of CPU, and for a part of the search."""
-
 
 FOR_A_PLAINER_ONE = 100_000
 """Rates that are computed after something gives the log whose numbers nobody would type."""
@@ -92,6 +90,7 @@ class Search:
         in_steps = any(view.marks.moves_in_steps for view in views)
         is_dense = not any(view.marks.is_sparse for view in views)
         is_straight = is_dense and any(view.marks.is_straight_down for view in views)
+        before_sequences = BEFORE_SEQUENCES if is_dense or in_steps else AT_ONCE[2]
         for place, (stage, usual) in enumerate(self._rounds(views)):
             if place > 1 and in_steps and any(self._has_found(view) for view in views):
                 continue  # What jumps is no smooth curve.
@@ -101,7 +100,7 @@ class Search:
                 self.look(stage, view, usual)
             if place == 0 and not self._is_decided():
                 self._by_epoch()
-            if stage == BEFORE_SEQUENCES and not usual and not self._is_decided():
+            if stage == before_sequences and not usual and not self._is_decided():
                 for view in views:
                     self._sequences(view)
             is_open = stage.is_early and is_straight  # It is the beginning of many, whose length must be sought, too.
@@ -158,7 +157,7 @@ class Search:
             found.exactness == NEARLY,
             not found.is_typed,
             not to_the_bit,
-            self._goes_on_after(found.reading, found.composed.horizon),
+            found.schedule.ends and self._goes_on_after(found.reading, found.composed.horizon),
             not self._has_its_length(found),
             *found.roughness,
             _odd(found),

@@ -11,7 +11,7 @@ from lrcli.fit.forms import BASE, Form, freed, scale_of
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.places import PLACES, USUAL, lengths_of_share, likely_shares, line_up, of_length, ramp_end, start_rate
-from lrcli.fit.relaxed import WARMUP, Relaxed, Sought, Warmed
+from lrcli.fit.relaxed import SHIFT, WARMUP, Relaxed, Shifted, Sought, Warmed
 from lrcli.fit.solve import Solver
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
@@ -29,12 +29,16 @@ def relaxed_guesses(
     effort: Effort,
     hopeless: set[Any],
     warmed: bool = False,
+    base: float | None = None,
+    latest: int | None = None,
 ) -> Iterator[Guess]:
     """The guesses at a scheduler with what `level` leaves free, behind a straight line up where it is `warmed`.
 
+    A part of a sequence begins up to `latest`; `base` is the optimizer's rate, where it is known.
+
     `hopeless` takes up the forms that are not that of the log, under whatever convention.
     """
-    choices = _choices(cls, level, marks)
+    choices = _choices(cls, level, marks, base)
     if choices is None:
         return
     seen: set[tuple[object, ...]] = set()
@@ -42,7 +46,8 @@ def relaxed_guesses(
         key = cls.reference.name, level, count, warmed
         if key in hopeless:
             continue
-        relaxed = _relaxed(cls, dict(zip(choices, combination, strict=True)), marks, effort, warmed)
+        values = dict(zip(choices, combination, strict=True))
+        relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)
         signature = (*relaxed.names, *relaxed.signature())
         if signature not in seen and len(seen) < MOST_FORMS:
             seen.add(signature)
@@ -51,14 +56,14 @@ def relaxed_guesses(
                 hopeless.add(key)
 
 
-def _choices(cls: type[Schedule], level: int, marks: Landmarks) -> dict[str, list[Any]] | None:
+def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | None) -> dict[str, list[Any]] | None:
     """What each field may be: given values, or where it is sought; None for what has no smooth curve."""
     if not cls.has_closed_form() or marks.is_flat or cls.fields(*SHAPELESS):
         return None
     free = freed(cls, level, marks)
     if free is None:
         return None
-    numbers = scale_of(cls, marks, None)[0] + free
+    numbers = scale_of(cls, marks, base)[0] + free
     choices: dict[str, list[Any]] = {BASE: [SOUGHT]} if BASE in numbers else {}
     peaks = [one for one in cls.fields(role.PEAK) if not one.required]
     if peaks and marks.rises and cls.fields(role.WARMUP) and not cls.fields(*STARTS):
@@ -84,6 +89,7 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks) -> dict[str, lis
             choices[declared.name] = [int(declared.at_least or 0), there]
         elif (
             declared.role is role.CYCLE_DECAY
+            or (declared.role in STARTS and marks.peak > FEWEST_ON_A_LINE and not declared.default)
             or declared.required
             or (declared.default is not None and declared.role in ALWAYS)
         ):
@@ -103,7 +109,15 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks) -> dict[str, lis
     return choices
 
 
-def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effort: Effort, warmed: bool) -> Relaxed:
+def _relaxed(
+    cls: type[Schedule],
+    values: dict[str, Any],
+    marks: Landmarks,
+    effort: Effort,
+    warmed: bool,
+    base: float | None,
+    latest: int | None,
+) -> Relaxed:
     """A form with what is sought in it."""
     at_share = of_length(cls, marks)
     if at_share is not None and values[at_share[0].name] is not SOUGHT:
@@ -117,8 +131,8 @@ def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effo
     sought = {name: value for name, value in values.items() if isinstance(value, Sought)}
     _count_from_the_warmup(cls, sought)
     fixed = {name: value for name, value in values.items() if name not in sought}
-    scale = scale_of(cls, marks, None)[1]
-    solver = Solver(Form(cls, fixed, tuple(sought), None, scale), marks, effort)
+    scale = scale_of(cls, marks, base)[1]
+    solver = Solver(Form(cls, fixed, tuple(sought), None, scale), marks, effort, base)
     for name, first, (low, high) in zip(sought, solver.guess, solver.bounds, strict=True):
         one = sought[name]
         meaning = None if name == BASE else cls.params()[name].role
@@ -127,7 +141,7 @@ def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effo
             if meaning is role.DROP_FACTOR and every:
                 first = first ** every[0]
             usual = USUAL.get(meaning, ()) if meaning else ()
-            one = Sought(first, low, high, others=BENT if meaning is role.POWER else (), usual=usual)
+            one = Sought(first, low, high, others=ELSEWHERE.get(meaning, ()) if meaning else (), usual=usual)
         sought[name] = one._replace(
             low=max(low, one.low),
             high=min(high, one.high),
@@ -142,6 +156,9 @@ def _relaxed(cls: type[Schedule], values: dict[str, Any], marks: Landmarks, effo
                 low = max(min(one.low, 1), one.low - up[WARMUP].high)
                 sought[name] = one._replace(start=earlier[0], others=earlier[1:], low=low)
         return Warmed(solver, sought | up, marks)
+    if latest is not None:
+        earlier_by = {name: one._replace(low=max(min(one.low, 1), one.low - latest)) for name, one in sought.items()}
+        return Shifted(solver, earlier_by | {SHIFT: Sought(latest / 2, 0, latest, True)}, marks)
     return Relaxed(solver, sought, marks)
 
 
@@ -169,14 +186,17 @@ SHAPELESS = (role.PARTS, role.EXPRESSION, role.DROPS_AT, role.POINTS_AT, role.JU
 MOST_VALUES, MOST_CHOICES = 3, 8
 """Ticks and other values of a field that is not sought."""
 
+FEWEST_ON_A_LINE = 2
+"""Rows of a rise from which it is seen where it begins."""
+
 ANOTHER = 2e-2
 """Of the highest rate: an error that another convention does not make good."""
 
 LONG = 10**9
 """A length that nothing else in a schedule reaches."""
 
-BENT = (2.5,)
-"""Where the exponent of a curve is looked for beside its default."""
+ELSEWHERE = {role.POWER: (2.5,), role.FLOOR_DIVISOR: (100.0,)}
+"""Where a real number is looked for, too, by role."""
 
 SOUGHT = Sought(math.nan, -math.inf, math.inf)
 """A real number, from where `Solver` starts."""
