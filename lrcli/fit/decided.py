@@ -10,6 +10,7 @@ from typing import Any
 from lrcli.errors import InputError
 from lrcli.fit.found import EXACT, NEARLY, POSSIBLE, Candidate, Found
 from lrcli.record import Record, Tolerance, rates_at, tolerance_of
+from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.run import Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
@@ -48,10 +49,12 @@ def judged(found: Sequence[Found], record: Record) -> list[Candidate]:
     if not good:
         return [Candidate(one.spec, one.exactness, one.error) for one in found]
     tolerance = tolerance_of(record)
+    # Where something gives a log in full to the bit, what does not is not what was run.
+    to_the_bit = tolerance.kind == FULL_PRECISION and any(one.exactness == EXACT and one.is_typed for one in good)
     shown, simplest = [], math.inf
     for place, one in enumerate(good):
         # Where something simple is not decided, nothing stranger is.
-        sure = place < MOST_JUDGED and one.roughness[1] < simplest
+        sure = place < MOST_JUDGED and one.roughness[1] < simplest and (one.exactness == EXACT or not to_the_bit)
         sure = sure and determined(one, good, record) and pinned(one, record, tolerance)
         shown.append(Candidate(one.spec, one.exactness if sure else POSSIBLE, one.error))
         simplest = simplest if sure else min(simplest, one.roughness[1])
@@ -185,6 +188,8 @@ def _is_seen(one: Found, record: Record) -> bool:
     import numpy as np
 
     values, warmup = record.values, one.composed.own_warmup or one.run.warmup
+    if len(values) > 1 and values[-2] < values[-1] == values.max():
+        return False  # It ends on its way up.
     if (one.reading.ticks < warmup).sum() < min(2, warmup):
         return False  # Where a line starts and where it ends needs two of its rows.
     highest, lengths = values.max(), np.diff(np.flatnonzero(np.append(np.insert(np.diff(values) != 0, 0, True), True)))

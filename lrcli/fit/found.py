@@ -1,6 +1,7 @@
 """What a search has found: a schedule in its run, and how well it gives the log."""
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrcli.engine import spec_of
@@ -25,6 +26,9 @@ MOST_TYPED = 6
 
 MOST_PLAIN = 4
 """Digits of a number that most people would type."""
+
+NEXT_TO_NOTHING = 1e-6
+"""Share of the base rate at which no warmup starts that somebody typed."""
 
 NOTHING = ("0", "0.0")
 
@@ -67,6 +71,28 @@ class Found:
     def composed(self) -> Schedule:
         """With its warmup."""
         return self.run.warmed_up(self.schedule)
+
+    @property
+    def shows_itself(self) -> bool:
+        """Whether a schedule that counts epochs of batches shows it: without its warmup it is another's."""
+        return not self.schedule.fields(role.WARMUP_EPOCHS) or bool(self.schedule.value(role.WARMUP_EPOCHS))
+
+    @property
+    def begins_at_nothing(self) -> bool:
+        """Whether torch's line up stands for one from 0, by the tick before: then it is a warmup of another's own."""
+        parts = self.composed.value(role.PARTS) or (self.composed,)
+        length = parts[0].value(role.WARMUP, role.LENGTH)
+        for declared, share in parts[0].all_given(role.START_SHARE):
+            if length and share != declared.default:
+                return bool(share < NEXT_TO_NOTHING or math.isclose(share * (length + 1), 1, rel_tol=1e-4))
+        return False
+
+    @property
+    def odd(self) -> int:
+        """How many of its whole numbers are no multiples of 5: those are typed less often."""
+        numbers = [value for _, value in self.schedule.items() if isinstance(value, int | float)]
+        wholes = [self.run.warmup, *(value for value in numbers if float(value).is_integer())]
+        return sum(value % 5 != 0 for value in wholes if not isinstance(value, bool))
 
     @property
     def roughness(self) -> tuple[int, int]:

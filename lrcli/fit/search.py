@@ -1,7 +1,6 @@
 """Which schedules give a log: every scheduler of the registry, with a warmup before it, under every reading."""
 
 import dataclasses
-import math
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -59,8 +58,8 @@ FOR_A_PLAINER_ONE = 100_000
 MOST_UNTYPED = 12
 """Of one scheduler, while none has numbers that somebody may have typed."""
 
-NEXT_TO_NOTHING = 1e-6
-"""Share of the base rate at which no warmup starts that somebody typed."""
+OF_A_RISE = 4
+"""Stages that are tried of a log that does nothing but rise, which many schedules give."""
 
 MOST_ALIKE = 4
 """Of one scheduler, where the log does not show the tick of a drop."""
@@ -89,6 +88,7 @@ class Search:
         enough = None
         in_steps = any(view.marks.moves_in_steps for view in views)
         is_dense = not any(view.marks.is_sparse for view in views)
+        is_rise = is_dense and any(view.marks.peak == len(view.marks.values) - 1 for view in views)
         is_straight = is_dense and any(view.marks.is_straight_down for view in views)
         before_sequences = BEFORE_SEQUENCES if is_dense or in_steps else AT_ONCE[2]
         for place, (stage, usual) in enumerate(self._rounds(views)):
@@ -104,6 +104,7 @@ class Search:
                 for view in views:
                     self._sequences(view)
             is_open = stage.is_early and is_straight  # It is the beginning of many, whose length must be sought, too.
+            is_open |= is_rise and place < OF_A_RISE
             if self.effort.is_spent or (self._is_decided() and not is_open):
                 break
             if enough is None and any(self._has_found(view, likely=True) for view in views):
@@ -138,9 +139,9 @@ class Search:
         return any(
             one.exactness in good
             and one.is_plain
-            and _shows_itself(one)
+            and one.shows_itself
             and self._has_its_length(one)
-            and not _begins_at_nothing(one)
+            and not one.begins_at_nothing
             for one in self.found.values()
         )
 
@@ -160,7 +161,7 @@ class Search:
             found.schedule.ends and self._goes_on_after(found.reading, found.composed.horizon),
             not self._has_its_length(found),
             *found.roughness,
-            _odd(found),
+            found.odd,
             order,
         )
 
@@ -200,7 +201,7 @@ class Search:
             one.reading is view.reading
             and one.exactness in good
             and (one.is_typed or not typed)
-            and not (likely and _begins_at_nothing(one))
+            and not (likely and one.begins_at_nothing)
             for one in self.found.values()
         )
 
@@ -354,7 +355,8 @@ class View:
         self.known: dict[type[Schedule], Known] = {}
         possible = candidates_of(self.marks)
         # What warms up by itself is likelier behind a rise than what would need another schedule before it.
-        self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if self.marks.rises else possible
+        falls = self.marks.rises and self.marks.peak < len(self.marks.values) - 1
+        self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if falls else possible
         self.others = [cls for cls in possible if cls not in self.own]
         kind = search.record.facts.kind
         self.usual = [cls for cls in possible if cls.reference.family.logged_in == kind]
@@ -365,28 +367,6 @@ def _takes_a_warmup(cls: type[Schedule]) -> bool:
     """Whether torch can put it behind a straight line up."""
     own = cls.fields(role.WARMUP, role.TARGET)
     return cls.reference.family.composes and not own and not cls.rewrites_base_rate
-
-
-def _shows_itself(found: Found) -> bool:
-    """Whether a schedule that counts epochs of batches shows it: without its warmup it is another's."""
-    return not found.schedule.fields(role.WARMUP_EPOCHS) or bool(found.schedule.value(role.WARMUP_EPOCHS))
-
-
-def _begins_at_nothing(found: Found) -> bool:
-    """Whether torch's line up stands for one from 0, by the tick before: then it is a warmup of the schedule's own."""
-    parts = found.composed.value(role.PARTS) or (found.composed,)
-    length = parts[0].value(role.WARMUP, role.LENGTH)
-    for declared, share in parts[0].all_given(role.START_SHARE):
-        if length and share != declared.default:
-            return bool(share < NEXT_TO_NOTHING or math.isclose(share * (length + 1), 1, rel_tol=1e-4))
-    return False
-
-
-def _odd(found: Found) -> int:
-    """How many of its whole numbers are no multiples of 5: those are typed less often."""
-    numbers = [value for _, value in found.schedule.items() if isinstance(value, int | float)]
-    wholes = [found.run.warmup, *(value for value in numbers if float(value).is_integer())]
-    return sum(value % 5 != 0 for value in wholes if not isinstance(value, bool))
 
 
 def follows(text: str, record: Record) -> bool:

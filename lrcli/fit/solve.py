@@ -248,8 +248,11 @@ class Solver:
         )
 
     def signature(self) -> tuple[float, ...]:
-        """The curve before anything is found: forms that share it are the same."""
-        return tuple(self.at([telling(number) for number in self.guess], self._whole_to_the_end, self.marks.probes))
+        """The curve before anything is found, of two cycles where it begins again: forms that share it are the same."""
+        whole, restarts = self._whole_to_the_end, self.marks.restarts
+        if whole is not None and restarts:
+            whole = self.ticks[restarts[0]]
+        return tuple(self.at([telling(number) for number in self.guess], whole, self.marks.probes))
 
     def guesses(self, wholes: Iterable[int | None], anchors: tuple[int, ...]) -> Iterator[Guess]:
         """What passes through the rows that tell most, the numbers as a person would have typed them."""
