@@ -106,13 +106,23 @@ def test_what_was_computed_in_float32_is_found_to_the_bit(text: str) -> None:
     assert found in [values(one.spec, 50) for one in fit(by_step(found))]
 
 
+def logged(drawn: random.Random, rates: list[float]) -> Record:
+    """A log of these rates in one of the ways in which people log them."""
+    written, shown = FORMS[drawn.choice(list(FORMS))]
+    rows = range(0, len(rates), drawn.choice([1, 5]))
+    origin = drawn.choice([0, 1])
+    counted = [row + origin for row in rows]
+    steps, epochs = drawn.choice([(counted, None), (None, counted), (counted, [row / 7 for row in counted])])
+    return Record.of_values([written(rates[row]) for row in rows], steps=steps, epochs=epochs, shown=shown)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_what_fit_prints_is_accepted_on_the_same_log(seed: int) -> None:
     drawn = random.Random(f"round trips {seed}")
     while True:
         cls = drawn.choice([one for one in every().values() if not one.fields(role.JUDGEMENT, role.EXPRESSION)])
         try:
-            record = by_step(values(draw(drawn, cls).spec, 40))
+            record = logged(drawn, values(draw(drawn, cls).spec, 60))
             found = fit(record)
         except (InputError, ArithmeticError):
             continue

@@ -631,3 +631,12 @@ def test_a_resume_from_a_checkpoint_before_the_crash(text: str, every: int) -> N
     new = values(f"{text} --lr {right[at]!r}", 400)
     lost = explanation_of(text, taken_up(lambda row: new[row - at]), interval="step")
     assert (lost["explanation"], lost["at"]) == ("state_not_loaded", at)
+
+
+def test_what_to_do_is_said(tmp_path: Path, invoke: Invoke) -> None:
+    right = values("cosine --t-max 50", EPOCHS)
+    log = written(tmp_path, "epoch,lr", [*enumerate([*right[:20], *right[:30]])])
+    status, told, _ = invoke("verify", log, "cosine --t-max 50")
+    assert status == 1
+    assert "left the schedule after 20 rows" in told
+    assert "lrsched resume" in told

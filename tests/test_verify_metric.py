@@ -167,3 +167,10 @@ def test_a_range_is_said_where_the_log_leaves_one(tmp_path: Path) -> None:
     losses = [1.0 / (1 + min(epoch, 10)) for epoch in range(40)]
     found = verdict(tmp_path, losses, rates(losses, patience=5, cooldown=9), "plateau --patience 5")
     assert [change["option"] for change in found["changes"]] == ["--cooldown"]
+
+
+def test_limits_of_which_several_give_the_log_are_a_range(tmp_path: Path) -> None:
+    losses = [2.0 * 0.9**epoch + 0.3 for epoch in range(60)]
+    found = verdict(tmp_path, losses, rates(losses, patience=5, threshold=0.05), "plateau --patience 5")
+    assert [change["option"] for change in found["changes"]] == ["--threshold"]
+    assert found["changes"][0]["found"] == 0.05 or " to " in found["detail"]

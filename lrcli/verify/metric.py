@@ -28,8 +28,8 @@ from lrcli.verify.verdict import Explanation, Verdict
 OtherMetrics = Callable[[], Mapping[str, Metrics]]
 """The other columns of the log that may have been the metric, with a value for each of its evaluations."""
 
-MOST_JUDGED = 300_000
-"""Epochs, for each kind of explanation: some tenths of a second."""
+MOST_JUDGED = 600_000
+"""Epochs, for each kind of explanation: a second."""
 
 MOST_CALLS = 16
 MOST_LATE = 2
@@ -115,6 +115,8 @@ def _explained(case: Case, verdicts: list[tuple[Verdict, str, str]]) -> Explanat
             case.place, case.expected = verdict.place or 0, verdict.expected
             case.held.left = MOST_JUDGED
             found = list(attempt(case))
+            if case.held.left < 0 and not found:
+                return Explanation("unknown", UNEXPLAINED, {"nearest": None})  # It may have been what was not tried.
             if len(found) == 1 and found[0].is_sure:
                 return _with_doubts(case, found[0].explanation) if attempt is one_change else found[0].explanation
             if found:
@@ -173,7 +175,7 @@ def _changed(case: Case, slot: Slot, plateau: Schedule, run: Run, before: list[C
     giving = _giving(case, slot, plateau, run)
     if not giving:
         return
-    value = giving[0]
+    value = giving[0] if slot.declared.annotation is int else min(giving, key=lambda one: _strangeness(one, slot.value))
     changes = [*before, Change(slot.declared.option, slot.value, value)]
     changed = applied(plateau, run, slot, value)
     if slot.of_run and not before and slot.declared.name == "lr":
@@ -182,8 +184,9 @@ def _changed(case: Case, slot: Slot, plateau: Schedule, run: Run, before: list[C
         yield Found(Explanation("base_lr", sentence, {"base_lr": value}))
         return
     explanation = _other_values(case, *changed, changes)
-    if len(giving) > 1 and slot.declared.annotation is int:
-        range_of = f"{giving[0]} to {giving[-1]}" if giving[-1] < _longest(case, slot) else f"at least {giving[0]}"
+    if len(giving) > 1:
+        is_open = slot.declared.annotation is int and giving[-1] >= _longest(case, slot)
+        range_of = f"at least {giving[0]}" if is_open else f"{min(giving)} to {max(giving)}"
         sentence = f"{slot.declared.option} was {range_of}, not {slot.value}"
         yield Found(dataclasses.replace(explanation, sentence=sentence))
     else:
@@ -207,7 +210,7 @@ def _beside(case: Case, slot: Slot, plateau: Schedule, run: Run, explanation: Ex
 
 
 def _giving(case: Case, slot: Slot, plateau: Schedule, run: Run) -> list[Any]:
-    """The values of a slot that give the log: all whole numbers, or the first of others."""
+    """The values of a slot that give the log: all whole numbers and limits, or the first of others."""
     found = []
     for value in _values(case, slot):
         try:
@@ -216,9 +219,18 @@ def _giving(case: Case, slot: Slot, plateau: Schedule, run: Run) -> list[Any]:
             continue
         if value != slot.value and case.gives(*changed):
             found.append(value)
-            if slot.declared.annotation is not int:
+            if slot.declared.annotation is not int and (
+                slot.declared.role is not role.JUDGEMENT or slot.declared.choices
+            ):
                 break
     return found
+
+
+def _strangeness(limit: Any, meant: Any) -> tuple[bool, float]:
+    """How unlikely a limit is that gives the log: powers of ten are typed most, and what is near what was meant."""
+    if not isinstance(limit, float) or not limit > 0:
+        return False, 0.0
+    return not math.log10(limit).is_integer(), abs(math.log10(limit / abs(meant or limit)))
 
 
 def _slots(case: Case) -> Iterator[Slot]:
@@ -261,13 +273,10 @@ def _longest(case: Case, slot: Slot) -> int:
     """The longest that it may wait: as long as the shortest time from one cut to the next, where there are several."""
     rates = case.values.tolist()
     cuts = [row for row in range(1, len(rates)) if rates[row] < rates[row - 1]]
-    waits = [after - before for before, after in itertools.pairwise(cuts)] if _is_waiting(slot) else []
+    waits = (
+        [after - before for before, after in itertools.pairwise(cuts)] if slot.declared.role is role.JUDGEMENT else []
+    )
     return min(len(rates), MOST_LONG, *waits)
-
-
-def _is_waiting(slot: Slot) -> bool:
-    """Whether it is counted before each cut, as no warmup is."""
-    return slot.declared.role is role.JUDGEMENT
 
 
 def _other_values(case: Case, plateau: Schedule, run: Run, changes: list[Change]) -> Explanation:

@@ -55,6 +55,15 @@ Reason = Literal[
 ]
 
 
+RESUMING = "lrsched resume shows what each way to load a checkpoint does to the rate, and the code that loads all of it"
+
+ADVICE: dict[Reason, str] = {
+    "never_stepped": "Call scheduler.step() after optimizer.step(), as often as the schedule counts",
+    "restarted": RESUMING,
+    "state_not_loaded": RESUMING,
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Explanation:
     """The nearest reason for a difference: its stable name, the figures that belong to it, and a sentence."""
@@ -62,6 +71,11 @@ class Explanation:
     name: Reason
     sentence: str
     figures: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def advice(self) -> str:
+        """What to do about it, where the sentence does not say."""
+        return ADVICE.get(self.name, "")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ from lrcli.schedules import named
 from lrcli.schedules.kind import PATH, SPEC
 from lrcli.schedules.param import Declared, declaration, param, shell_word
 from lrcli.schedules.plateau import MetricDriven
-from lrcli.text import folded, significant
+from lrcli.text import folded, plural, significant
 from lrcli.verify import Verdict, verify
 from lrcli.verify.following import Following
 from lrcli.verify.metric import verify_metric
@@ -201,12 +201,16 @@ def sentences(verdict: Verdict) -> str:
         if difference.expected is None
         else significant(difference.expected, PRECISION)
     )
+    parted = (
+        f"left the schedule after {plural(verdict.place, 'row')}" if verdict.place else "did not follow the schedule"
+    )
     lines = [
-        f"The run did not follow the schedule: tick {difference.row} (line {difference.line} of the log) has "
+        f"The run {parted}: tick {difference.row} (line {difference.line} of the log) has "
         f"{significant(difference.found, PRECISION)}, expected {expected}."
     ]
     if verdict.explanation:
         lines.append(f"{verdict.explanation.name}: {verdict.explanation.sentence}.")
+        lines += [f"{verdict.explanation.advice}."] if verdict.explanation.advice else []
     lines.append(f"Equal is {verdict.tolerance.words}; {verdict.reading.words}.")
     return "".join(f"{line}\n" for line in lines)
 
