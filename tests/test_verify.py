@@ -640,3 +640,19 @@ def test_what_to_do_is_said(tmp_path: Path, invoke: Invoke) -> None:
     assert status == 1
     assert "left the schedule after 20 rows" in told
     assert "lrsched resume" in told
+
+
+def test_a_value_that_would_give_the_same_log_is_said_beside_the_calls() -> None:
+    verdict = held("cosine --t-max 100", by_epoch(values("cosine --t-max 50", 100)))
+    assert verdict.explanation is not None
+    assert (verdict.explanation.name, verdict.as_document()["k"]) == ("stepped_k_times", 2)
+    assert "2 times a tick; or --t-max was 50, not 100" in verdict.explanation.sentence
+
+
+def test_a_printed_run_that_was_taken_up_again_for_longer() -> None:
+    meant, longer = (f"hf-linear --num-warmup-steps 10 --num-training-steps {length}" for length in (200, 300))
+    found = [*values(meant, 60)[9::10], *values(longer, 300)[69::10]]
+    record = Record.of_values(found, epochs=[round(10 * row / 52, 2) for row in range(1, 31)])
+    explanation = explanation_of(meant, record)
+    assert explanation["explanation"] == "changed"
+    assert explanation["spec"] == longer

@@ -164,11 +164,11 @@ def in_steps(record: Record, length: int | None, schedule: Schedule) -> list[Rea
 
 
 def _within(found: list[Reading], schedule: Schedule, run: Run) -> list[Reading]:
-    """The readings under which the log does not go on long after the end of the schedule: that is no guess to make."""
+    """The readings under which the log does not go on long after the end of the schedule before the others."""
     horizon = run.warmed_up(schedule).horizon
     if not horizon or not schedule.ends:
         return found
-    return [reading for reading in found if int(reading.ticks.max()) <= horizon * (1 + NEARLY_OVER)]
+    return sorted(found, key=lambda reading: int(reading.ticks.max()) > horizon * (1 + NEARLY_OVER))
 
 
 def every_so_many(record: Record) -> list[Reading]:

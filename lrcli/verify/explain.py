@@ -15,7 +15,17 @@ from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import STEP
 from lrcli.text import plural, significant
 from lrcli.verify.case import Case
-from lrcli.verify.others import more_drops, nearest, other_schedule, other_value, other_values, strange_values
+from lrcli.verify.others import (
+    is_plain,
+    more_drops,
+    nearest,
+    one_value,
+    other_schedule,
+    other_value,
+    other_values,
+    strange_values,
+    words_of,
+)
 from lrcli.verify.resumed import (
     MOST_SKIPPED,
     SKIPPED,
@@ -183,14 +193,25 @@ def stepped_k_times(case: Case) -> Iterator[Explanation]:
             if case.fits(case.schedule, case.run, (case.ticks + epochs) * k + calls)
         ]
         if fitting:
-            yield _several(case, fitting, per_batch=bool(epochs))
+            yield _or_another_value(case, _several(case, fitting, per_batch=bool(epochs)))
     yield from _seldom_stepped(case, seen=True)
+
+
+def _or_another_value(case: Case, explanation: Explanation) -> Explanation:
+    """The explanation, with the value that would have given the same log."""
+    case.begin()
+    for _, _, changes in one_value(case, 0):
+        if all(is_plain(change.found) for change in changes):
+            return dataclasses.replace(explanation, sentence=f"{explanation.sentence}; or {words_of(changes)}")
+    return explanation
 
 
 def _several(case: Case, fitting: list[int], per_batch: bool) -> Explanation:
     """So many calls a tick. `per_batch` says that the rate moved before the first tick was over."""
     k, most = fitting[0], fitting[-1]
     times = f"{k}" if len(fitting) == 1 else f"{k} to {most}" if most - k == len(fitting) - 1 else f"{k} or {most}"
+    if k <= MOST_PROCESSES and most > k * k:
+        times = f"{k}"  # A cosine has the same rates again, many calls later.
     if per_batch or (not _per_step(case) and k > MOST_PROCESSES and (k > MOST_STEPS_PER_TICK or k & (k - 1))):
         sentence = f"step() was called {times} times an epoch: after every batch, if an epoch has as many"
         return Explanation("wrong_interval", sentence, {"steps_per_epoch": k})

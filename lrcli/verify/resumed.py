@@ -344,7 +344,7 @@ def changed(case: Case) -> Iterator[Explanation]:
             enough = shown >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
             # The same scheduler that goes on without a jump was not begun again: it has other values from the start.
             is_new = not begun or type(found.schedule) is not type(case.schedule) or _jumps(case)
-            if found.exactness != NEARLY and found.is_typed and enough and is_new:
+            if found.exactness != NEARLY and found.is_plain and enough and is_new:
                 sentence = f"from tick {at} on the rates are those of {found.spec}{begun}"
                 yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
 
