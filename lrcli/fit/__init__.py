@@ -13,8 +13,8 @@ from lrcli.record import Record
 __all__ = ["EXACTNESSES", "Candidate", "Fitted", "Found", "Search", "fit", "fitted", "follows"]
 
 
-MOST_SHOWN = 12
-"""Candidates that are held to every row of the log."""
+MOST_SHOWN, FEWEST_SHOWN, ROWS_HELD = 12, 2, 600_000
+"""Candidates that are held to every row of the log, the fewest of a very long one, and rows that all are held to."""
 
 
 class Fitted(NamedTuple):
@@ -45,7 +45,8 @@ def fitted(record: Record) -> Fitted:
     searched = _thinned(record)
     with np.errstate(all="ignore"):
         search = Search(searched)
-        found = judged(search.candidates(), searched)[:MOST_SHOWN]
+        most = max(FEWEST_SHOWN, min(MOST_SHOWN, ROWS_HELD // len(record)))
+        found = judged(search.candidates(), searched)[:most]
     kept = [one for one in found if one.exactness == EXACTNESSES[-1] or follows(one.spec, record)]
     return Fitted(kept, search.effort.is_spent)
 
