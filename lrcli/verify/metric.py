@@ -110,13 +110,15 @@ def _is_of_keras(record: Record) -> bool:
 
 def _explained(case: Case, verdicts: list[tuple[Verdict, str, str]]) -> Explanation:
     """The only explanation of the first kind of which there are any."""
+    is_cut_short = False
     for attempt in ATTEMPTS:
+        if is_cut_short:
+            break  # It may have been what was not tried.
         for verdict, case.rule, case.convention in verdicts:
             case.place, case.expected = verdict.place or 0, verdict.expected
             case.held.left = MOST_JUDGED
             found = list(attempt(case))
-            if case.held.left < 0 and not found:
-                return Explanation("unknown", UNEXPLAINED, {"nearest": None})  # It may have been what was not tried.
+            is_cut_short = is_cut_short or case.held.left < 0
             if len(found) == 1 and found[0].is_sure:
                 return _with_doubts(case, found[0].explanation) if attempt is one_change else found[0].explanation
             if found:
