@@ -7,8 +7,10 @@ from lrcli.errors import InputError
 from lrcli.fit.decided import judged
 from lrcli.fit.found import EXACTNESSES, Candidate, Found
 from lrcli.fit.landmarks import thinned
-from lrcli.fit.search import Search, follows
-from lrcli.record import Record
+from lrcli.fit.search import Search
+from lrcli.record import Record, rates_at, readings, tolerance_of
+from lrcli.run import Run
+from lrcli.spec import parse
 
 __all__ = ["EXACTNESSES", "Candidate", "Fitted", "Found", "Search", "fit", "fitted", "follows"]
 
@@ -49,6 +51,17 @@ def fitted(record: Record) -> Fitted:
         found = judged(search.candidates(), searched)[:most]
     kept = [one for one in found if one.exactness == EXACTNESSES[-1] or follows(one.spec, record)]
     return Fitted(kept, search.effort.is_spent)
+
+
+def follows(text: str, record: Record) -> bool:
+    """Whether `verify` would accept this spec on this log."""
+    planned = parse(text).in_run(Run())
+    composed = planned.run.warmed_up(planned.schedule)
+    tolerance = tolerance_of(record)
+    return any(
+        bool(tolerance.equal(rates_at(composed, planned.run.lrs, reading.ticks), record.values).all())
+        for reading in readings(record, composed, planned.run)
+    )
 
 
 def _thinned(record: Record) -> Record:

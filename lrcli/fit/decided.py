@@ -9,7 +9,7 @@ from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.fit.found import EXACT, NEARLY, POSSIBLE, Candidate, Found
-from lrcli.record import Record, Tolerance, rates_at, tolerance_of
+from lrcli.record import Record, Tolerance, different, rates_at, tolerance_of
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.run import Run
 from lrcli.schedules import every, role
@@ -61,15 +61,24 @@ def judged(found: Sequence[Found], record: Record) -> list[Candidate]:
     return sorted(shown, key=lambda candidate: candidate.exactness == POSSIBLE)
 
 
+def settles(one: Found, record: Record) -> bool:
+    """Whether other curves would give the log only by chance: it shows many rates, and the end if there is one."""
+    values = record.values
+    if len(set(values.tolist())) < ENOUGH_BITS or (one.exactness != EXACT and _shown_every(one) > 1):
+        return False
+    if one.schedule.fields(role.POINTS_AT):
+        return False  # Lines between points are what any lines are.
+    return is_over(one, record) if one.composed.ends else one.exactness == EXACT and bool(values[-1] != values[-2])
+
+
 def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
     """Whether all that give the log agree: between its rows, and up to the end of this schedule."""
-    import numpy as np
 
-    if len(record) < 4 or len(np.unique(record.values)) < 3 or not _is_sure(one, record):
+    if len(record) < 4 or len(different(record.values)) < 3 or not _is_sure(one, record):
         return False
     ticks = _until_the_end(one, record)
     own = rates_at(one.composed, one.run.lrs, ticks)
-    to_the_bit = one.exactness == EXACT and len(np.unique(record.values)) >= ENOUGH_BITS
+    to_the_bit = one.exactness == EXACT and len(different(record.values)) >= ENOUGH_BITS
     for other in others:
         if other is one or other.reading.axis != one.reading.axis:
             continue
@@ -93,7 +102,7 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
 def _until_the_end(one: Found, record: Record) -> Any:
     """Ticks up to the last row, and where the schedule goes on, up to its end."""
     last = int(one.reading.ticks.max())
-    return _ticks(0, last if _is_over(one, record) else max(2 * last, one.composed.horizon or 0))
+    return _ticks(0, last if is_over(one, record) else max(2 * last, one.composed.horizon or 0))
 
 
 def _agree(rates: Any, own: Any) -> bool:
@@ -107,14 +116,14 @@ def _agree(rates: Any, own: Any) -> bool:
 
 def _is_sure(one: Found, record: Record) -> bool:
     """Whether a person may have typed its numbers, or they give the log to the bit; and the log shows its end."""
-    is_over = _is_over(one, record)
+    is_seen = is_over(one, record)
     if not (_is_run_over(one, record) or _shows_all_drops(one, record)):
         return False
     if one.schedule.fields(role.PARTS) or one.run.warmup:
-        return one.is_typed and is_over  # Where there were parts there may be more of them.
-    if _may_decay(one, record) or (one.schedule.ends and not is_over):
+        return one.is_typed and is_seen  # Where there were parts there may be more of them.
+    if _may_decay(one, record) or (one.schedule.ends and not is_seen):
         return False
-    if not _is_seen(one, record) or not (is_over or _repeats_itself(one, record)):
+    if not _is_seen(one, record) or not (is_seen or _repeats_itself(one, record)):
         return False
     return one.is_typed or (one.exactness == EXACT and bool(one.schedule.fields(role.DROP_FACTOR)))
 
@@ -127,14 +136,14 @@ def _may_decay(one: Found, record: Record) -> bool:
     if _is_run_over(one, record):
         return False
     decays = [value for part, value in one.schedule.items() if part.role is role.DECAY]
-    if 0 in decays or (None in decays and not _is_over(one, record)):
+    if 0 in decays or (None in decays and not is_over(one, record)):
         return True
     # What grows by nothing after the end may have grown later.
     still = [value for part, value in one.schedule.items() if part.role is role.GROWTH]
     return 0 in still and int(one.reading.ticks.max()) < (one.composed.horizon or 0) + STILL
 
 
-def _is_over(one: Found, record: Record) -> bool:
+def is_over(one: Found, record: Record) -> bool:
     """Whether the log goes on to the end of the schedule: no row more would be shown before it."""
     if _is_run_over(one, record):
         return True
@@ -168,7 +177,7 @@ def _ticks(first: int, last: int) -> Any:
     """Ticks at which curves are compared."""
     import numpy as np
 
-    return np.unique(np.linspace(first, last, COMPARED).astype(np.int64))
+    return different(np.linspace(first, last, COMPARED).astype(np.int64))
 
 
 def _shows_all_drops(one: Found, record: Record) -> bool:

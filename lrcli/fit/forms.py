@@ -38,17 +38,34 @@ class Form(NamedTuple):
     """The number that the curve is proportional to."""
 
 
-def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None = None) -> Iterator[Form]:
+class Forms(NamedTuple):
+    """The forms of a scheduler in which the same numbers are to be found."""
+
+    cls: type[Schedule]
+    choices: dict[str, list[Any]]
+    """The values to which fields are fixed."""
+    numbers: tuple[str, ...]
+    whole: str | None
+    scale: str | None
+
+    def each(self, marks: Landmarks) -> Iterator[Form]:
+        """The forms, the likeliest first."""
+        for combination in islice(product(*self.choices.values()), MOST_FORMS):
+            fixed = _held_from_its_warmup(self.cls, dict(zip(self.choices, combination, strict=True)), marks)
+            yield Form(self.cls, fixed, self.numbers, self.whole, self.scale)
+
+
+def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None = None) -> Forms | None:
     """What is tried of a scheduler: at level 0 what may have a default has it, from 1 on floors and bends are found.
 
-    `base` is the optimizer's rate, where it is known.
+    `base` is the optimizer's rate, where it is known. None where there is nothing to be tried.
     """
     params = list(cls.params().values())
     if any(declared.role in (role.PARTS, role.EXPRESSION) for declared in params) or cls.fields(role.JUDGEMENT):
-        return
+        return None
     free = freed(cls, level, marks)
     if free is None:
-        return
+        return None
     ends, scale = scale_of(cls, marks, base)
     numbers = ends + free
     whole = _whole(cls, level)
@@ -66,9 +83,7 @@ def forms(cls: type[Schedule], marks: Landmarks, level: int, base: float | None 
         whole = next((one for one in cls.fields(role.DECAY) if one.name in choices), None)
         if whole is not None:
             choices.pop(whole.name)
-    for combination in islice(product(*choices.values()), MOST_FORMS):
-        fixed = _held_from_its_warmup(cls, dict(zip(choices, combination, strict=True)), marks)
-        yield Form(cls, fixed, tuple(numbers), whole and whole.name, scale)
+    return Forms(cls, choices, tuple(numbers), whole and whole.name, scale) if all(choices.values()) else None
 
 
 def _held_from_its_warmup(cls: type[Schedule], fixed: dict[str, Any], marks: Landmarks) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 import dataclasses
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lrcli.engine import spec_of
 from lrcli.fit.by_epoch import guesses_by_epoch
+from lrcli.fit.decided import settles
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, is_typed
 from lrcli.fit.guess import Guess
@@ -26,20 +27,14 @@ from lrcli.fit.tried import (
     candidates_of,
     guesses,
 )
-from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
+from lrcli.fit.view import View
+from lrcli.record import Reading, Record, different, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL, FULL_PRECISION
 from lrcli.run import Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import EPOCH, STEP
-from lrcli.spec import parse
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 WORTH_A_MENTION = 1e-3
 """Relative error up to which a candidate is nearly right."""
@@ -75,12 +70,16 @@ class Search:
         self.effort = Effort(int(seconds * RATES))
         self.found: dict[str, Found] = {}
         self.hopeless: set[Any] = set()
+        self.is_read_in_one_way = False
         self.lengths = [length for length in (record.facts.max_steps,) if length]
 
     def candidates(self) -> list[Found]:
         """All that was found, the best first."""
-        views = [View(reading, self) for reading in readings_of_anything(self.record)]
+        views = [
+            View(reading, self.record, self.tolerance, self.lengths) for reading in readings_of_anything(self.record)
+        ]
         views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
+        self.is_read_in_one_way = len(views) == 1
         for view in views:
             if view.marks.is_flat:
                 self._constant(view.marks, view.reading)
@@ -98,6 +97,8 @@ class Search:
                 continue  # It shows how long the schedule is.
             for view in views:
                 self.look(stage, view, usual)
+                if self._is_settled(view):
+                    return self._ranked()
             if place == 0 and not self._is_decided():
                 self._by_epoch()
             if stage == before_sequences and not usual and not self._is_decided():
@@ -111,6 +112,9 @@ class Search:
                 enough = self.effort.left - FOR_A_PLAINER_ONE
             if enough is not None and self.effort.left < enough and not is_open:
                 break
+        return self._ranked()
+
+    def _ranked(self) -> list[Found]:
         found = sorted(self.found.values(), key=self._rank)
         typed = {one.schedule.reference.name for one in found if one.is_typed and one.exactness != NEARLY}
         return [one for one in found if one.is_typed or one.schedule.reference.name not in typed]
@@ -120,7 +124,7 @@ class Search:
         """What the search has cost, in the seconds that it was given."""
         return self.seconds - self.effort.left / RATES
 
-    def _rounds(self, views: "list[View]") -> list[tuple[Stage, bool]]:
+    def _rounds(self, views: list[View]) -> list[tuple[Stage, bool]]:
         """What is tried, one after another: of every scheduler, or at first of those that the log's writer offers."""
         stages = [(stage, False) for stage in STAGES]
         together = [(stage, False) for stage in AT_ONCE]
@@ -135,15 +139,27 @@ class Search:
 
     def _is_decided(self) -> bool:
         """Whether something plain gives the log, to the bit where it is shown in full: others would be stranger."""
+        return bool(self._plain())
+
+    def _plain(self) -> list[Found]:
         good = (EXACT,) if self.tolerance.kind == FULL_PRECISION else (EXACT, FLOAT32, ROUNDED)
-        return any(
-            one.exactness in good
+        return [
+            one
+            for one in self.found.values()
+            if one.exactness in good
             and one.is_plain
             and one.shows_itself
             and self._has_its_length(one)
             and not one.begins_at_nothing
-            for one in self.found.values()
-        )
+        ]
+
+    def _is_settled(self, view: View) -> bool:
+        """Whether what is found leaves nothing to look for. Lines are the beginning of many.
+
+        What has no end is often the same from another tick on, so that another reading may give it plainer numbers.
+        """
+        found = [one for one in self._plain() if one.composed.ends or self.is_read_in_one_way]
+        return not view.marks.is_straight and any(settles(one, self.record) for one in found)
 
     def _has_its_length(self, found: Found) -> bool:
         """Whether it ends where the log says that the run ends, if the log says so and it ends at all."""
@@ -167,35 +183,39 @@ class Search:
 
     def _goes_on_after(self, reading: Reading, horizon: int | None) -> bool:
         """Whether the rate of the log still moves after the end of a schedule: nobody would have made it so short."""
-        import numpy as np
 
         if horizon is None:
             return False
         after = self.record.values[reading.ticks > horizon + 1]
-        return len(np.unique(after)) > 1
+        return len(different(after)) > 1
 
-    def look(self, stage: Stage, view: "View", usual: bool = False) -> None:
+    def look(self, stage: Stage, view: View, usual: bool = False) -> None:
         """Try every scheduler on one reading, or the usual ones."""
-        if usual:
-            for cls in view.usual:
-                self._try(cls, stage, view)
-            return
-        for classes in (view.own, view.others):
-            for cls in classes:
-                self._try(cls, stage, view)
+        for classes in (view.usual,) if usual else (view.own, view.others):
+            self._try_each(classes, stage, view)
+            if self._is_settled(view):
+                return
             if self._has_found(view, self.tolerance.kind == FULL_PRECISION and classes is view.own, typed=True):
                 break
+        if usual:
+            return
         if stage.at_once:
             self._warmups_at_once(stage, view)
         elif stage in BEHIND_A_WARMUP:
             self._warmups(stage, view.marks, view.reading)
 
-    def _has_all_but_bits(self, views: "list[View]") -> bool:
+    def _try_each(self, classes: "list[type[Schedule]]", stage: Stage, view: View) -> None:
+        for cls in classes:
+            self._try(cls, stage, view)
+            if self.effort.is_spent or self._is_settled(view):
+                return
+
+    def _has_all_but_bits(self, views: list[View]) -> bool:
         """Whether the log is shown in full, and what somebody may have typed gives it but for rounding."""
         in_full = self.tolerance.kind == FULL_PRECISION
         return in_full and any(self._has_found(view, likely=True, typed=True) for view in views)
 
-    def _has_found(self, view: "View", to_the_bit: bool = False, likely: bool = False, typed: bool = False) -> bool:
+    def _has_found(self, view: View, to_the_bit: bool = False, likely: bool = False, typed: bool = False) -> bool:
         good = (EXACT,) if to_the_bit else (EXACT, FLOAT32, ROUNDED)
         return any(
             one.reading is view.reading
@@ -224,7 +244,7 @@ class Search:
                 self._hold(schedule, Run(lr=float(marks.values[0])), reading)
                 return
 
-    def _try(self, cls: type[Schedule], stage: Stage, view: "View") -> None:
+    def _try(self, cls: type[Schedule], stage: Stage, view: View) -> None:
         effort = self.effort.part(stage.effort)
         if stage.at_once:
             found = at_once(cls, stage, view.marks, effort, self.hopeless)
@@ -232,7 +252,7 @@ class Search:
             found = guesses(cls, stage, view.marks, effort, known=view.known.setdefault(cls, Known()))
         self._hold_some(found, view)
 
-    def _hold_some(self, found: Iterator[Guess], view: "View") -> None:
+    def _hold_some(self, found: Iterator[Guess], view: View) -> None:
         """Hold guesses against the log, until one gives it."""
         is_open = view.marks.moves_in_steps or view.marks.is_straight
         most, left = MOST_ALIKE if is_open else 1, MOST_UNTYPED
@@ -269,17 +289,17 @@ class Search:
                             return
                         break
 
-    def _warmups_at_once(self, stage: Stage, view: "View") -> None:
+    def _warmups_at_once(self, stage: Stage, view: View) -> None:
         """The same with all that is unknown sought at once."""
         marks = view.marks
         if not marks.rises and (marks.is_beheaded or marks.ticks[0] < SHORTEST_WARMUP):
             return
         for cls in candidates_of(marks, False):
-            if _takes_a_warmup(cls):
+            if _takes_a_warmup(cls) and not self.effort.is_spent:
                 effort = self.effort.part(stage.effort)
                 self._hold_some(at_once(cls, stage, marks, effort, self.hopeless, warmed=True), view)
 
-    def _sequences(self, view: "View") -> None:
+    def _sequences(self, view: View) -> None:
         """What is put together from parts, where nothing of one piece gives the log."""
         with suppress(SpentError):
             for guess in Parts(view.marks, self.effort.part(RATES_FOR_SEQUENCES)).guesses():
@@ -346,35 +366,7 @@ class Search:
         return dataclasses.replace(run, interval=usual)
 
 
-class View:
-    """A reading of the log, what it shows, and the schedulers that may show it."""
-
-    def __init__(self, reading: Reading, search: Search) -> None:
-        self.reading = reading
-        self.marks = Landmarks.of(reading.ticks, search.record.values, search.tolerance, search.lengths)
-        self.known: dict[type[Schedule], Known] = {}
-        possible = candidates_of(self.marks)
-        # What warms up by itself is likelier behind a rise than what would need another schedule before it.
-        falls = self.marks.rises and self.marks.peak < len(self.marks.values) - 1
-        self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if falls else possible
-        self.others = [cls for cls in possible if cls not in self.own]
-        kind = search.record.facts.kind
-        self.usual = [cls for cls in possible if cls.reference.family.logged_in == kind]
-        """The schedulers of whoever writes such logs."""
-
-
 def _takes_a_warmup(cls: type[Schedule]) -> bool:
     """Whether torch can put it behind a straight line up."""
     own = cls.fields(role.WARMUP, role.TARGET)
     return cls.reference.family.composes and not own and not cls.rewrites_base_rate
-
-
-def follows(text: str, record: Record) -> bool:
-    """Whether `verify` would accept this spec on this log."""
-    planned = parse(text).in_run(Run())
-    composed = planned.run.warmed_up(planned.schedule)
-    tolerance = tolerance_of(record)
-    return any(
-        bool(tolerance.equal(rates_at(composed, planned.run.lrs, reading.ticks), record.values).all())
-        for reading in readings(record, composed, planned.run)
-    )

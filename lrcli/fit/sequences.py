@@ -202,6 +202,8 @@ class Parts:
         classes = sorted(filter(_takes_part, candidates_of(marks)), key=list(every().values()).index)
         for stage in OF_A_PART:
             for cls in classes:
+                if self.effort.is_spent:
+                    raise SpentError
                 given = []
                 for guess in guesses(cls, stage, marks, self.effort.part(RATES_FOR_A_PART), base_lr):
                     if self._gives(guess, marks):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
-from lrcli.fit.forms import Form, forms
+from lrcli.fit.forms import forms
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import plain_lengths
@@ -87,16 +87,16 @@ def guesses(
     """The guesses at a scheduler, at this rate of the optimizer or at any; nothing where its arithmetic fails."""
     seen = set()
     known = known or Known()
-    tried = [form for form in forms(cls, marks, stage.level, base) if form.whole is not None or not stage.sought]
-    if not tried:
+    tried = forms(cls, marks, stage.level, base)
+    if tried is None or (stage.sought and tried.whole is None):
         return
     try:
-        first = Solver(tried[0], marks, effort, base)
-        telling = _telling(first, tried)
+        first = Solver(next(tried.each(marks)), marks, effort, base)
+        telling = _telling(first, tried.choices)
         anchors = first.anchors()
     except SpentError:
         return
-    for form in tried:
+    for form in tried.each(marks):
         try:
             beginning = tuple((name, form.fixed.get(name)) for name in telling)
             if known.rises.get(beginning) is False:
@@ -132,7 +132,7 @@ def at_once(
         yield from relaxed_guesses(cls, stage.level, marks, effort, hopeless, warmed)
 
 
-def _telling(solver: Solver, tried: list[Form]) -> list[str]:
+def _telling(solver: Solver, choices: dict[str, list[Any]]) -> list[str]:
     """The fields on which the rows up to the highest rate depend."""
     if not solver.marks.rises:
         return []
@@ -140,7 +140,7 @@ def _telling(solver: Solver, tried: list[Form]) -> list[str]:
     found = [prefix.name for prefix in solver.form.cls.fields(role.PREFIX)]
     found += [name for name in solver.form.numbers if solver.early(name) != rows]
     for name, value in solver.form.fixed.items():
-        others = [other for other in dict.fromkeys(form.fixed[name] for form in tried) if other != value]
+        others = [other for other in dict.fromkeys(choices[name]) if other != value]
         changed = [solver.form._replace(fixed={**solver.form.fixed, name: other}) for other in others[:MOST_COMPARED]]
         if any(solver.of(form).early() != rows for form in changed):
             found.append(name)

@@ -3,6 +3,16 @@
 from lrcli.record.axis import Reading, readings, readings_of_anything
 from lrcli.record.curve import rates_at, work_of
 from lrcli.record.record import Record
-from lrcli.record.tolerance import Tolerance, tolerance_of
+from lrcli.record.tolerance import Tolerance, different, tolerance_of
 
-__all__ = ["Reading", "Record", "Tolerance", "rates_at", "readings", "readings_of_anything", "tolerance_of", "work_of"]
+__all__ = [
+    "Reading",
+    "Record",
+    "Tolerance",
+    "different",
+    "rates_at",
+    "readings",
+    "readings_of_anything",
+    "tolerance_of",
+    "work_of",
+]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from lrcli.record.record import Record
+from lrcli.record.tolerance import different
 from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
@@ -101,7 +102,7 @@ def readings_of_anything(record: Record) -> list[Reading]:
         found += by_epoch(record)
     elif _is_there(record.steps):
         found += by_step(record)
-        if _is_there(record.epochs) and len(np.unique(record.values)) <= len(np.unique(np.floor(record.epochs))):
+        if _is_there(record.epochs) and len(different(record.values)) <= len(different(np.floor(record.epochs))):
             found += by_epoch(record)
     elif _is_there(record.epochs):
         length = record.facts.steps_per_epoch or _steps_in_an_epoch(record)
@@ -202,7 +203,7 @@ def _gap(epochs: "Floats") -> float:
     gaps = np.diff(epochs)
     gaps = gaps[gaps > 0]
     gap = float(np.median(gaps)) if len(gaps) else 0.0
-    places = np.unique(epochs)[:-1]  # The last one may be the end of the run, and the first one the first step.
+    places = different(epochs)[:-1]  # The last one may be the end of the run, and the first one the first step.
     for position in [*(places[2:] - places[1:2]), *places] if gap else ():
         count = round(position / gap)
         if count and abs(position / gap - count) <= NEARLY_EVEN:
@@ -262,7 +263,7 @@ def _read(positions: Any, axis: str) -> list[Reading]:
     first = int(ticks.min())
     if first < 0:
         return []
-    gaps = np.diff(np.unique(ticks[:1000]))
+    gaps = np.diff(different(ticks[:1000]))
     gap = int(gaps.min()) if len(gaps) else 1
     if first == 0:
         # A log of every tick shows the first one, a log of every n-th may show what was set for the next.

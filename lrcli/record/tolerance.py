@@ -106,8 +106,7 @@ def _tolerance(values: "Floats", shown: Shown) -> Tolerance:
     import numpy as np
 
     peak = float(np.abs(values).max(initial=0.0))
-    distinct = np.unique(values)
-    distinct = distinct[distinct != 0]
+    distinct = different(values[values != 0])
     nothing = NEXT_TO_NOTHING * peak
     with np.errstate(over="ignore"):
         narrow = distinct.astype(np.float32)
@@ -138,3 +137,11 @@ def _needs(distinct: "Floats", digits: int) -> bool:
     some = distinct[:: -(-len(distinct) // 200)].tolist()
     full = sum(len(f"{value:.{digits}e}".split("e")[0].replace(".", "").rstrip("0")) >= digits for value in some)
     return len(some) >= FEW_VALUES and 2 * full >= len(some)
+
+
+def different(values: Any) -> Any:
+    """The different values in their order. numpy's own `unique` first imports all that it has for masked arrays."""
+    import numpy as np
+
+    ordered = np.sort(values)
+    return ordered[np.diff(ordered, prepend=np.nan) != 0]

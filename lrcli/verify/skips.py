@@ -5,13 +5,14 @@ each number of steps that may have been skipped before it; the other rows decide
 """
 
 import math
-import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrcli.errors import InputError
+from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.numbers import crossings
-from lrcli.record import Reading, Record, rates_at, tolerance_of
+from lrcli.record import Reading, Record, rates_at, tolerance_of, work_of
 from lrcli.record.axis import by_step
 from lrcli.record.curve import FAILURES, few_rates_at
 from lrcli.run import Run
@@ -41,8 +42,8 @@ PARTS = 12
 MOST_LATE = 100
 """Ticks that are skipped in a whole run."""
 
-SECONDS = 1.0
-"""Of CPU, for all schedulers."""
+RATES = 300_000
+"""For all schedulers: about half a second."""
 
 
 class Waited(NamedTuple):
@@ -66,26 +67,27 @@ def with_skips(record: Record, classes: Iterable[type[Schedule]]) -> Waited | No
         return None
     if not record.values.min() < FALLEN * record.values.max() or record.values.argmax() == len(record) - 1:
         return None  # What the log does not show, it does not decide.
-    deadline = time.process_time() + SECONDS
-    with np.errstate(all="ignore"):
+    effort = Effort(RATES)
+    with np.errstate(all="ignore"), suppress(SpentError):
         for cls in classes:
             needed = [declared for declared in cls.params().values() if declared.required]
             if {declared.role for declared in needed} not in ({role.LENGTH, role.WARMUP}, {role.WARMUP}):
                 continue
             for reading in by_step(record):
-                found = _held(record, reading, cls, length, deadline)
+                found = _held(record, reading, cls, length, effort)
                 if found is not None:
                     return found
     return None
 
 
-def _held(record: Record, reading: Reading, cls: type[Schedule], length: int, deadline: float) -> Waited | None:
+def _held(record: Record, reading: Reading, cls: type[Schedule], length: int, effort: Effort) -> Waited | None:
     """The first guess at the scheduler that gives all rows."""
     found: Waited | None = None
-    for schedule, rate in _guesses(record, reading, cls, length, deadline):
-        if not _is_likely(record, reading, schedule, rate):
+    for schedule, rate in _guesses(record, reading, cls, length, effort):
+        if not _is_likely(record, reading, schedule, rate, effort):
             continue
         run = Run(lr=rate)
+        effort.take(len(record))
         verdict = compared(schedule, run, record)
         if verdict.follows:
             return Waited(schedule, run, verdict.reading, 0)
@@ -98,13 +100,14 @@ def _held(record: Record, reading: Reading, cls: type[Schedule], length: int, de
     return found
 
 
-def _is_likely(record: Record, reading: Reading, schedule: Schedule, rate: float) -> bool:
+def _is_likely(record: Record, reading: Reading, schedule: Schedule, rate: float, effort: Effort) -> bool:
     """Whether a few rows have the rate of their tick, or of one that is not long before it."""
     import numpy as np
 
     tolerance, last = tolerance_of(record), len(record) - 1
     for row in (last // 3, 2 * last // 3, last):
         ticks = np.arange(max(0, int(reading.ticks[row]) - MOST_LATE), int(reading.ticks[row]) + 1)
+        effort.take(work_of(schedule, ticks))
         expected = rates_at(schedule, (rate,), ticks)
         if not tolerance.equal(expected, np.full(len(ticks), record.values[row])).any():
             return False
@@ -112,7 +115,7 @@ def _is_likely(record: Record, reading: Reading, schedule: Schedule, rate: float
 
 
 def _guesses(
-    record: Record, reading: Reading, cls: type[Schedule], length: int, deadline: float
+    record: Record, reading: Reading, cls: type[Schedule], length: int, effort: Effort
 ) -> Iterator[tuple[Schedule, float]]:
     """Warmups and base rates with which the scheduler has an early rate, if some steps were skipped before it."""
     import numpy as np
@@ -127,13 +130,12 @@ def _guesses(
     grid = sorted({0, 1, 2, 3, *near, *(length * part // PARTS for part in range(PARTS))})
     for rate in _rates(float(record.values.max())):
         for lag in range(min(MOST_SKIPPED, tick) + 1):
-            if time.process_time() > deadline:
-                return
 
             def made(warmup: int) -> Schedule:
                 return cls(**whole, **{of_warmup.name: warmup})
 
             def residual(warmup: int, rate: float = rate, lag: int = lag) -> float:
+                effort.take(1)
                 try:
                     return few_rates_at(made(warmup), rate, [tick - lag])[0] - first
                 except (InputError, *FAILURES):

@@ -1,0 +1,26 @@
+"""What is known of a log under one of its readings."""
+
+from collections.abc import Sequence
+
+from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.tried import Known, candidates_of
+from lrcli.record import Reading, Record, Tolerance
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+
+
+class View:
+    """A reading of the log, what it shows, and the schedulers that may show it."""
+
+    def __init__(self, reading: Reading, record: Record, tolerance: Tolerance, lengths: Sequence[int]) -> None:
+        self.reading = reading
+        self.marks = Landmarks.of(reading.ticks, record.values, tolerance, lengths)
+        self.known: dict[type[Schedule], Known] = {}
+        possible = candidates_of(self.marks)
+        # What warms up by itself is likelier behind a rise than what would need another schedule before it.
+        falls = self.marks.rises and self.marks.peak < len(self.marks.values) - 1
+        self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if falls else possible
+        self.others = [cls for cls in possible if cls not in self.own]
+        kind = record.facts.kind
+        self.usual = [cls for cls in possible if cls.reference.family.logged_in == kind]
+        """The schedulers of whoever writes such logs."""
