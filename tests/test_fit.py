@@ -202,6 +202,7 @@ def test_what_happens_between_the_rows_of_a_log_is_solved_for(text: str, length:
 
 
 CYCLES_AND_PHASES = [
+    ("hf-linear --num-warmup-steps 50 --num-training-steps 500 --lr 0.00015", 500, 9, 0),
     ("cosine-restarts --t-0 97 --lr 2e-05", 800, 9, 0),
     ("cyclic --base-lr 0.0002 --max-lr 0.002 --step-size-up 308 --step-size-down 154 --mode triangular2", 1200, 9, 1),
     ("fairseq-triangular --max-lr 1.0 --lr-period-updates 166 --lr-shrink 0.8", 500, 10, -1),

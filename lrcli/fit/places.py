@@ -70,7 +70,7 @@ def ramp_end(marks: Landmarks) -> tuple[float, float, float]:
     if not marks.rises:
         return 0.0, 0.0, 0.0
     low, high = int(marks.ticks[marks.peak - 1]), int(marks.ticks[min(marks.peak + 1, len(marks.ticks) - 1)])
-    if marks.held_until > marks.peak:
+    if marks.held_until > marks.peak + 1:  # Two rows beside a corner may be of the same height.
         high = int(marks.ticks[marks.peak])
     tick = marks.line_reaches_highest
     at = tick if low < tick <= high else (low + high) / 2
