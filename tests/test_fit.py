@@ -48,6 +48,14 @@ def test_a_log_of_every_fifth_step_will_do(text: str) -> None:
     assert best.spec.split()[0] == text.split()[0]
 
 
+def test_a_rate_that_is_the_same_in_all_rows_of_an_epoch_is_read_by_epoch_first() -> None:
+    steps = range(100, 9400, 101)
+    epochs = [step // 240 for step in steps]
+    by_epoch = values("step --step-size 10 --lr 0.01", epochs[-1] + 1)
+    record = Record.of_values([by_epoch[epoch] for epoch in epochs], steps=list(steps), epochs=epochs)
+    assert fit(record)[0].spec == "step --step-size 10 --lr 0.01"
+
+
 def test_a_warmup_is_found() -> None:
     best = fit(by_step(values("cosine --t-max 45", ROWS, warmup=5)))[0]
     assert best.spec == "cosine --t-max 45 --warmup 5"

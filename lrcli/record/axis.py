@@ -103,7 +103,8 @@ def readings_of_anything(record: Record) -> list[Reading]:
     elif _is_there(record.steps):
         found += by_step(record)
         if _is_there(record.epochs) and len(different(record.values)) <= len(different(np.floor(record.epochs))):
-            found += by_epoch(record)
+            moves_by_epoch = _is_even_in_an_epoch(record)
+            found = by_epoch(record) + found if moves_by_epoch else found + by_epoch(record)
     elif _is_there(record.epochs):
         length = record.facts.steps_per_epoch or _steps_in_an_epoch(record)
         if length and _is_fractional(record.epochs):
@@ -112,6 +113,17 @@ def readings_of_anything(record: Record) -> list[Reading]:
             found += every_so_many(record)[:8]
         found += by_epoch(record)
     return [*found, *([] if found and _rises(found[0]) else [by_row(record)])]
+
+
+def _is_even_in_an_epoch(record: Record) -> bool:
+    """Whether the rate, which moves, is the same in all rows of an epoch, most of which have several."""
+    import numpy as np
+
+    assert record.epochs is not None
+    changes = np.flatnonzero(np.diff(record.values))
+    epochs = np.floor(record.epochs)
+    several = 2 * len(different(epochs)) <= len(epochs)
+    return bool(several and len(changes) and (epochs[changes] != epochs[changes + 1]).all())
 
 
 def _rises(reading: Reading) -> bool:
