@@ -2,9 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from functools import reduce
-from itertools import count, repeat
-from operator import add
+from itertools import count
 
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, scheduler
@@ -41,7 +39,10 @@ class Batches(Absolute):
     def place(self, t: int) -> float:
         """The share of the run that is over at tick `t`."""
         epoch, batch = divmod(t, self.n_iter)
-        return reduce(add, repeat(1.0 / (self.n_iter * self.n_epoch), batch), epoch / self.n_epoch)
+        place = epoch / self.n_epoch
+        for _ in range(batch):
+            place += 1.0 / (self.n_iter * self.n_epoch)
+        return place
 
     def places(self, t: int) -> Iterator[float]:
         """The share that is over at tick `t` and from then on; it does not end."""
