@@ -84,7 +84,7 @@ class Ultralytics(Absolute):
         return self.with_unchecked(warms_down=True)
 
     @property
-    def rule(self) -> "Rule":
+    def rule(self) -> Rule:
         """That of the version."""
         return RULES[self.warmup_version]
 

@@ -50,7 +50,25 @@ def parts(version: str) -> tuple[dict[str, Any], CodeType]:
 
 
 class Loop:
-    """The trainer's loop over epochs and batches, as far as it sets rates."""
+    """A trainer's loop over epochs and batches, as far as it sets rates."""
+
+    scheduler: Any
+    state: dict[str, Any]
+    warmup: CodeType
+    tick = -1
+
+    def step(self) -> None:
+        """The next batch."""
+        self.tick += 1
+        epoch, i = divmod(self.tick, self.state["nb"])
+        if i == 0 and epoch:
+            self.scheduler.step()
+        self.state |= {"epoch": epoch, "i": i, "ni": self.tick}
+        exec(self.warmup, self.state)
+
+
+class UltralyticsLoop(Loop):
+    """That of ultralytics' BaseTrainer."""
 
     def __init__(self, schedule: Any, optimizer: Any) -> None:
         self.names, self.warmup = parts(schedule.warmup_version)
@@ -62,25 +80,16 @@ class Loop:
         self.trainer.optimizer, self.trainer.batch_size = optimizer, 16
         self.trainer._get_warmup_iterations = lambda nb: self.names["_get_warmup_iterations"](self.trainer, nb)
         self.names["_setup_scheduler"](self.trainer)
+        self.scheduler = self.trainer.scheduler
         if schedule.warmup_version == "8.1":
             # As _setup_train leaves it; later versions step before the first epoch too.
-            self.trainer.scheduler.last_epoch = -1
+            self.scheduler.last_epoch = -1
         self.state = {**self.names, "self": self.trainer, "nb": schedule.nb, "acc0": 4}
         exec(self.names["rule"], self.state)
-        self.tick = -1
         self.step()
 
-    def step(self) -> None:
-        """The next batch."""
-        self.tick += 1
-        epoch, i = divmod(self.tick, self.state["nb"])
-        if i == 0 and epoch:
-            self.trainer.scheduler.step()
-        self.state |= {"epoch": epoch, "i": i, "ni": self.tick}
-        exec(self.warmup, self.state)
 
-
-class Yolov5Loop:
+class Yolov5Loop(Loop):
     """That of YOLOv5's train.py, in which the third group has the biases."""
 
     def __init__(self, schedule: Any, optimizer: Any) -> None:
@@ -110,19 +119,9 @@ class Yolov5Loop:
         self.warmup = compile(ast.Module([tests["ni <= nw"]], []), "train.py", "exec")
         self.scheduler = lr_scheduler.LambdaLR(optimizer, lr_lambda=self.state["lf"])
         self.scheduler.last_epoch = -1
-        self.tick = -1
         self.step()
-
-    def step(self) -> None:
-        """The next batch."""
-        self.tick += 1
-        epoch, i = divmod(self.tick, self.state["nb"])
-        if i == 0 and epoch:
-            self.scheduler.step()
-        self.state |= {"epoch": epoch, "i": i, "ni": self.tick}
-        exec(self.warmup, self.state)
 
 
 def construct(schedule: Any, optimizer: Any) -> Any:
     """The loop."""
-    return (Yolov5Loop if schedule.warmup_version == YOLOV5 else Loop)(schedule, optimizer)
+    return (Yolov5Loop if schedule.warmup_version == YOLOV5 else UltralyticsLoop)(schedule, optimizer)
