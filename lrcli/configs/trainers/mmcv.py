@@ -42,17 +42,19 @@ def read(job: Job) -> Made:
         job.refuse("lr_config", "by_epoch: a run of iterations has no epochs that lrsched could count")
     if by_epoch and not iterations:
         job.show(length.of("epochs"), length.value)
-        made = regular(job, length.value, 1, float(lr.value))
-        return Made(made.reference.name, {item.name: value for item, value in made.items()}, float(lr.value),
-                    epochs=length.value, interval=EPOCH)  # fmt: skip
+        schedule = regular(job, length.value, 1, float(lr.value))
+        return Made(schedule.reference.name, values_of(schedule), float(lr.value), epochs=length.value, interval=EPOCH)
     each = per_epoch(job) if runs_epochs else None
     total = length.value * (each or 1)
     job.show(f"{length.of('epochs')} x {each} iterations" if each else length.of("iterations"), total)
     kind = str(warmup.value) if warmup else ""
     schedule = warmed(job, kind, iterations, by_epoch, total, each or 1, float(lr.value))
-    return Made(
-        schedule.reference.name, {item.name: value for item, value in schedule.items()}, float(lr.value), total, each
-    )
+    return Made(schedule.reference.name, values_of(schedule), float(lr.value), total, each)
+
+
+def values_of(schedule: Schedule) -> dict[str, Any]:
+    """The values of a schedule by their names."""
+    return {declared.name: value for declared, value in schedule.items()}
 
 
 def length_of(job: Job) -> tuple[bool, Fact]:
@@ -113,21 +115,21 @@ def share_of(job: Job, policy: str, length: int, each: int, lr: float) -> str:
 def warmed(job: Job, kind: str, iterations: int, by_epoch: bool, total: int, each: int, lr: float) -> Schedule:
     """The policy with its warmup, by iterations."""
     ratio = float(job.number("lr_config.warmup_ratio", 0.1).value)
-    length = total // each if by_epoch else total
-    made_of = regular(job, length, each if by_epoch else 1, lr)
+    length, each = (total // each, each) if by_epoch else (total, 1)
+    rest = regular(job, length, each, lr)
     if not iterations:
-        return made_of
-    if made_of.reference.name != "lambda" and kind in (LINEAR, CONSTANT):
+        return rest
+    if rest.reference.name != "lambda" and kind in (LINEAR, CONSTANT):
         ramp = made("linear", start_factor=ratio, end_factor=1.0, total_iters=iterations)
         rise = ramp if kind == LINEAR else made("constant", factor=ratio, total_iters=iterations)
-        return rise if made_of.reference.name == "constant" else made("chained", schedulers=(rise, made_of))
+        return rise if rest.reference.name == "constant" else made("chained", schedulers=(rise, rest))
     shares = {LINEAR: f"(1-(1-t/{iterations})*{1 - ratio!r})", EXP: f"{ratio!r}**(1-t/{iterations})",
               CONSTANT: f"{ratio!r}"}  # fmt: skip
-    if kind not in shares or made_of.reference.name != "lambda":
+    if kind not in shares or rest.reference.name != "lambda":
         job.refuse("lr_config", f"warmup: {kind} beside this policy is not computed by lrsched")
     policy = str(job.get("lr_config.policy", FIXED).value).lower()
-    rest = share_of(job, policy, length, each if by_epoch else 1, lr)
-    return expressed(job, f"({rest})*{shares[kind]} if t<{iterations} else ({rest})")
+    share = share_of(job, policy, length, each, lr)
+    return expressed(job, f"({share})*{shares[kind]} if t<{iterations} else ({share})")
 
 
 def made(name: str, **values: Any) -> Schedule:
