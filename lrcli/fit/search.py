@@ -85,6 +85,7 @@ class Search:
                 self._constant(view.marks, view.reading)
                 return list(self.found.values())
         enough = None
+        moves_by_epoch = bool(views) and views[0].reading.axis == EPOCH
         in_steps = any(view.marks.moves_in_steps for view in views)
         is_dense = not any(view.marks.is_sparse for view in views)
         is_rise = is_dense and any(view.marks.peak == len(view.marks.values) - 1 for view in views)
@@ -96,6 +97,8 @@ class Search:
             if (stage.at_once or stage.sought) and is_dense and not is_straight and self._has_all_but_bits(views):
                 continue  # It shows how long the schedule is.
             for view in views:
+                if moves_by_epoch and view.reading.axis != EPOCH and self._is_decided():
+                    break  # In steps it would be the same, with stranger numbers.
                 self.look(stage, view, usual)
                 if self._is_settled(view):
                     return self._ranked()
