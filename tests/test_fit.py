@@ -56,6 +56,13 @@ def test_a_rate_that_is_the_same_in_all_rows_of_an_epoch_is_read_by_epoch_first(
     assert fit(record)[0].spec == "step --step-size 10 --lr 0.01"
 
 
+def test_where_parts_of_epochs_are_logged_the_schedule_is_sought_in_steps() -> None:
+    steps = range(100, 2501, 100)
+    rates = values("step --step-size 833 --gamma 0.2 --lr 3e-05", 2501)
+    record = Record.of_values([rates[step] for step in steps], steps=list(steps), epochs=[step / 833 for step in steps])
+    assert fit(record)[0].spec.endswith("--interval step")
+
+
 def test_a_warmup_is_found() -> None:
     best = fit(by_step(values("cosine --t-max 45", ROWS, warmup=5)))[0]
     assert best.spec == "cosine --t-max 45 --warmup 5"

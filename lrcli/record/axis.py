@@ -116,14 +116,17 @@ def readings_of_anything(record: Record) -> list[Reading]:
 
 
 def _is_even_in_an_epoch(record: Record) -> bool:
-    """Whether the rate, which moves, is the same in all rows of an epoch, most of which have several."""
+    """Whether the rate, which moves, is the same in all rows of an epoch, most of which have several.
+
+    A log of parts of epochs is written by a loop that counts steps, whatever its rate does.
+    """
     import numpy as np
 
-    assert record.epochs is not None
+    if record.epochs is None or _is_fractional(record.epochs):
+        return False
     changes = np.flatnonzero(np.diff(record.values))
-    epochs = np.floor(record.epochs)
-    several = 2 * len(different(epochs)) <= len(epochs)
-    return bool(several and len(changes) and (epochs[changes] != epochs[changes + 1]).all())
+    several = 2 * len(different(record.epochs)) <= len(record.epochs)
+    return bool(several and len(changes) and (record.epochs[changes] != record.epochs[changes + 1]).all())
 
 
 def _rises(reading: Reading) -> bool:
