@@ -56,6 +56,14 @@ def test_a_rate_that_is_the_same_in_all_rows_of_an_epoch_is_read_by_epoch_first(
     assert fit(record)[0].spec == "step --step-size 10 --lr 0.01"
 
 
+def test_what_may_count_epochs_or_steps_is_not_called_exact() -> None:
+    steps = range(10, 2501, 10)
+    rates = values("step --step-size 833 --gamma 0.2 --lr 3e-05", 2501)
+    epochs = [step / 833 for step in steps]
+    found = fit(Record.of_values([rates[step] for step in steps], steps=list(steps), epochs=epochs))
+    assert {one.exactness for one in found} == {"possible"}
+
+
 def test_where_parts_of_epochs_are_logged_the_schedule_is_sought_in_steps() -> None:
     steps = range(100, 2501, 100)
     rates = values("step --step-size 833 --gamma 0.2 --lr 3e-05", 2501)

@@ -14,6 +14,7 @@ from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.run import Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import EPOCH, STEP
 
 OFTEN = 3
 """Drops from which on they are taken to be regular."""
@@ -80,6 +81,8 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
     own = rates_at(one.composed, one.run.lrs, ticks)
     to_the_bit = one.exactness == EXACT and len(different(record.values)) >= ENOUGH_BITS
     for other in others:
+        if {one.reading.axis, other.reading.axis} == {STEP, EPOCH}:
+            return False  # Whether it counts epochs or steps is what the log does not say.
         if other is one or other.reading.axis != one.reading.axis:
             continue
         if to_the_bit and other.exactness != EXACT:
