@@ -74,7 +74,6 @@ def settles(one: Found, record: Record) -> bool:
 
 def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
     """Whether all that give the log agree: between its rows, and up to the end of this schedule."""
-
     if len(record) < 4 or len(different(record.values)) < 3 or not _is_sure(one, record):
         return False
     ticks = _until_the_end(one, record)

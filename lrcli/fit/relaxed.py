@@ -179,19 +179,22 @@ class Relaxed:
             if (loose or direction is not None) and depth:
                 if not loose:
                     yield from self._whole(found, free)
-                yield from self._tried(found, self._undetermined(free, loose, direction)[:MOST_CHOSEN], free, depth)
+                known = list(self._whole(found, free)) if loose else []
+                chosen = self._undetermined(free, loose, direction)[:MOST_CHOSEN]
+                yield from self._tried(found, chosen, free, depth, known)
                 return
         yield from self._whole(found, free)
 
-    def _tried(self, found: Nearest, loose: list[int], free: list[int], depth: int) -> Iterator[Guess]:
-        """The guesses with each value of the numbers that the rates do not determine, the simplest first."""
-        guesses = list(self._whole(found, free))
+    def _tried(
+        self, found: Nearest, chosen: list[int], free: list[int], depth: int, guesses: list[Guess]
+    ) -> Iterator[Guess]:
+        """These guesses, and those with values tried of numbers that the rates do not determine, the simplest first."""
         with suppress(SpentError):
-            for chosen in loose:
-                rest = [place for place in free if place != chosen]
-                for value in itertools.islice(self._values_for(chosen, found), MOST_TRIED):
+            for place in chosen:
+                rest = [other for other in free if other != place]
+                for value in itertools.islice(self._values_for(place, found), MOST_TRIED):
                     start = found.numbers.copy()
-                    start[chosen] = value
+                    start[place] = value
                     other = self.solution(start, rest)
                     if other is not None:
                         guesses += self._decided(other, rest, depth - 1)
@@ -246,7 +249,7 @@ class Relaxed:
         solved = self.solution(start, rest)
         if solved is None:
             return
-        yield from self._typed(solved.numbers, rest)
+        yield from self._typed(solved.numbers)
 
     def _settled(self, found: Nearest, free: Sequence[int]) -> Any:
         """The numbers as somebody may have typed them, the surest first: it makes the others surer."""
@@ -278,38 +281,32 @@ class Relaxed:
         return numbers
 
     def _made_whole(self, numbers: Any) -> list[float]:
+        """The numbers as Python's own, whole where they must be."""
         values = zip(self.sought.values(), numbers.tolist(), strict=True)
         return [round(value) if one.is_whole else value for one, value in values]
 
     def _fits(self, numbers: Any) -> bool:
+        """Whether they give every probe, as far as the log shows."""
         import numpy as np
 
         found = np.array(self.at(self._made_whole(numbers), self.every_row))
         return bool(self.marks.tolerance.rounded(found, self.marks.values[self.every_row]).all())
 
-    def _typed(self, numbers: Any, rest: list[int]) -> Iterator[Guess]:
-        import numpy as np
-
-        marks, wanted = self.marks, self.marks.values[self.every_row]
+    def _typed(self, numbers: Any) -> Iterator[Guess]:
         reals = [place for place, one in enumerate(self.sought.values()) if not one.is_whole and one.low < one.high]
-        near = min(NEAR, max(NEAREST, 1e3 * marks.tolerance.strict))
+        near = min(NEAR, max(NEAREST, 1e3 * self.marks.tolerance.strict))
 
-        def whole(values: Sequence[float]) -> list[float]:
-            every = numbers.tolist()
-            for place, value in zip(reals, values, strict=True):
-                every[place] = value
-            return [round(v) if one.is_whole else v for one, v in zip(self.sought.values(), every, strict=True)]
-
-        def fits(values: Sequence[float]) -> bool:
-            found = np.array(self.at(whole(values), self.every_row))
-            return bool(marks.tolerance.rounded(found, wanted).all())
+        def with_reals(values: Sequence[float]) -> Any:
+            every = numbers.copy()
+            every[reals] = values
+            return every
 
         nothing = 1e-11 * self.units
         values = [float(numbers[place]) if abs(numbers[place]) > nothing[place] else 0.0 for place in reals]
-        nice = simplest(values, fits, near)
+        nice = simplest(values, lambda reals: self._fits(with_reals(reals)), near)
         for found in [values] if nice in (None, values) else [nice, values]:
             with suppress(InputError):
-                yield self.made(whole(found or values))
+                yield self.made(self._made_whole(with_reals(found or values)))
 
 
 def rough(guess: Guess) -> int:

@@ -186,7 +186,6 @@ class Search:
 
     def _goes_on_after(self, reading: Reading, horizon: int | None) -> bool:
         """Whether the rate of the log still moves after the end of a schedule: nobody would have made it so short."""
-
         if horizon is None:
             return False
         after = self.record.values[reading.ticks > horizon + 1]
@@ -207,7 +206,7 @@ class Search:
         elif stage in BEHIND_A_WARMUP:
             self._warmups(stage, view.marks, view.reading)
 
-    def _try_each(self, classes: "list[type[Schedule]]", stage: Stage, view: View) -> None:
+    def _try_each(self, classes: list[type[Schedule]], stage: Stage, view: View) -> None:
         for cls in classes:
             self._try(cls, stage, view)
             if self.effort.is_spent or self._is_settled(view):

@@ -16,7 +16,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import grid_of_lengths
 from lrcli.fit.numbers import NEAR, between, bounds_of, crossings, passing_through, simplest, telling
-from lrcli.fit.settled import settled
+from lrcli.fit.settled import Settling
 from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.schedules import role
@@ -293,14 +293,13 @@ class Solver:
     ) -> list[float] | None:
         """The numbers as somebody may have typed them, where those fit."""
         if self.marks.tolerance.kind != FULL_PRECISION and self.rows:
-            nice = settled(
+            nice = Settling(
                 lambda numbers: self._at_own_rows(numbers, whole),
-                numbers,
                 [self.values[row] for row in self.rows],
                 self.marks.tolerance.rounding(self.marks.values[self.rows]).tolist(),
                 self.bounds,
                 self.marks.highest or 1.0,
-            )
+            ).settled(numbers)
             if nice is not None and fits(nice):
                 return nice
         return simplest(numbers, fits, near)

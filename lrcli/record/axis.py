@@ -103,8 +103,8 @@ def readings_of_anything(record: Record) -> list[Reading]:
     elif _is_there(record.steps):
         found += by_step(record)
         if _is_there(record.epochs) and len(different(record.values)) <= len(different(np.floor(record.epochs))):
-            moves_by_epoch = _is_even_in_an_epoch(record)
-            found = by_epoch(record) + found if moves_by_epoch else found + by_epoch(record)
+            epochs = by_epoch(record)
+            found = epochs + found if _is_even_in_an_epoch(record) else found + epochs
     elif _is_there(record.epochs):
         length = record.facts.steps_per_epoch or _steps_in_an_epoch(record)
         if length and _is_fractional(record.epochs):

@@ -7,6 +7,7 @@ from typing import Any
 
 from lrcli.configs.facts import Fact, Job
 from lrcli.configs.trainer import PYTHON, Made, Trainer
+from lrcli.configs.trainers.mmengine import expressed
 from lrcli.configs.tree import Node
 from lrcli.schedules import named
 from lrcli.schedules.base import Schedule
@@ -92,7 +93,7 @@ def regular(job: Job, length: int, each: int, lr: float) -> Schedule:
         if isinstance(steps, list) and steps and all(isinstance(one, int) for one in steps):
             return made("multistep", milestones=tuple(one * each for one in steps), gamma=gamma)
         job.refuse("lr_config", "step: expected whole numbers that are written out")
-    return expressed(job, share_of(job, policy, length, each, lr))
+    return expressed(share_of(job, policy, length, each, lr))
 
 
 def share_of(job: Job, policy: str, length: int, each: int, lr: float) -> str:
@@ -129,7 +130,7 @@ def warmed(job: Job, kind: str, iterations: int, by_epoch: bool, total: int, eac
         job.refuse("lr_config", f"warmup: {kind} beside this policy is not computed by lrsched")
     policy = str(job.get("lr_config.policy", FIXED).value).lower()
     share = share_of(job, policy, length, each, lr)
-    return expressed(job, f"({share})*{shares[kind]} if t<{iterations} else ({share})")
+    return expressed(f"({share})*{shares[kind]} if t<{iterations} else ({share})")
 
 
 def made(name: str, **values: Any) -> Schedule:
@@ -137,12 +138,6 @@ def made(name: str, **values: Any) -> Schedule:
     cls = named(name)
     assert cls is not None
     return cls(**values)
-
-
-def expressed(job: Job, text: str) -> Schedule:
-    """The schedule of an expression."""
-    closed: Any = named("lambda")
-    return made("lambda", expr=closed.params()["expr"].parse(text))
 
 
 TRAINERS = (Trainer("mmcv", "MMCV", "1.7", marks, read, written=(PYTHON,)),)

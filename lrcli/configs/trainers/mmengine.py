@@ -190,8 +190,13 @@ def schedule_of(job: Job, window: Window, span: int, lr: float, goes_on: bool) -
         values.pop("eta_min" if window.kind == "PolyLR" else "", None)
         return cls(**values)
     job.assume(f"{window.kind} is computed in closed form: equal but for rounding")
+    return expressed(expression)
+
+
+def expressed(text: str) -> Schedule:
+    """The schedule of an expression of the tick."""
     closed: Any = named("lambda")
-    made: Schedule = closed(expr=closed.params()["expr"].parse(expression))
+    made: Schedule = closed(expr=closed.params()["expr"].parse(text))
     return made
 
 
