@@ -6,8 +6,8 @@ from typing import NamedTuple
 from lrcli.errors import InputError
 from lrcli.fit.decided import judged
 from lrcli.fit.found import EXACTNESSES, Candidate, Found
-from lrcli.fit.landmarks import thinned
 from lrcli.fit.search import Search
+from lrcli.fit.thinning import thinned
 from lrcli.record import Record, rates_at, readings, tolerance_of
 from lrcli.run import Run
 from lrcli.spec import parse

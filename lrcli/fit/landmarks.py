@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from lrcli.fit.thinning import THINNED_FROM, thinned
 from lrcli.record import Tolerance
 
 if TYPE_CHECKING:
@@ -18,13 +19,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ticks = NDArray[np.int64]
 
-MOST_ROWS = 1500
-"""Rows that landmarks and candidates are taken from; the verdict is on all of them."""
-
-THINNED_FROM = 200
-"""The row from which on those of a long log are left out."""
-
 MOST_DROPS = 40
+
+STAIR = 4
+"""Times what rounding leaves open: a fall that no smooth curve makes from one row to the next."""
 
 NEARLY_HIGHEST = 0.9
 
@@ -168,6 +166,19 @@ class Landmarks:
         falls = [row for row in self.steps if row > self.peak]
         together = sum(after - row == 1 for row, after in itertools.pairwise(falls))
         return 0 < len(self.steps) <= min(MOST_DROPS, len(self.values) // 2) and 2 * together <= max(2, len(falls))
+
+    @cached_property
+    def falls_in_stairs(self) -> bool:
+        """Whether it stays before and after each of several falls, which are no work of rounding."""
+        if not self.moves_in_steps:
+            return False
+        rounding = self.tolerance.rounding(self.values)
+        falls = [row for row in self.steps if row > self.peak]
+        drops = [float(self.values[row - 1] - self.values[row]) for row in falls]
+        return len(falls) > 1 and all(
+            drop > STAIR * rounding[row - 1] and row + 1 not in self.steps
+            for row, drop in zip(falls, drops, strict=True)
+        )
 
     @cached_property
     def is_sparse(self) -> bool:
@@ -370,23 +381,6 @@ class Landmarks:
         chosen += [last * part // 4 for part in range(4)] if self.bottom < last - 1 else []
         chosen += [part for row in self.departs[-1:] for part in (row, (row + self.bottom) // 2)]
         return sorted({row for row in chosen if 0 <= row <= last})
-
-
-def thinned(values: "Floats") -> "Ticks":
-    """The rows of a long log that matter: its beginning, every n-th, and both sides of what jumps."""
-    import numpy as np
-
-    count = len(values)
-    if count <= MOST_ROWS:
-        return np.arange(count)
-    chosen = np.zeros(count, dtype=bool)
-    chosen[:THINNED_FROM] = chosen[:: -(-count // (MOST_ROWS // 2))] = chosen[-2:] = True
-    changes = np.abs(np.diff(values))
-    bends = np.abs(np.diff(changes, prepend=0.0))
-    for row in np.argsort(bends)[-200:]:
-        chosen[max(0, row - 1) : row + 3] = True
-    chosen[max(0, int(values.argmax()) - 1) : int(values.argmax()) + 2] = True
-    return np.flatnonzero(chosen)
 
 
 @lru_cache(10_000)

@@ -152,6 +152,11 @@ def _is_choice(cls: type[Schedule], name: str) -> bool:
     return meaning is not None and meaning.unit is role.CHOICE
 
 
+def has_stairs(cls: type[Schedule]) -> bool:
+    """Whether a switch makes stairs of its curve."""
+    return bool(cls.fields(role.VARIANT) and cls.fields(role.DROP_EVERY, role.TIMESCALE))
+
+
 def candidates_of(marks: Landmarks, rises: bool | None = None) -> list[type[Schedule]]:
     """The schedulers that may give such a log, the simplest first; `rises` overrules whether it begins with a rise."""
     rises = marks.rises if rises is None else rises
@@ -160,7 +165,9 @@ def candidates_of(marks: Landmarks, rises: bool | None = None) -> list[type[Sche
         if cls.reference.family.precision != FLOAT64 and marks.tolerance.kind == FULL_PRECISION:
             continue  # What is computed in float32 is float32.
         steps = bool(cls.fields(role.DROPS_AT, role.DROP_EVERY))
-        if steps and not marks.moves_in_steps and not cls.fields(role.VARIANT):
+        if steps and not marks.moves_in_steps and not has_stairs(cls):
+            continue
+        if marks.falls_in_stairs and not (steps or cls.fields(role.PER_EPOCH) or has_stairs(cls)):
             continue
         if not rises and cls.fields(role.PEAK_AT):
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
-from lrcli.fit.landmarks import thinned
+from lrcli.fit.thinning import thinned
 from lrcli.record import Record, rates_at, work_of
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
