@@ -100,6 +100,8 @@ def readings_of_anything(record: Record) -> list[Reading]:
     found: list[Reading] = []
     if _is_there(record.epochs) and not _is_fractional(record.epochs) and (np.diff(record.epochs) > 0).all():
         found += by_epoch(record)
+        if _is_there(record.steps) and (np.diff(record.steps) > 1).any():
+            found += by_step(record)  # One row of each epoch: its schedule may count steps.
     elif _is_there(record.steps):
         found += by_step(record)
         if _is_there(record.epochs) and len(different(record.values)) <= len(different(np.floor(record.epochs))):
