@@ -56,6 +56,16 @@ def test_a_rate_that_is_the_same_in_all_rows_of_an_epoch_is_read_by_epoch_first(
     assert fit(record)[0].spec == "step --step-size 10 --lr 0.01"
 
 
+@pytest.mark.parametrize(
+    "text", ["keras-polynomial-decay --decay-steps 2646 --end-learning-rate 0.01", "exponential --gamma 0.999"]
+)
+def test_a_schedule_that_counts_steps_is_found_in_a_log_with_one_row_of_each_epoch(text: str) -> None:
+    steps = range(97, 2940, 98)
+    rates = values(text, 2940)
+    found = fit(Record.of_values([rates[step] for step in steps], steps=list(steps), epochs=range(30)))
+    assert values(found[0].spec, 2940) == pytest.approx(rates, rel=1e-6)
+
+
 def test_what_may_count_epochs_or_steps_is_not_called_exact() -> None:
     steps = range(10, 2501, 10)
     rates = values("step --step-size 833 --gamma 0.2 --lr 3e-05", 2501)
@@ -227,6 +237,9 @@ def test_what_happens_between_the_rows_of_a_log_is_solved_for(text: str, length:
 CYCLES_AND_PHASES = [
     ("hf-linear --num-warmup-steps 50 --num-training-steps 500 --lr 0.00015", 500, 9, 0),
     ("cosine-restarts --t-0 97 --lr 2e-05", 800, 9, 0),
+    ("cosine-restarts --t-0 100 --eta-min 0.02 --lr 0.2", 500, 9, 1),
+    ("keras-cosine-decay-restarts --first-decay-steps 50 --m-mul 0.9 --alpha 0.01 --lr 0.0002", 495, 10, -1),
+    ("step --step-size 300 --lr 0.0006 --warmup 500 --warmup-start-factor 0.1", 2000, 9, 0),
     ("cyclic --base-lr 0.0002 --max-lr 0.002 --step-size-up 308 --step-size-down 154 --mode triangular2", 1200, 9, 1),
     ("fairseq-triangular --max-lr 1.0 --lr-period-updates 166 --lr-shrink 0.8", 500, 10, -1),
     ("timm-tanh --t-initial 634 --cycle-decay 0.8 --cycle-limit 2 --warmup-t 76 --lr 0.025", 900, 9, 1),

@@ -58,6 +58,7 @@ MISSED = [
     ("timm-poly --t-initial 60 --power 2.0 --k-decay 2.0 --warmup-t 5", 60),
     ("hf-cosine-with-min-lr --num-warmup-steps 5 --num-training-steps 50 --min-lr-rate 0.1", 60),
     ("timm-poly --t-initial 40 --warmup-t 5 --cycle-limit 2", 80),
+    ("keras-cosine-decay-restarts --first-decay-steps 15 --t-mul 1.5 --lr 0.0003", 60),
     ("flat-cos --total-steps 108 --div-final 1000 --lr 2.4e-05 --pct-start 0.75", 90),
     ("ds-range-test --lr-range-test-min-lr 1e-05 --lr-range-test-step-size 31 --lr-range-test-step-rate 5", 40),
     (

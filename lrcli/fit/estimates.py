@@ -22,6 +22,11 @@ MOST_SOUGHT = 400
 SHARES = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.05, 0.15, 0.75)
 """Of a length, that people type."""
 
+GROWTHS = (1, 2, 1.5, 3, 1.2, 1.25, 1.1)
+"""From a cycle's length to the next, as people type them."""
+
+MOST_TICKS = 10**9
+
 NEARLY_ZERO = 1e-6
 """Of the highest rate, and relative to what was typed for it."""
 
@@ -238,14 +243,15 @@ def _cycles(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any]
 
 
 def _cycle_growth(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    found = [1]
-    if marks.restarts:
-        starts = [0, *(int(marks.ticks[row]) for row in marks.restarts)]
-        if len(starts) > 2 and starts[1]:
-            found = [max(1, round((starts[2] - starts[1]) / starts[1])), 1, 2]
-        else:
-            found = [1, 2, 3]
-    return [KINDS[declared.annotation].take(one) for one in dict.fromkeys(found)]
+    take = KINDS[declared.annotation].take
+    if not marks.restarts:
+        return [take(1)]
+    gaps = [marks.before(row) for row in marks.restarts[:2]]
+    first, (after, upto) = gaps[0], gaps[1] if len(gaps) > 1 else Between(int(marks.ticks[-1]), MOST_TICKS)
+    low, high = after / max(1, first.upto) - 1, upto / max(1, first.after) - 1
+    usual = dict.fromkeys([take(growth) for growth in GROWTHS if growth in (1, 2, 3) or declared.annotation is float])
+    # Behind a warmup the first cycle is shorter than it seems.
+    return sorted(usual, key=lambda growth: not low <= growth <= high)
 
 
 def _start_rate(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:

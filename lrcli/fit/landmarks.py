@@ -162,10 +162,11 @@ class Landmarks:
 
     @cached_property
     def moves_in_steps(self) -> bool:
-        """Whether most rows have the rate of the row before, and few drops follow each other from row to row."""
+        """Whether most rows behind a rise have the rate of the row before, and few drops follow each other."""
         falls = [row for row in self.steps if row > self.peak]
         together = sum(after - row == 1 for row, after in itertools.pairwise(falls))
-        return 0 < len(self.steps) <= min(MOST_DROPS, len(self.values) // 2) and 2 * together <= max(2, len(falls))
+        steps, rows = (falls, len(self.values) - self.peak) if falls else (self.steps, len(self.values))
+        return 0 < len(steps) <= min(MOST_DROPS, rows // 2) and 2 * together <= max(2, len(falls))
 
     @cached_property
     def falls_in_stairs(self) -> bool:

@@ -1,7 +1,9 @@
 """Where a field of a schedule is looked for, by its role, from the landmarks of a log: a start, and bounds."""
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from lrcli.fit.estimates import WHOLE_TYPES
 from lrcli.fit.landmarks import Between, Landmarks
@@ -28,6 +30,9 @@ FAR = 0.3
 
 MOST_STARTS = 3
 """Values of a decay from which it is looked for."""
+
+MOST_LENGTHS = 3
+"""Of a cycle, each of which is a value of its own."""
 
 MOST_SHARES = 3
 """Shares of the length at which something may have happened."""
@@ -168,6 +173,33 @@ def _between_restarts(marks: Landmarks) -> tuple[float, float]:
     low = max([(gaps[j].after - gaps[i].upto) / (j - i) for i, j in pairs], default=math.inf)
     high = min([(gaps[j].upto - gaps[i].after) / (j - i) for i, j in pairs], default=0.0)
     return (low + 1e-6, high) if low < high else (first.after + 1e-6, first.upto)
+
+
+def with_cycles(
+    cls: type[Schedule], values: dict[str, Any], marks: Landmarks, warmed: bool
+) -> Iterator[dict[str, Any]]:
+    """These values, with the length of the first cycle as the restarts bound it; none where no length has them all.
+
+    Where few lengths do, each is a value of its own: a curve jumps at its restarts, so that no slope leads to them.
+    """
+    for cycle, growth in itertools.product(cls.fields(role.CYCLE), cls.fields(role.CYCLE_GROWTH)):
+        one = values[cycle.name]
+        if not isinstance(one, Sought) or not marks.restarts or cls.fields(role.PEAK):
+            continue
+        sought = line_up(marks)[WARMUP] if warmed else None
+        first, last = (sought.low, sought.high) if sought else (0.0, 0.0)
+        low, high, cycles = 0.0, math.inf, 1.0
+        for place, row in enumerate(marks.restarts):
+            gap = marks.before(row)
+            low, high = max(low, (gap.after - last) / cycles), min(high, (gap.upto - first) / cycles)
+            cycles += float(values[growth.name]) ** (place + 1)
+        lengths = range(math.floor(low) + 1, math.floor(high) + 1)
+        chosen = [*lengths] if len(lengths) <= MOST_LENGTHS else [high] if float(high).is_integer() else []
+        yield from ({**values, cycle.name: int(length)} for length in chosen)
+        if len(lengths) > MOST_LENGTHS:
+            yield {**values, cycle.name: one._replace(start=(low + high) / 2, low=low + 1e-6, high=high)}
+        return
+    yield values
 
 
 def _turn(marks: Landmarks, row: int) -> float:

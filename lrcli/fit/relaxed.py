@@ -240,8 +240,7 @@ class Relaxed:
             return
         settled = None if exact else self._settled(found, free)
         if settled is not None and self._fits(settled):
-            with suppress(InputError):
-                yield self.made(self._made_whole(settled))
+            yield from self._typed(settled)
             return
         rest = [place for place in free if place not in wholes]
         start = found.numbers.copy()

@@ -79,7 +79,8 @@ class Search:
             View(reading, self.record, self.tolerance, self.lengths) for reading in readings_of_anything(self.record)
         ]
         views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
-        self.is_read_in_one_way = len(views) == 1
+        by_epoch = sum(view.reading.axis == EPOCH for view in views)
+        self.is_read_in_one_way = len(views) == 1 or (by_epoch == 1 and views[0].reading.axis == EPOCH)
         for view in views:
             if view.marks.is_flat:
                 self._constant(view.marks, view.reading)
@@ -97,7 +98,8 @@ class Search:
             if (stage.at_once or stage.sought) and is_dense and not is_straight and self._has_all_but_bits(views):
                 continue  # It shows how long the schedule is.
             for view in views:
-                if moves_by_epoch and view.reading.axis != EPOCH and self._is_decided():
+                is_found = self._is_decided() or (in_steps and self._has_found(views[0], typed=True))
+                if moves_by_epoch and view.reading.axis != EPOCH and is_found:
                     break  # In steps it would be the same, with stranger numbers.
                 self.look(stage, view, usual)
                 if self._is_settled(view):

@@ -10,7 +10,17 @@ from lrcli.fit.estimates import WHOLE_TYPES, estimates
 from lrcli.fit.forms import BASE, Form, freed, scale_of
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
-from lrcli.fit.places import PLACES, USUAL, lengths_of_share, likely_shares, line_up, of_length, ramp_end, start_rate
+from lrcli.fit.places import (
+    PLACES,
+    USUAL,
+    lengths_of_share,
+    likely_shares,
+    line_up,
+    of_length,
+    ramp_end,
+    start_rate,
+    with_cycles,
+)
 from lrcli.fit.relaxed import SHIFT, WARMUP, Relaxed, Shifted, Sought, Warmed
 from lrcli.fit.solve import Solver
 from lrcli.schedules import role
@@ -42,18 +52,19 @@ def relaxed_guesses(
     if choices is None:
         return
     seen: set[tuple[object, ...]] = set()
-    for count, combination in enumerate(itertools.islice(itertools.product(*choices.values()), MOST_COMBINED)):
-        key = cls.reference.name, level, count, warmed
-        if key in hopeless:
-            continue
-        values = dict(zip(choices, combination, strict=True))
-        relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)
-        signature = (*relaxed.names, *relaxed.signature())
-        if signature not in seen and len(seen) < MOST_FORMS:
-            seen.add(signature)
-            yield from relaxed.guesses()
-            if relaxed.nearest > ANOTHER + 2 * marks.slope_up / marks.highest:
-                hopeless.add(key)
+    for combination in itertools.islice(itertools.product(*choices.values()), MOST_COMBINED):
+        for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed):
+            shown = [type(value) if isinstance(value, Sought) else value for value in values.values()]
+            key = cls.reference.name, level, warmed, tuple(shown)
+            if key in hopeless:
+                continue
+            relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)
+            signature = (*relaxed.names, *relaxed.signature())
+            if signature not in seen and len(seen) < MOST_FORMS:
+                seen.add(signature)
+                yield from relaxed.guesses()
+                if relaxed.nearest > ANOTHER + 2 * marks.slope_up / marks.highest:
+                    hopeless.add(key)
 
 
 def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | None) -> dict[str, list[Any]] | None:

@@ -22,6 +22,9 @@ RATES_AT_ONCE = 8_000
 """For one scheduler at one stage: those that can give the log are quick to find it."""
 
 
+AGAIN = (role.CYCLE, role.CYCLES, role.WAVES, role.VARIANT)
+"""What a scheduler has whose rate begins again."""
+
 MOST_COMPARED = 3
 """Values of a field that are compared to see whether it matters."""
 
@@ -168,6 +171,8 @@ def candidates_of(marks: Landmarks, rises: bool | None = None) -> list[type[Sche
         if steps and not marks.moves_in_steps and not has_stairs(cls):
             continue
         if marks.falls_in_stairs and not (steps or cls.fields(role.PER_EPOCH) or has_stairs(cls)):
+            continue
+        if marks.restarts and not marks.moves_in_steps and not cls.fields(*AGAIN):
             continue
         if not rises and cls.fields(role.PEAK_AT):
             continue
