@@ -656,3 +656,48 @@ def test_a_printed_run_that_was_taken_up_again_for_longer() -> None:
     explanation = explanation_of(meant, record)
     assert explanation["explanation"] == "changed"
     assert explanation["spec"] == longer
+
+
+def sentence_of(text: str, record: Record) -> str:
+    return str(held(text, record).as_document()["detail"])
+
+
+WSD = "hf-warmup-stable-decay --num-warmup-steps {} --num-training-steps {} --num-decay-steps {}"
+
+
+@pytest.mark.parametrize("every", [1, 10])
+def test_several_lengths_that_are_others_where_the_end_is_not_seen(every: int) -> None:
+    meant = WSD.format(50, 500, 100)
+    found = explanation_of(meant, by_step(values(WSD.format(50, 750, 200), 650), every=every))
+    assert {change["option"]: change["found"] for change in found["changes"]} == {
+        "--num-training-steps": 750,
+        "--num-decay-steps": 200,
+    }
+    longer = sentence_of(meant, by_step(values(WSD.format(80, 1000, 50), 600), every=every))
+    assert "--num-training-steps was at least" in longer
+
+
+def test_rows_that_leave_two_lengths_open() -> None:
+    done = by_step(values(WSD.format(50, 1500, 50), 1463), every=10)  # One row is in its decay.
+    assert "the log does not decide" in sentence_of(WSD.format(50, 1000, 100), done)
+
+
+def test_a_rate_that_stays_where_it_was_meant_to_until_the_end_of_the_log() -> None:
+    rows = Record.of_values(values(WSD.format(5, 280, 56), 140)[9::10], steps=range(10, 150, 10))
+    assert explanation_of(WSD.format(5, 140, 28), rows)["explanation"] == "never_stepped"
+    assert "is never called" not in sentence_of(WSD.format(5, 140, 28), rows)
+
+
+def test_a_schedule_that_is_as_long_as_the_run_is_likelier_than_more_calls() -> None:
+    short = explanation_of("cosine --t-max 100", by_epoch(values("cosine --t-max 50", 50)))
+    assert short["changes"] == [{"option": "--t-max", "meant": 100, "found": 50}]
+    twice = explanation_of("cosine --t-max 100", by_epoch(values("cosine --t-max 50", 40)))
+    assert (twice["explanation"], twice["k"]) == ("stepped_k_times", 2)
+    assert twice["changes"] == short["changes"]
+
+
+def test_few_digits_of_another_base_rate() -> None:
+    rows = [float(f"{rate:.3e}") for rate in values("cosine --t-max 500 --eta-min 5e-7 --lr 2.5e-5", 500)]
+    record = by_step(rows, shown=Shown(4, None))
+    found = explanation_of("cosine --t-max 500 --eta-min 5e-7 --lr 5e-5", record, lr=5e-5, interval="step")
+    assert (found["explanation"], found["base_lr"]) == ("base_lr", 2.5e-5)

@@ -63,8 +63,10 @@ MOST_ALIKE = 4
 class Search:
     """The search for one log."""
 
-    def __init__(self, record: Record, seconds: float = SECONDS) -> None:
+    def __init__(self, record: Record, seconds: float = SECONDS, only: type[Schedule] | None = None) -> None:
         self.record = record
+        self.only = only
+        """The only scheduler that is tried, where one is named."""
         self.tolerance = tolerance_of(record)
         self.seconds = seconds
         self.effort = Effort(int(seconds * RATES))
@@ -75,9 +77,8 @@ class Search:
 
     def candidates(self) -> list[Found]:
         """All that was found, the best first."""
-        views = [
-            View(reading, self.record, self.tolerance, self.lengths) for reading in readings_of_anything(self.record)
-        ]
+        ways = readings_of_anything(self.record)
+        views = [View(reading, self.record, self.tolerance, self.lengths, self.only) for reading in ways]
         views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
         by_epoch = sum(view.reading.axis == EPOCH for view in views)
         self.is_read_in_one_way = len(views) == 1 or (by_epoch == 1 and views[0].reading.axis == EPOCH)
@@ -106,7 +107,7 @@ class Search:
                     return self._ranked()
             if place == 0 and not self._is_decided():
                 self._by_epoch()
-            if stage == before_sequences and not usual and not self._is_decided():
+            if stage == before_sequences and not usual and self.only is None and not self._is_decided():
                 for view in views:
                     self._sequences(view)
             is_open = stage.is_early and is_straight  # It is the beginning of many, whose length must be sought, too.
@@ -232,7 +233,7 @@ class Search:
     def _by_epoch(self) -> None:
         """Schedulers that know how many ticks an epoch has, where the log has a row for each epoch."""
         for cls in every().values():
-            if not cls.fields(role.PER_EPOCH):
+            if not cls.fields(role.PER_EPOCH) or self.only not in (None, cls):
                 continue
             with suppress(SpentError):
                 for guess, reading in guesses_by_epoch(cls, self.record, self.effort.part(RATES_BY_EPOCH)):
@@ -280,7 +281,7 @@ class Search:
             rest = marks.from_tick(warmup)
             if len(rest.values) < 2:
                 continue
-            for cls in candidates_of(rest):
+            for cls in candidates_of(rest, only=self.only):
                 if not _takes_a_warmup(cls):
                     continue
                 for guess in guesses(cls, stage, rest, effort.part(RATES_FOR_A_PART)):
@@ -298,7 +299,7 @@ class Search:
         marks = view.marks
         if not marks.rises and (marks.is_beheaded or marks.ticks[0] < SHORTEST_WARMUP):
             return
-        for cls in candidates_of(marks, False):
+        for cls in candidates_of(marks, False, self.only):
             if _takes_a_warmup(cls) and not self.effort.is_spent:
                 effort = self.effort.part(stage.effort)
                 self._hold_some(at_once(cls, stage, marks, effort, self.hopeless, warmed=True), view)

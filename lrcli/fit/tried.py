@@ -160,11 +160,16 @@ def has_stairs(cls: type[Schedule]) -> bool:
     return bool(cls.fields(role.VARIANT) and cls.fields(role.DROP_EVERY, role.TIMESCALE))
 
 
-def candidates_of(marks: Landmarks, rises: bool | None = None) -> list[type[Schedule]]:
-    """The schedulers that may give such a log, the simplest first; `rises` overrules whether it begins with a rise."""
+def candidates_of(
+    marks: Landmarks, rises: bool | None = None, only: type[Schedule] | None = None
+) -> list[type[Schedule]]:
+    """The schedulers, or that one if it is `only` one, that may give such a log, the simplest first.
+
+    `rises` overrules whether it begins with a rise.
+    """
     rises = marks.rises if rises is None else rises
     found = []
-    for cls in every().values():
+    for cls in every().values() if only is None else (only,):
         if cls.reference.family.precision != FLOAT64 and marks.tolerance.kind == FULL_PRECISION:
             continue  # What is computed in float32 is float32.
         steps = bool(cls.fields(role.DROPS_AT, role.DROP_EVERY))

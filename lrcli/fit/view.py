@@ -12,11 +12,18 @@ from lrcli.schedules.base import Schedule
 class View:
     """A reading of the log, what it shows, and the schedulers that may show it."""
 
-    def __init__(self, reading: Reading, record: Record, tolerance: Tolerance, lengths: Sequence[int]) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        record: Record,
+        tolerance: Tolerance,
+        lengths: Sequence[int],
+        only: type[Schedule] | None = None,
+    ) -> None:
         self.reading = reading
         self.marks = Landmarks.of(reading.ticks, record.values, tolerance, lengths)
         self.known: dict[type[Schedule], Known] = {}
-        possible = candidates_of(self.marks)
+        possible = candidates_of(self.marks, only=only)
         # What warms up by itself is likelier behind a rise than what would need another schedule before it.
         falls = self.marks.rises and self.marks.peak < len(self.marks.values) - 1
         self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if falls else possible

@@ -1,5 +1,6 @@
 """What explanations are tried on: the schedule that was meant, and the rows that it must give."""
 
+import copy
 import dataclasses
 from contextlib import suppress
 from functools import cached_property
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lrcli.fit import Found
-    from lrcli.verify.others import Changed
+    from lrcli.verify.changes import Changed
 
     Floats = NDArray[np.float64]
     Ticks = NDArray[np.int64]
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 SECONDS, SECONDS_AT_A_SEAM = 1.2, 0.3
 """Of CPU, for `fit` to look for another schedule; where much of the log follows, it is rather the rest that is another.
 """
+
+SECONDS_FOR_ALIKE = 0.3
+"""Of CPU, for `fit` to look for other values of the same one."""
 
 MUCH = 5
 """Different rates that follow."""
@@ -92,6 +96,28 @@ class Case:
 
         followed = len(set(self.values[: self.place].tolist()))
         return Search(self.record, seconds=SECONDS_AT_A_SEAM if followed >= MUCH else SECONDS).candidates()
+
+    @property
+    def alike(self) -> "list[Found]":
+        """What `fit` finds for this log of the scheduler that was meant, the best first."""
+        return self.first._alike
+
+    @cached_property
+    def _alike(self) -> "list[Found]":
+        """What `fit` finds for this log of the scheduler that was meant, the best first."""
+        from lrcli.fit import Search
+
+        return Search(self.record, SECONDS_FOR_ALIKE, only=type(self.schedule)).candidates()
+
+    def holding(self, schedule: Schedule, run: Run) -> "Case":
+        """The case as it would be if another schedule had been meant."""
+        import numpy as np
+
+        other = copy.copy(self)
+        other.schedule, other.run, other.composed = schedule, run, run.warmed_up(schedule)
+        other.expected = self.rates(schedule, run, self.ticks)
+        other.place = int(np.argmin(self.tolerance.equal(other.expected, self.values)))
+        return other
 
     def fits(self, schedule: Schedule, run: Run, ticks: "Ticks") -> bool:
         """Whether this schedule in this run gives the whole log, its rows standing at `ticks`."""

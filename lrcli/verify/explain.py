@@ -4,8 +4,11 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from lrcli.errors import InputError
 from lrcli.fit.numbers import typed
 from lrcli.record import Record
 from lrcli.run import Run
@@ -14,18 +17,10 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import STEP
 from lrcli.text import plural, significant
+from lrcli.verify.alike import nearest, other_schedule, same_scheduler
 from lrcli.verify.case import Case
-from lrcli.verify.others import (
-    is_plain,
-    more_drops,
-    nearest,
-    one_value,
-    other_schedule,
-    other_value,
-    other_values,
-    strange_values,
-    words_of,
-)
+from lrcli.verify.changes import Change, Changed, explained_by, is_plain, of_base_lr, words_of
+from lrcli.verify.others import more_drops, one_value, other_value, other_values, strange_values
 from lrcli.verify.resumed import (
     MOST_SKIPPED,
     SKIPPED,
@@ -37,6 +32,7 @@ from lrcli.verify.resumed import (
     state_not_loaded,
     waited,
 )
+from lrcli.verify.slots import all_slots, applied, is_counted
 from lrcli.verify.swapped import swapped, swapped_from
 from lrcli.verify.verdict import Explanation, Verdict
 
@@ -90,9 +86,10 @@ def never_stepped(case: Case) -> Iterator[Explanation]:
     meant = any(math.isclose(first, rate, rel_tol=1e-5, abs_tol=unit) for rate in (case.run.lrs[0], start))
     moves = not case.tolerance.equal(case.expected, case.expected[:1]).all()
     if meant or (moves and len(case.values) >= FEW_ROWS):
-        yield Explanation(
-            "never_stepped", f"the rate never moves from {significant(first)}: scheduler.step() is never called"
-        )
+        cause = "scheduler.step() is never called"
+        if case.place and not math.isclose(first, start, rel_tol=1e-5, abs_tol=unit):
+            cause = "there was no scheduler, or what comes later in it comes after the end of the log"
+        yield Explanation("never_stepped", f"the rate never moves from {significant(first)}: {cause}")
 
 
 def shifted(case: Case) -> Iterator[Explanation]:
@@ -193,17 +190,44 @@ def stepped_k_times(case: Case) -> Iterator[Explanation]:
             if case.fits(case.schedule, case.run, (case.ticks + epochs) * k + calls)
         ]
         if fitting:
-            yield _or_another_value(case, _several(case, fitting, per_batch=bool(epochs)))
+            explanation = _several(case, fitting, per_batch=bool(epochs))
+            yield _or_other_values(case, explanation) if "k" in explanation.figures else explanation
     yield from _seldom_stepped(case, seen=True)
 
 
-def _or_another_value(case: Case, explanation: Explanation) -> Explanation:
-    """The explanation, with the value that would have given the same log."""
+def _or_other_values(case: Case, explanation: Explanation) -> Explanation:
+    """The explanation, with the values that would have given the same log; they are likelier if they make the schedule
+    as long as the run.
+    """
     case.begin()
-    for _, _, changes in one_value(case, 0):
-        if all(is_plain(change.found) for change in changes):
-            return dataclasses.replace(explanation, sentence=f"{explanation.sentence}; or {words_of(changes)}")
+    scaled = [*_all_scaled(case, 1 / explanation.figures["k"])]
+    for made in chain(one_value(case, 0), scaled):
+        changes = made[2]
+        if not all(is_plain(change.found) for change in changes):
+            continue
+        other = explained_by(case, made)
+        if len(changes) == 1 and changes[0].found == (case.record.facts.max_steps or int(case.ticks.max()) + 1):
+            return dataclasses.replace(other, sentence=f"{other.sentence}; or {explanation.sentence}")
+        words = words_of(changes)
+        return dataclasses.replace(
+            explanation, sentence=f"{explanation.sentence}; or {words}", figures=explanation.figures | other.figures
+        )
     return explanation
+
+
+def _all_scaled(case: Case, factor: float) -> Iterator[Changed]:
+    """The schedule with all its numbers of ticks longer or shorter, if that gives the log."""
+    schedule, run, changes = case.schedule, case.run, []
+    for slot in all_slots(schedule, run):
+        if is_counted(slot) and slot.value:
+            value = slot.value * factor
+            if value % 1:
+                return
+            with suppress(InputError, ArithmeticError, ValueError):
+                schedule, run = applied(schedule, run, slot, round(value))
+                changes.append(Change(slot.declared.option, slot.value, round(value)))
+    if changes and case.fits(schedule, run, case.ticks):
+        yield schedule, run, changes
 
 
 def _several(case: Case, fitting: list[int], per_batch: bool) -> Explanation:
@@ -238,7 +262,8 @@ def _seldom_stepped(case: Case, seen: bool) -> Iterator[Explanation]:
         for k in _one_call_in(case, last):
             ticks = case.ticks + last * (k - 1)
             if _is_seen(case, ticks, k) == seen and case.fits(case.schedule, case.run, ticks // k):
-                yield Explanation("stepped_k_times", f"step() is called once in {k} ticks", {"k": 1 / k})
+                explanation = Explanation("stepped_k_times", f"step() is called once in {k} ticks", {"k": 1 / k})
+                yield explanation if seen else _or_other_values(case, explanation)
 
 
 def _several_calls(case: Case, epochs: int = 0, less: int = 0) -> Iterator[int]:
@@ -307,8 +332,7 @@ def base_lr(case: Case) -> Iterator[Explanation]:
     for candidate in _bases(case):
         for base in typed(candidate, 1e-5):
             if 0 < base < math.inf and base != meant and case.fits(case.schedule, case.with_run(lr=base), case.ticks):
-                sentence = f"the base rate of the run was {significant(base)}, not {significant(meant)}"
-                yield Explanation("base_lr", sentence, {"base_lr": base})
+                yield of_base_lr(base, meant)
 
 
 def _bases(case: Case) -> Iterator[float]:
@@ -338,6 +362,7 @@ ATTEMPTS: tuple[Attempt, ...] = (
     state_not_loaded,
     shifted_from,
     swapped_from,
+    same_scheduler,
     changed_value,
     set_on_the_way,
     other_values,

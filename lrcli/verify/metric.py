@@ -20,7 +20,7 @@ from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.plateau import MetricDriven, float32
 from lrcli.text import plural, significant
-from lrcli.verify.others import Change, is_plain, words_of
+from lrcli.verify.changes import Change, is_plain, words_of
 from lrcli.verify.replayed import CONVENTIONS, NEXT, USED, Evaluated, Held, Metrics
 from lrcli.verify.slots import Slot, applied
 from lrcli.verify.verdict import Explanation, Verdict

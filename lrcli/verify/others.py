@@ -2,28 +2,23 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Container, Iterator
+from typing import Any
 
-from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.estimates import WHOLE_TYPES, estimates
-from lrcli.fit.landmarks import Landmarks, roughness
+from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.numbers import bounds_of, crossings, typed
 from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.kind import SPEC, PerGroup
-from lrcli.schedules.param import Param
-from lrcli.text import quoted
+from lrcli.schedules.kind import PerGroup
 from lrcli.verify.case import Case
-from lrcli.verify.slots import RUN_FIELDS, Slot, all_slots, applied, is_broken, is_counted, slots
+from lrcli.verify.changes import Change, Changed, explained_by, is_plain
+from lrcli.verify.slots import Slot, all_slots, applied, is_broken, is_counted
 from lrcli.verify.verdict import Explanation
 
 MOST_LENGTHS = 24
-PLAIN = 4
-"""Significant digits up to which somebody may have typed a number."""
-
 NEAR = 0.05
 """Relative, to a number that a person may have typed: logs of few digits leave so much open; all rows decide."""
 
@@ -32,17 +27,6 @@ CLOSE = 1e-10
 
 ROWS_PER_DIGIT = 3
 """Rows that are needed to believe in a schedule that takes so many digits to write."""
-
-
-class Change(NamedTuple):
-    """An option that had another value than the one that was meant."""
-
-    option: str
-    meant: Any
-    found: Any
-
-
-Changed = tuple[Schedule, Run, list[Change]]
 
 
 def other_value(case: Case) -> Iterator[Explanation]:
@@ -58,14 +42,14 @@ def other_values(case: Case) -> Iterator[Explanation]:
 def strange_values(case: Case) -> Iterator[Explanation]:
     """The same scheduler with numbers that nobody types: what else explains the log is likelier."""
     for changed in case.rough:
-        yield _other_values(changed)
+        yield explained_by(case, changed)
 
 
 def more_drops(case: Case) -> Iterator[Explanation]:
     """The same scheduler with more or fewer drops than were meant."""
     for changed in case.rough:
         if all(is_plain(change.found) for change in changed[2]):
-            yield _other_values(changed)
+            yield explained_by(case, changed)
 
 
 def _plainly(case: Case, solve: "Callable[[Case, int], Iterator[Changed]]") -> Iterator[Explanation]:
@@ -74,7 +58,7 @@ def _plainly(case: Case, solve: "Callable[[Case, int], Iterator[Changed]]") -> I
         return
     for changed in solve(case, 0):
         if all(map(_is_likely, changed[2])):
-            yield _other_values(changed)
+            yield explained_by(case, changed)
         case.rough.append(changed)
 
 
@@ -85,29 +69,6 @@ def _is_likely(change: Change) -> bool:
     )
 
 
-def is_plain(value: Any) -> bool:
-    """Whether somebody may have typed a value."""
-    return not isinstance(value, float) or roughness(value) <= PLAIN or roughness(1 / (value or 1)) <= 1
-
-
-def _other_values(changed: "Changed") -> Explanation:
-    schedule, run, changes = changed
-    spec = spec_of(schedule, run)
-    figures = {"changes": [change._asdict() for change in changes], "spec": spec}
-    return Explanation("other_values", f"{words_of(changes)}: the run was {spec}", figures)
-
-
-def words_of(changes: list[Change]) -> str:
-    """The changes in words."""
-    return " and ".join(f"{change.option} was {_shown(change.found)}, not {_shown(change.meant)}" for change in changes)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _landmarks(case: Case, start: int) -> Landmarks | None:
     """Those of the rows from `start` on; None where there are too few to tell one value from another."""
     if len(case.values) - start < 4:
@@ -116,11 +77,13 @@ def _landmarks(case: Case, start: int) -> Landmarks | None:
     return None if marks.is_flat else marks
 
 
-def one_value(case: Case, start: int) -> Iterator[Changed]:
-    """What gives the rows from `start` on with one value changed."""
+def one_value(case: Case, start: int, options: Container[str] | None = None) -> Iterator[Changed]:
+    """What gives the rows from `start` on with one value changed, that of one of the options if they are named."""
     marks = _landmarks(case, start)
     for slot in all_slots(case.schedule, case.run) if marks else ():
         assert marks is not None
+        if options is not None and slot.declared.option not in options:
+            continue
         found = _best(case, start, [slot], _one(case, case.schedule, case.run, slot, marks, start, True))
         if found:
             yield found
@@ -242,8 +205,9 @@ def _solved(
     row = start + int(gaps.argmax())
     if gaps.max() <= 0:
         return
-    rows = list(dict.fromkeys([row, max(case.place, start), (row + case.place) // 2])) if thoroughly else [row]
-    for place in rows:
+    last = len(case.values) - 1
+    rows = [row, max(case.place, start), (row + case.place) // 2, last] if thoroughly else [row]
+    for place in dict.fromkeys(rows):
         ticks, wanted = case.ticks[place : place + 1], float(case.values[place])
 
         def residual(value: Any, ticks: Any = ticks, wanted: float = wanted) -> float:
@@ -251,12 +215,14 @@ def _solved(
             return float(case.rates(*pair, ticks)[0]) - wanted if pair else math.nan
 
         if whole:
-            yield from _whole(slot, residual, int(marks.ticks[-1]), thoroughly)
+            near = float(case.tolerance.relative * abs(wanted) + case.tolerance.absolute)
+            yield from _whole(slot, residual, near, int(marks.ticks[-1]), thoroughly)
         else:
             yield from _number(slot, residual, marks)
 
 
-def _whole(slot: Slot, residual: Callable[[Any], float], last: int, thoroughly: bool) -> Iterator[int]:
+def _whole(slot: Slot, residual: Callable[[Any], float], near: float, last: int, thoroughly: bool) -> Iterator[int]:
+    """Where the residual changes its sign, and the least from which on it is none: a longer plateau is no news."""
     least = max(0, int(slot.declared.at_least or 0))
     grid, tick, step = [least], 1.0, 1.15 if thoroughly else 1.5
     while tick < 60 * (last + 1):
@@ -264,8 +230,21 @@ def _whole(slot: Slot, residual: Callable[[Any], float], last: int, thoroughly: 
         tick = max(tick * step, tick + 1)
     if isinstance(slot.value, int) and slot.value > 0:
         grid += [slot.value, 2 * slot.value]
-    for found in itertools.islice(crossings(residual, sorted(set(grid))), 8):
+    missing = {value: residual(value) for value in sorted(set(grid))}
+    for found in itertools.islice(
+        crossings(lambda value: missing[value] if value in missing else residual(value), [*missing]), 8
+    ):
         yield from (found, found + 1, found - 1)
+    if not all(abs(missing[value]) <= near for value in [*missing][-3:]):
+        return
+    low, high = least, max(missing)
+    for value in missing:
+        if abs(missing[value]) > near:
+            low = value
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if abs(residual(middle)) <= near else (middle, high)
+    yield high
 
 
 def _number(slot: Slot, residual: Callable[[Any], float], marks: Landmarks) -> Iterator[float]:
@@ -300,69 +279,3 @@ def _number(slot: Slot, residual: Callable[[Any], float], marks: Landmarks) -> I
             else:
                 right = middle
         yield from typed((left + right) / 2, NEAR)
-
-
-def other_schedule(case: Case) -> Iterator[Explanation]:
-    """What `fit` knows: another scheduler that gives the whole log, or the same one with more values changed."""
-    from lrcli.fit import follows
-    from lrcli.fit.found import NEARLY
-
-    if not case.moves:
-        return
-    for one in case.known:
-        # The rate that was meant need not be told by the log.
-        digits = one.roughness[1] - (one.run.lrs == case.run.lrs)
-        enough = len(case.values) >= ROWS_PER_DIGIT * digits
-        if one.exactness == NEARLY or not enough or any(map(is_broken, slots(one.schedule))):
-            continue
-        if not follows(one.spec, case.record):
-            continue
-        alone = Run(lr=one.run.lr, interval=one.run.interval)
-        for schedule, run in ((one.schedule, one.run), (one.composed, alone)):
-            if _is_alike(schedule, case.schedule):
-                changes = _differences(case, schedule, run)
-                if changes:
-                    yield _other_values((schedule, run, changes))
-        yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
-
-
-def _parts(schedule: Schedule) -> Iterator[Schedule]:
-    """A schedule, and those that it is made of."""
-    yield schedule
-    for declared, value in schedule.items():
-        if declared.kind is SPEC:
-            yield from itertools.chain.from_iterable(map(_parts, value))
-
-
-def _is_alike(one: Schedule, other: Schedule) -> bool:
-    """Whether both are the same scheduler, made of the same parts."""
-    return [*map(type, _parts(one))] == [*map(type, _parts(other))]
-
-
-def _items(schedule: Schedule) -> list[tuple[Param, Any]]:
-    """The values of a schedule and of its parts."""
-    return [item for part in _parts(schedule) for item in part.items() if item[0].kind is not SPEC]
-
-
-def _differences(case: Case, schedule: Schedule, run: Run) -> list[Change]:
-    """The options in which another instance of the same scheduler, in its run, is another."""
-    pairs = [*zip(_items(case.schedule), _items(schedule), strict=True)]
-    pairs += [pair for pair in zip(case.run.items(), run.items(), strict=True) if pair[0][0].name in RUN_FIELDS]
-    return [Change(declared.option, meant, found) for (declared, meant), (_, found) in pairs if not _same(meant, found)]
-
-
-def _same(meant: Any, found: Any) -> bool:
-    if isinstance(meant, float) and isinstance(found, float):
-        return math.isclose(meant, found, rel_tol=CLOSE)
-    return bool(meant == found)
-
-
-def nearest(case: Case) -> Iterator[Explanation]:
-    """No explanation, but what comes nearest."""
-    from lrcli.fit.found import NEARLY
-
-    near = [one for one in case.known if one.exactness == NEARLY] if case.moves else []
-    if near:
-        best = min(near, key=lambda one: one.error)
-        sentence = f"no single mistake that lrsched knows explains it; {quoted(best.spec)} comes near"
-        yield Explanation("unknown", f"{sentence}, within {best.error:.2g}", {"nearest": best.spec})

@@ -14,7 +14,8 @@ from lrcli.run import Run
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.text import plural, significant
 from lrcli.verify.case import Case
-from lrcli.verify.others import ROWS_PER_DIGIT, Changed, is_plain, one_value, two_values, words_of
+from lrcli.verify.changes import Changed, is_plain, words_of
+from lrcli.verify.others import ROWS_PER_DIGIT, one_value, two_values
 from lrcli.verify.verdict import Explanation
 
 if TYPE_CHECKING:
