@@ -174,3 +174,37 @@ def test_limits_of_which_several_give_the_log_are_a_range(tmp_path: Path) -> Non
     found = verdict(tmp_path, losses, rates(losses, patience=5, threshold=0.05), "plateau --patience 5")
     assert [change["option"] for change in found["changes"]] == ["--threshold"]
     assert found["changes"][0]["found"] == 0.05 or " to " in found["detail"]
+
+
+def written(tmp_path: Path, losses: Sequence[float], found: Sequence[float]) -> str:
+    log = tmp_path / "log.csv"
+    rows = zip(range(len(found)), losses, found, strict=True)
+    log.write_text("epoch,val_loss,lr\n" + "".join(f"{epoch},{loss!r},{rate!r}\n" for epoch, loss, rate in rows))
+    return str(log)
+
+
+CUT = [
+    ("plateau --factor 0.5 --patience 3", {"factor": 0.5, "patience": 3}),
+    ("plateau --factor 0.5 --patience 1 --cooldown 3", {"factor": 0.5, "patience": 1, "cooldown": 3}),
+    ("plateau --factor 0.2 --patience 2 --threshold 0.01", {"factor": 0.2, "patience": 2, "threshold": 0.01}),
+]
+
+
+@pytest.mark.parametrize(("spec", "values"), CUT, ids=[spec for spec, _ in CUT])
+def test_fit_names_the_plateau_whose_cuts_the_metric_explains(
+    spec: str, values: dict[str, Any], tmp_path: Path, invoke: Invoke
+) -> None:
+    """A list of the same drops is no more than possible beside it, and verify accepts what is named."""
+    losses = metrics(3)
+    log = written(tmp_path, losses, rates(losses, **values))
+    _, found, said = invoke("fit", log)
+    first, *others = found.splitlines()[1:]
+    assert first.split(",") == [spec, "possible", "0.0"]
+    assert others and all(",possible," in line for line in others), "the drops themselves"
+    assert "--metric val_loss is taken from" in said
+    assert invoke("verify", log, spec)[0] == 0
+
+
+def test_fit_takes_drops_that_the_metric_does_not_explain_for_no_plateau(tmp_path: Path, invoke: Invoke) -> None:
+    log = written(tmp_path, metrics(4, 60), [0.1 * 0.1 ** (epoch // 15) for epoch in range(60)])
+    assert "plateau" not in invoke("fit", log)[1]

@@ -183,7 +183,7 @@ def _ticks(first: int, last: int) -> Any:
 
 
 def _shows_all_drops(one: Found, record: Record) -> bool:
-    """Whether no drop can follow: the log does not end with a rate that stays after a jump, or drops come regularly."""
+    """Whether no drop can follow: the last move of the log is no jump, or drops come regularly."""
     import numpy as np
 
     moves = np.abs(np.diff(record.values))
@@ -191,7 +191,7 @@ def _shows_all_drops(one: Found, record: Record) -> bool:
     if one.schedule.fields(role.DROP_EVERY) and falls >= OFTEN:
         return True
     last = int(moved[-1])
-    return last == len(moves) - 1 or (last > 0 and moves[last] <= JUMP * moves[last - 1])
+    return last > 0 and bool(moves[last] <= JUMP * moves[last - 1])
 
 
 def _is_seen(one: Found, record: Record) -> bool:

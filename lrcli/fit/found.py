@@ -96,13 +96,17 @@ class Found:
 
     @property
     def roughness(self) -> tuple[int, int]:
-        """How much a person has to say: options, then digits. What is nothing need not be said."""
+        """How much a person has to say: options, then digits.
+
+        What is nothing need not be said, but for a phase that the schedule is made for.
+        """
         words = self.spec.replace(",", " ").replace(":", " ").split()
         numbers = [word for word in words if word[:1].isdigit() and word not in NOTHING]
         digits = sum(map(_digits, numbers))
         if not {"--lr", *(declared.option for declared in self.schedule.fields(role.PEAK))} & {*words}:
             digits += 1  # The rate that need not be said has a digit, too.
-        return len(words) - 2 * sum(word in NOTHING for word in words), digits
+        left_out = sum(not value for _, value in self.schedule.all_given(role.HOLD))
+        return len(words) - 2 * (sum(word in NOTHING for word in words) - left_out), digits + left_out
 
 
 def is_typed(spec: str) -> bool:

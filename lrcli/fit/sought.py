@@ -46,16 +46,17 @@ def relaxed_guesses(
 
     A part of a sequence begins up to `latest`; `base` is the optimizer's rate, where it is known.
 
-    `hopeless` takes up the forms that are not that of the log, under whatever convention.
+    `hopeless` takes up the forms that are not that of the log, whatever the tick of its first row.
     """
     choices = _choices(cls, level, marks, base)
     if choices is None:
         return
+    span = int(marks.ticks[-1] - marks.ticks[0])
     seen: set[tuple[object, ...]] = set()
     for combination in itertools.islice(itertools.product(*choices.values()), MOST_COMBINED):
         for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed):
             shown = [type(value) if isinstance(value, Sought) else value for value in values.values()]
-            key = cls.reference.name, level, warmed, tuple(shown)
+            key = cls.reference.name, level, warmed, span, tuple(shown)
             if key in hopeless:
                 continue
             relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)

@@ -83,10 +83,10 @@ HELD_OUT = ("val", "valid", "validation", "eval", "evaluation", "dev", "heldout"
 _FILLERS = either("total avg average mean epoch end lm value set running the")
 """Words that do not make another loss of a loss."""
 
-_SCORES = either(
-    "loss acc accuracy auc auroc f1 map iou miou dice mae mse rmse nll ppl perplexity bleu rouge wer cer psnr "
-    "ssim error precision recall top1 top5 r2 score reward"
+_HIGHER_IS_BETTER = either(
+    "acc accuracy auc auroc f1 map iou miou dice bleu rouge psnr ssim precision recall top1 top5 r2 score reward"
 )
+_SCORES = _HIGHER_IS_BETTER | either("loss mae mse rmse nll ppl perplexity wer cer error")
 
 _NO_METRIC = either(
     "hp time times runtime timestamp elapsed remaining eta second seconds sec ms wall duration dur speed throughput "
@@ -210,6 +210,12 @@ def metrics(columns: Iterable[str]) -> list[str]:
 def is_score(name: str) -> bool:
     """Whether the name is that of a loss or another score."""
     return not _SCORES.isdisjoint(words(name))
+
+
+def is_better_higher(name: str) -> bool:
+    """Whether the name is that of an accuracy or the like, not that of a loss."""
+    found = words(name)
+    return not _HIGHER_IS_BETTER.isdisjoint(found) and "loss" not in found
 
 
 def _is_beside(found: Sequence[str]) -> bool:

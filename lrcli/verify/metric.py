@@ -88,7 +88,7 @@ def verify_metric(
 
     case = Case(plateau, run, log, metric, others)
     case.held.tolerance = tolerance = tolerance_of(log.record, rtol)
-    rules = [KERAS, TORCH] if _is_of_keras(log.record) else [TORCH]
+    rules = [KERAS, TORCH] if is_of_keras(log.record) else [TORCH]
     verdicts = []
     for case.rule, case.convention in itertools.product(rules, CONVENTIONS):
         expected = case.held.expected(plateau, case.replay(run), log.metrics, case.convention)
@@ -102,7 +102,7 @@ def verify_metric(
     return dataclasses.replace(best, explanation=found)
 
 
-def _is_of_keras(record: Record) -> bool:
+def is_of_keras(record: Record) -> bool:
     """Whether the rates are those of float32, in which Keras holds them, written in full."""
     rates = record.values.tolist()
     return all(float32(rate) == rate for rate in rates) and len(set(rates)) > 1

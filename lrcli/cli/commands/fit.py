@@ -1,17 +1,26 @@
 """`lrsched fit LOG`: which scheduler and hyperparameters give this log?"""
 
+from contextlib import suppress
+
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.log_source import chosen_rate, opened_log, record_of
+from lrcli.cli.log_source import chosen_rate, opened_log, record_of, remark
 from lrcli.cli.output import Output
 from lrcli.errors import InputError
 from lrcli.fit import Candidate, fitted
 from lrcli.fit.found import NEARLY, POSSIBLE
+from lrcli.logs import Log, open_log
+from lrcli.logs.log import listed
+from lrcli.logs.names import is_better_higher, metrics, obvious_metrics
+from lrcli.record import Record
 from lrcli.rows import Rows
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import folded
+from lrcli.verify.plateaus import Told, beside, may_be_cut, plateaus
+from lrcli.verify.replayed import Evaluated
 
-MOST = 5
+MOST, MOST_METRICS = 5, 6
+"""Candidates that are shown, and columns that are tried as the metric of a plateau."""
 
 STOPPED = "the search stopped at its bound: there may be more that it did not try"
 
@@ -29,19 +38,38 @@ def run(given: Instances) -> int:
     asked = given[Fitted]
     log = opened_log(asked.log, "LOG")
     column = chosen_rate(log, asked.column, "--column")
-    every, is_cut_short = fitted(record_of(log, column))
-    found = every[:MOST]
+    record = record_of(log, column)
+    every, is_cut_short = fitted(record)
+    metric, told = _plateaus(asked, log, record, column)
+    found = beside(every, told)[:MOST]
+    if any(one.candidate in found for one in told):
+        remark(f"--metric {listed([metric])} is taken from {log.name}")
     if not found:
         stopped = f"; {STOPPED}" if is_cut_short else ""
         raise InputError(f"no schedule that lrsched can guess gives the {column} of {log.name}{stopped}")
     columns = tuple(zip(*found, strict=True))
     rows = Rows(Candidate._fields, [columns], len(found), "candidates", selected=True)
     output = given[Output]
-    remark = remark_on(found)
+    undecided = remark_on(found)
     if is_cut_short and found[0].exactness in (NEARLY, POSSIBLE):
-        remark += f"{STOPPED[0].upper()}{STOPPED[1:]}.\n"
-    output.show(rows, remark=folded(remark, output.style().width, indent=0) if output.to_terminal else remark)
+        undecided += f"{STOPPED[0].upper()}{STOPPED[1:]}.\n"
+    output.show(rows, remark=folded(undecided, output.style().width, indent=0) if output.to_terminal else undecided)
     return 0
+
+
+def _plateaus(asked: Fitted, log: Log, record: Record, column: str) -> tuple[str, list[Told]]:
+    """A metric of the log, the obvious one first, and the plateaus over it; none where the log cannot be read again."""
+    if asked.log == "-" or not may_be_cut(record):
+        return "", []
+    obvious = obvious_metrics(log.columns)
+    for metric in list(dict.fromkeys([*obvious, *metrics(log.columns)]))[:MOST_METRICS]:
+        again = open_log(asked.log)
+        with suppress(InputError):
+            rates, values = again.series(column, metric)
+            found = plateaus(Evaluated.of_series(rates, values, again.facts), is_better_higher(metric))
+            if found:
+                return metric, found if obvious == [metric] else [one.over(metric) for one in found]
+    return "", []
 
 
 def remark_on(found: list[Candidate]) -> str:
@@ -62,7 +90,8 @@ COMMAND = Command(
     name="fit",
     summary=TOOLS["fit"],
     details="Exact candidates come first, the simplest before others; those that are only near where none is exact. "
-    "A schedule is exact where the log leaves no other choice, and possible where it does.",
+    "A schedule is exact where the log leaves no other choice, and possible where it does. A plateau is replayed over "
+    "the metrics of the log.",
     examples=("lrsched fit metrics.csv", "lrsched fit trainer_state.json -f json"),
     panel=TOOLS_PANEL,
     sections={"Log": Fitted, "Output": Output},
