@@ -32,6 +32,8 @@ def unused_rate(marks: Landmarks) -> float:
 def first_guess(name: str, form: Form, marks: Landmarks, base: float, fixed: dict[str, Any]) -> float:
     """Where the search for a field of a form, or BASE, begins; `base` is the optimizer's rate."""
     lowest, highest = float(marks.values[marks.bottom]), marks.highest
+    low = marks.values[marks.bottom : marks.bottom + 2]
+    below = lowest if len(low) > 1 and low[0] == low[1] else 0.9 * lowest  # It stays there.
     first = float(marks.values[int(marks.starts_late)])
     if name == BASE:
         return base if form.scale == BASE else first
@@ -40,9 +42,9 @@ def first_guess(name: str, form: Form, marks: Landmarks, base: float, fixed: dic
     if meaning is role.PEAK:
         return highest
     if meaning in (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.TARGET):
-        return lowest * 0.9
+        return below
     if meaning is role.FLOOR_SHARE:
-        return 0.9 * lowest / highest if highest else 0.0
+        return below / highest if highest else 0.0
     if meaning is role.START:
         return first
     if meaning is role.START_SHARE:

@@ -108,6 +108,12 @@ class Found:
         left_out = sum(not value for _, value in self.schedule.all_given(role.HOLD))
         return len(words) - 2 * (sum(word in NOTHING for word in words) - left_out), digits + left_out
 
+    @property
+    def effort(self) -> int:
+        """The same as one number: an option is as much as a digit."""
+        words, digits = self.roughness
+        return words // 2 + digits
+
 
 def is_typed(spec: str) -> bool:
     """Whether a person may have typed all of its numbers."""

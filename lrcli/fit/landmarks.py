@@ -136,6 +136,12 @@ class Landmarks:
             return float(values[0] / ticks[0]) if len(ticks) and ticks[0] else 0.0
         return float((values[-1] - values[0]) / (ticks[-1] - ticks[0]))
 
+    @property
+    def steepness(self) -> float:
+        """What a tick of the rise adds, as a share of the highest rate, between rows that may be few."""
+        rise = float(self.values[self.peak] - self.values[0]) / max(1, int(self.ticks[self.peak] - self.ticks[0]))
+        return max(self.slope_up, rise) / self.highest
+
     @cached_property
     def line_reaches_highest(self) -> float:
         """The tick at which that line is at the highest rate."""

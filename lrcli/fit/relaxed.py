@@ -18,7 +18,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.newton import Nearest, Newton
 from lrcli.fit.numbers import NEAR, simplest, telling
-from lrcli.fit.settled import DOUBTED, typed_within
+from lrcli.fit.settled import DOUBTED, typed_between, typed_within
 from lrcli.fit.solve import NEAREST, Solver
 from lrcli.record.tolerance import FULL_PRECISION
 
@@ -75,6 +75,8 @@ class Sought(NamedTuple):
     is_peak: bool = False
     usual: Sequence[float] = ()
     """What people type, where the rates do not determine it."""
+    is_hidden: bool = False
+    """Whether it may be over before the first row, and so only be seen in the other numbers."""
 
 
 WARMUP, START = "ticks of the warmup", "share at its start"
@@ -127,6 +129,13 @@ class Relaxed:
         """The curve before anything is found: forms that share it are the same."""
         return tuple(self.at([telling(one.start) for one in self.sought.values()], self.rows))
 
+    def is_idle(self, name: str) -> bool:
+        """Whether a number changes nothing where the search begins."""
+        start = {key: telling(one.start) for key, one in self.sought.items()}
+        one, curve = self.sought[name], self.signature()
+        others = (min(max(start[name] * factor, one.low), one.high) for factor in (0.5, 2.0))
+        return all(tuple(self.at([*(start | {name: other}).values()], self.rows)) == curve for other in others)
+
     def made(self, numbers: Sequence[float]) -> Guess:
         """The schedule with these numbers. Raises InputError where it refuses them."""
         return self.solver.made(numbers, None)
@@ -139,7 +148,15 @@ class Relaxed:
 
     def guesses(self) -> Iterator[Guess]:
         """The schedules that pass through the probes, the numbers as a person would have typed them."""
+        hidden = [place for place, one in enumerate(self.sought.values()) if one.is_hidden]
         for start in self._starts():
+            if hidden:
+                start[hidden] = self.low[hidden]
+                shown = [place for place in range(len(self.names)) if place not in hidden]
+                found = self.solution(start, shown)
+                if found is not None:
+                    yield from self._decided(found, shown, 2)
+                    start = found.numbers
             found = self.solution(start, range(len(self.names)))
             if found is None and self.ended.error <= NEAR_ENOUGH:
                 found = self.solution(self.ended.numbers, range(len(self.names)))  # It was slow, and gave up.
@@ -180,10 +197,37 @@ class Relaxed:
                 if not loose:
                     yield from self._whole(found, free)
                 known = list(self._whole(found, free)) if loose else []
-                chosen = self._undetermined(free, loose, direction)[:MOST_CHOSEN]
-                yield from self._tried(found, chosen, free, depth, known)
+                chosen = self._undetermined(free, loose, direction)
+                for guess in [] if loose else self._with_typed_peaks(found, chosen, free):
+                    yield guess
+                    known = [guess]
+                if not known or loose:
+                    yield from self._tried(found, chosen[:MOST_CHOSEN], free, depth, known)
                 return
         yield from self._whole(found, free)
+
+    def _with_typed_peaks(self, found: Nearest, chosen: Sequence[int], free: Sequence[int]) -> Iterator[Guess]:
+        """Where a length and the highest rate make up for each other: a warmup before the first row, and the base rate.
+
+        The rates that somebody may have typed are fewer than the ticks, and tell which of those it was.
+        """
+        peak = next((place for place in chosen if self.sought[self.names[place]].is_peak), None)
+        length = next((place for place in chosen if self.sought[self.names[place]].is_whole), None)
+        if peak is None or length is None or not self.sought[self.names[length]].high < math.inf:
+            return
+        rates = [float(found.numbers[peak])]
+        for end in (self.low[length], self.high[length]):
+            start = found.numbers.copy()
+            start[length] = end
+            solved = self.solution(start, [place for place in free if place != length])
+            rates += [] if solved is None else [float(solved.numbers[peak])]
+        rest = [place for place in free if place != peak]
+        for rate in typed_between(min(rates), max(rates)):
+            start = found.numbers.copy()
+            start[peak] = rate
+            solved = self.solution(start, rest)
+            if solved is not None:
+                yield from self._whole(solved, rest)
 
     def _tried(
         self, found: Nearest, chosen: list[int], free: list[int], depth: int, guesses: list[Guess]

@@ -27,7 +27,8 @@ from lrcli.fit.tried import (
     candidates_of,
     guesses,
 )
-from lrcli.fit.view import View
+from lrcli.fit.twins import twins
+from lrcli.fit.view import View, is_possible
 from lrcli.record import Reading, Record, different, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL, FULL_PRECISION
@@ -73,15 +74,18 @@ class Search:
         self.found: dict[str, Found] = {}
         self.hopeless: set[Any] = set()
         self.is_read_in_one_way = False
+        self.axis = ""
+        """That of the likeliest reading."""
         self.lengths = [length for length in (record.facts.max_steps,) if length]
 
     def candidates(self) -> list[Found]:
         """All that was found, the best first."""
-        ways = readings_of_anything(self.record)
+        ways = [one for one in readings_of_anything(self.record) if is_possible(one, self.record, self.tolerance)]
         views = [View(reading, self.record, self.tolerance, self.lengths, self.only) for reading in ways]
         views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
         by_epoch = sum(view.reading.axis == EPOCH for view in views)
         self.is_read_in_one_way = len(views) == 1 or (by_epoch == 1 and views[0].reading.axis == EPOCH)
+        self.axis = views[0].reading.axis if views else ""
         for view in views:
             if view.marks.is_flat:
                 self._constant(view.marks, view.reading)
@@ -104,7 +108,7 @@ class Search:
                     break  # In steps it would be the same, with stranger numbers.
                 self.look(stage, view, usual)
                 if self._is_settled(view):
-                    return self._ranked()
+                    return self._with_twins(views)
             if place == 0 and not self._is_decided():
                 self._by_epoch()
             if stage == before_sequences and not usual and self.only is None and not self._is_decided():
@@ -118,6 +122,19 @@ class Search:
                 enough = self.effort.left - FOR_A_PLAINER_ONE
             if enough is not None and self.effort.left < enough and not is_open:
                 break
+        return self._with_twins(views)
+
+    def _with_twins(self, views: list[View]) -> list[Found]:
+        """All that was found, and what gives the log like the best of it under another convention."""
+        best = next((one for one in self._ranked() if one.exactness != NEARLY and not one.run.warmup), None)
+        if best is None or self.only is not None:
+            return self._ranked()
+        for reading in (view.reading for view in views if view.reading.axis == best.reading.axis):
+            later = int(reading.ticks[0] - best.reading.ticks[0])
+            given: set[type[Schedule]] = set()
+            for schedule in twins(best.schedule, best.run.lrs[0], later) if later else ():
+                if type(schedule) not in given and self._hold(schedule, best.run, reading):
+                    given.add(type(schedule))
         return self._ranked()
 
     def _ranked(self) -> list[Found]:
@@ -171,7 +188,7 @@ class Search:
         """Whether it ends where the log says that the run ends, if the log says so and it ends at all."""
         return not self.lengths or not found.composed.ends or found.composed.horizon in self.lengths
 
-    def _rank(self, found: Found) -> tuple[bool, bool, bool, bool, bool, int, int, int, int]:
+    def _rank(self, found: Found) -> tuple[bool | int, ...]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
         in_full = self.tolerance.kind == FULL_PRECISION
         order = list(every()).index(found.schedule.reference.name)
@@ -182,8 +199,10 @@ class Search:
             not to_the_bit,
             found.schedule.ends and self._goes_on_after(found.reading, found.composed.horizon),
             not self._has_its_length(found),
-            *found.roughness,
+            found.reading.axis != self.axis,
+            found.effort,
             found.odd,
+            found.roughness[0],
             order,
         )
 

@@ -14,6 +14,13 @@ DOUBTED = 2.0
 """Times the uncertainty of a number: what was typed is not farther off."""
 
 
+MOST_DIGITS, MOST_BETWEEN = 3, 12
+"""Of the numbers that are tried in a range, and how many."""
+
+NEARLY = 1e-6
+"""Units that a bound may be off."""
+
+
 class Settling(NamedTuple):
     """A curve that has as many rates as it has numbers, each at the row that tells most of its number."""
 
@@ -80,6 +87,17 @@ def typed_within(number: float, doubt: float) -> float:
     near = [float(f"{number:.{digits}g}") for digits in range(1, DIGITS + 1)]
     near.insert(1, round(number * 3) / 3)
     return next((one for one in near if abs(one - number) <= doubt), number)
+
+
+def typed_between(low: float, high: float) -> list[float]:
+    """The numbers of few digits in a range, those of fewest first."""
+    found: dict[float, None] = {}
+    for digits in range(1, MOST_DIGITS + 1) if 0 < low <= high < math.inf else ():
+        unit = 10.0 ** (math.floor(math.log10(high)) + 1 - digits)
+        first, last = math.ceil(low / unit - NEARLY), math.floor(high / unit + NEARLY)
+        if last - first < MOST_BETWEEN:
+            found |= dict.fromkeys(float(f"{count * unit:.{digits}g}") for count in range(first, last + 1))
+    return list(found)[:MOST_BETWEEN]
 
 
 def _with(found: Sequence[float], places: Sequence[int], numbers: Sequence[float]) -> list[float]:

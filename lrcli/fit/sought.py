@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from lrcli.errors import InputError
 from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import WHOLE_TYPES, estimates
 from lrcli.fit.forms import BASE, Form, freed, scale_of
@@ -53,6 +54,7 @@ def relaxed_guesses(
         return
     span = int(marks.ticks[-1] - marks.ticks[0])
     seen: set[tuple[object, ...]] = set()
+    optional = {name for name, values in choices.items() if len(values) > 1 and not isinstance(values[0], Sought)}
     for combination in itertools.islice(itertools.product(*choices.values()), MOST_COMBINED):
         for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed):
             shown = [type(value) if isinstance(value, Sought) else value for value in values.values()]
@@ -61,10 +63,12 @@ def relaxed_guesses(
                 continue
             relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)
             signature = (*relaxed.names, *relaxed.signature())
+            if any(relaxed.is_idle(name) for name in optional.intersection(relaxed.names)):
+                continue  # Without it, it is the same.
             if signature not in seen and len(seen) < MOST_FORMS:
                 seen.add(signature)
                 yield from relaxed.guesses()
-                if relaxed.nearest > ANOTHER + 2 * marks.slope_up / marks.highest:
+                if relaxed.nearest > ANOTHER + 2 * marks.steepness:
                     hopeless.add(key)
 
 
@@ -98,7 +102,7 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | No
             most = MOST_VALUES if declared.role is None or declared.role.unit is role.TICKS else MOST_CHOICES
             choices[declared.name] = [SOUGHT] if values is None else values[:most]
         elif declared.role is role.WARMUP and not marks.rises:
-            choices[declared.name] = [int(declared.at_least or 0), there]
+            choices[declared.name] = [there._replace(low=int(declared.at_least or 0), is_hidden=True)]
         elif (
             declared.role is role.CYCLE_DECAY
             or (declared.role in STARTS and marks.peak > FEWEST_ON_A_LINE and not declared.default)
@@ -107,7 +111,7 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | No
         ):
             choices[declared.name] = [there]
         else:
-            choices[declared.name] = [declared.default, there]
+            choices[declared.name] = [there] if _is_needed(cls, declared.name) else [declared.default, there]
     at_share = of_length(cls, marks)
     if at_share is not None:
         share, _, row = at_share
@@ -119,6 +123,18 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | No
             choices[length.name] = [None]
             choices |= {hold.name: choices[hold.name][-1:] for hold in holds}
     return choices
+
+
+def _is_needed(cls: type[Schedule], name: str) -> bool:
+    """Whether a scheduler refuses to go without a field that has a default, as where one of two must be given."""
+    example = {one.name: one.parse(one.example) for one in cls.params().values() if one.example or one.required}
+    if name not in example:
+        return False
+    try:
+        cls(**{key: value for key, value in example.items() if key != name})
+    except InputError:
+        return True
+    return False
 
 
 def _relaxed(

@@ -9,6 +9,15 @@ from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 
 
+def is_possible(reading: Reading, record: Record, tolerance: Tolerance) -> bool:
+    """Whether all rows that a reading puts at one tick have one rate."""
+    import numpy as np
+
+    order = np.argsort(reading.ticks, kind="stable")
+    ticks, values = reading.ticks[order], record.values[order]
+    return bool(tolerance.equal(values[:-1], values[1:])[ticks[1:] == ticks[:-1]].all())
+
+
 class View:
     """A reading of the log, what it shows, and the schedulers that may show it."""
 

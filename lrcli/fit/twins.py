@@ -1,0 +1,55 @@
+"""The same log under another convention: read a tick later, what is counted from the start is a tick longer.
+
+A warmup of 99 ticks that starts at a hundredth is one of 100 that starts at 0, read a tick later: which of them was
+typed is what plainer numbers say, not the order in which the log is read.
+"""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from lrcli.errors import InputError
+from lrcli.schedules import every, role
+from lrcli.schedules.base import Schedule
+from lrcli.schedules.role import Role
+
+LATER = (role.WARMUP, role.HOLD)
+"""What is a tick longer where all begins a tick earlier: the first of these that lasts."""
+
+MOST_CHOICES = 20
+"""Combinations of shapes of one scheduler."""
+
+
+def twins(schedule: Schedule, lr: float, later: int) -> Iterator[Schedule]:
+    """The schedules that may have, so many ticks `later`, the rates of this one."""
+    numbers: dict[Role, Any] = {
+        declared.role: value for declared, value in schedule.items() if declared.role and isinstance(value, int | float)
+    }
+    first = next((meaning for meaning in LATER if numbers.get(meaning)), None)
+    if first is None or numbers[first] + later <= 0:
+        return
+    numbers[first] += later
+    floor, share = numbers.get(role.FLOOR, numbers.get(role.FLOOR_OF_OPTIMIZER)), numbers.get(role.FLOOR_SHARE)
+    if share is not None:
+        floor = float(f"{share * lr:.12g}")
+    elif floor is not None:
+        numbers[role.FLOOR_SHARE] = float(f"{floor / lr:.12g}") if lr else 0.0
+    if floor is not None:
+        numbers |= {role.FLOOR: floor, role.FLOOR_OF_OPTIMIZER: floor}
+    numbers.pop(role.START_SHARE, None)
+    length = numbers.pop(role.LENGTH, None)
+    lengths = [{}] if length is None else [{role.LENGTH: length + later}, {role.LENGTH: length}]
+    for cls, more in itertools.product(every().values(), lengths):
+        known = numbers | more
+        if not cls.fields(first) or any(one.required and one.role not in known for one in cls.params().values()):
+            continue
+        shapes = {one.name: dict.fromkeys((one.default, *one.choices)) for one in cls.fields(role.SHAPE)}
+        values = {one.name: known[one.role] for one in cls.params().values() if one.role in known}
+        floors = cls.fields(role.FLOOR, role.FLOOR_OF_OPTIMIZER)
+        if floors and cls.fields(role.FLOOR_SHARE):
+            values.pop(floors[0].name, None)  # One of the two says it.
+        for combination in itertools.islice(itertools.product(*shapes.values()), MOST_CHOICES):
+            try:
+                yield cls(**values, **dict(zip(shapes, combination, strict=True)))
+            except (InputError, ArithmeticError, ValueError, TypeError):
+                continue
