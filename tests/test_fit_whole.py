@@ -65,6 +65,10 @@ MISSED = [
         "ds-warmup-cosine --total-num-steps 40 --warmup-min-ratio 0.1 --warmup-num-steps 3 --cos-min-ratio 0.05",
         40,
     ),
+    ("timm-tanh --t-initial 31 --cycle-limit 3 --cycle-mul 1.5 --cycle-decay 0.5 --warmup-t 7 --lr 0.8", 150),
+    ("timm-step --decay-t 2.4 --decay-rate 0.97 --warmup-t 5 --warmup-lr-init 1e-06 --lr 0.048", 200),
+    ("ds-range-test --lr-range-test-step-size 20 --lr-range-test-step-rate 5 --lr-range-test-staircase", 100),
+    ("ultralytics --num-epochs 50 --nb 16 --lrf 0.0001 --warmup-version 8.1 --lr 0.001", 800),
 ]
 """Those that were not found: a number whose default is far off, or changes nothing without another, or has a twin, or
 that a rounded log leaves open until a surer one is taken for what was typed."""

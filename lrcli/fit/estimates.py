@@ -1,11 +1,16 @@
 """What a field of a scheduler may be, by its role, from the landmarks of a log."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from contextlib import suppress
+from itertools import product
 from typing import Any, NamedTuple
 
+from lrcli.errors import InputError
+from lrcli.fit import cycles
+from lrcli.fit.corners import corners
 from lrcli.fit.landmarks import Between, Landmarks, roughness
 from lrcli.fit.numbers import typed
+from lrcli.fit.periods import changes_of, periods
 from lrcli.fit.spans import SPANS, spans_of_a_factor, spans_of_a_growth
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
@@ -15,20 +20,17 @@ from lrcli.schedules.role import CHOICE, Role
 
 MOST_HIDDEN = 200
 MOST_ENDS = 40
-MOST_FALLS = 2
 MOST_SOUGHT = 400
 """Ticks at which a warmup may have ended: those that are tried, and those that are weighed."""
 
 SHARES = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.05, 0.15, 0.75)
 """Of a length, that people type."""
 
-GROWTHS = (1, 2, 1.5, 3, 1.2, 1.25, 1.1)
-"""From a cycle's length to the next, as people type them."""
-
-MOST_TICKS = 10**9
-
 NEARLY_ZERO = 1e-6
 """Of the highest rate, and relative to what was typed for it."""
+
+LONG = 10**9
+"""A length that nothing else in a schedule reaches."""
 
 SAMPLES = (10, 100, 1000, 128, 256, 512, 1024, 2048, 4096, 1_000_000, 4_000_000, 4_194_304)
 WIDTHS = (64, 128, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 8192)
@@ -51,7 +53,7 @@ def estimates(declared: Param, cls: type[Schedule], marks: Landmarks) -> list[An
     known = ESTIMATES.get(declared.role) if declared.role else None
     if known is not None:
         return known(marks, cls, declared)
-    if declared.choices and declared.role is role.SHAPE:
+    if declared.choices and declared.role in (role.SHAPE, role.VARIANT):
         return [declared.default, *(choice for choice in declared.choices if choice != declared.default)]
     if (
         declared.annotation is bool
@@ -125,14 +127,22 @@ def _decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
     turns = [int(marks.ticks[row]) for row in dict.fromkeys(rows)]
     default = [] if declared.required else [declared.default]
     if cls.fields(role.LENGTH):
-        # Some count their length from the end of the warmup.
-        warmup = marks.first_at_peak if cls.fields(role.WARMUP) else 0
-        starts = dict.fromkeys(turn - shift - part for turn in turns for part in (0, warmup) for shift in (0, 1, -1))
+        before = marks.first_at_peak if counts_from_its_warmup(cls) else 0
+        starts = dict.fromkeys(turn - before - shift for turn in turns for shift in (0, 1, -1))
         return [*default, *(FromTurn(start) for start in starts if start >= 0)]
     ends = [*marks.lengths, *marks.ends[:2]]
     ends += [int(marks.ticks[marks.bottom])] if marks.bottom < len(marks.values) - 1 else []
     found = [end - turn + shift for turn in turns for end in ends for shift in (0, 1, -1) if end - turn + shift > 0]
     return [*default, *dict.fromkeys(found)][:MOST_ENDS]
+
+
+def counts_from_its_warmup(cls: type[Schedule]) -> bool:
+    """Whether the length of a scheduler does not include its warmup."""
+    for length, warmup in product(cls.fields(role.LENGTH), cls.fields(role.WARMUP)):
+        decays = {one.name: 1 for one in cls.fields(role.DECAY)}
+        with suppress(InputError):
+            return cls(**{length.name: LONG, warmup.name: 10, **decays}).horizon == LONG + 10
+    return False
 
 
 def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
@@ -192,14 +202,14 @@ def _drops_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[An
 def _rates_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     """Those of the steps, or of the corners."""
     if cls.fields(role.POINTS_AT):
-        return [tuple(_as_typed(rate) for _, rate in marks.points)]
+        return [tuple(_as_typed(rate) for _, rate in corners(marks))]
     rows = [row for row in marks.steps if row > marks.peak]
     return [tuple(_as_typed(float(marks.values[row])) for row in (0, *rows))] if marks.moves_in_steps else []
 
 
 def _points_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     """The ticks of the corners; the first point is at tick 0."""
-    return [tuple(tick for tick, _ in marks.points[1:])] if len(marks.points) > 1 else []
+    return [tuple(tick for tick, _ in corners(marks)[1:])] if len(corners(marks)) > 1 else []
 
 
 def _as_typed(rate: float) -> float:
@@ -207,9 +217,8 @@ def _as_typed(rate: float) -> float:
 
 
 def _per_epoch(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    """One, or the ticks from each of the last changes to the next."""
-    gaps = {int(marks.ticks[row] - marks.ticks[before]) for before, row in pairwise(marks.steps[-4:])}
-    return [declared.default, *(gaps if len(gaps) == 1 and gaps != {declared.default} else ())]
+    """The ticks from each change to the next, or one."""
+    return [*periods(changes_of(marks))] or [declared.default]
 
 
 def _warmup_epochs(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
@@ -221,43 +230,14 @@ def _trailing(tick: int) -> tuple[int, int]:
     return len(text.rstrip("0")), -tick
 
 
-def _cycle(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    if marks.rises and cls.fields(role.PEAK):
-        around = [tick for tick in _warmup(marks, cls, declared) or [] if tick > 0]
-        # Where the fall has no field of its own, a cycle is both.
-        return around if cls.fields(role.CYCLE_FALL) else [2 * tick + more for tick in around for more in (0, 1)]
-    if marks.restarts:
-        return [tick for tick in marks.before(marks.restarts[0]).ticks() if tick > 0]
-    return [int(marks.ticks[-1]) + 1, *(length for length in marks.lengths if length > 0)]
-
-
-def _cycle_fall(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    low, peak = int(marks.ticks[marks.bottom]), int(marks.ticks[marks.peak])
-    ends = [low, *[int(marks.ticks[row]) for row in marks.breaks if row > marks.peak + 1][:MOST_FALLS]]
-    return [None, *(end - peak + shift for end in dict.fromkeys(ends) for shift in (0, 1, -1) if end - peak > 1)]
-
-
-def _cycles(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    count = len(marks.restarts) + 1
-    return [count, *([declared.default] if declared.default not in (None, count) else [])]
-
-
-def _cycle_growth(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    take = KINDS[declared.annotation].take
-    if not marks.restarts:
-        return [take(1)]
-    gaps = [marks.before(row) for row in marks.restarts[:2]]
-    first, (after, upto) = gaps[0], gaps[1] if len(gaps) > 1 else Between(int(marks.ticks[-1]), MOST_TICKS)
-    low, high = after / max(1, first.upto) - 1, upto / max(1, first.after) - 1
-    usual = dict.fromkeys([take(growth) for growth in GROWTHS if growth in (1, 2, 3) or declared.annotation is float])
-    # Behind a warmup the first cycle is shorter than it seems.
-    return sorted(usual, key=lambda growth: not low <= growth <= high)
-
-
 def _start_rate(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if cls.fields(role.GROUP):
+        return [declared.default]  # It is that of one group, which the log is not of.
     if marks.rises and (marks.ticks[0] > 0 or marks.values[0] > 0 or marks.starts_late):
         return None
-    return [0.0] if declared.required or marks.rises else [declared.default]
+    if not marks.rises:
+        return [0.0 if declared.required else declared.default]
+    return [declared.default, 0.0] if declared.default and not declared.required else [0.0]
 
 
 def _start_share(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
@@ -300,6 +280,16 @@ def _flat_until(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[
     return _share_of_length(marks.held_until, marks, declared) if marks.held_until > 1 else []
 
 
+def _cycle(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    if marks.rises and cls.fields(role.PEAK):
+        around = [tick for tick in _warmup(marks, cls, declared) or [] if tick > 0]
+        # Where the fall has no field of its own, a cycle is both.
+        return around if cls.fields(role.CYCLE_FALL) else [2 * tick + more for tick in around for more in (0, 1)]
+    if marks.restarts:
+        return [tick for tick in marks.before(marks.restarts[0]).ticks() if tick > 0]
+    return [int(marks.ticks[-1]) + 1, *(length for length in marks.lengths if length > 0)]
+
+
 def _drop_factor(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     return None
 
@@ -309,9 +299,22 @@ def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[A
         growing = marks.breaks[-1:] if cls.fields(role.GROWTH) else []
         if growing == [] and cls.fields(role.GROWTH, role.START) and marks.peak == len(marks.values) - 1:
             growing = [0]  # It does nothing but grow.
-        return [declared.default, *(span for row in growing for span in spans_of_a_growth(marks, row))]
+        stairs = periods(changes_of(marks)) if marks.moves_in_steps and cls.fields(role.VARIANT) else []
+        spans = (span for row in growing for span in spans_of_a_growth(marks, row))
+        return list(dict.fromkeys([declared.default, *stairs, *spans]))
     steps = [marks.before(row).upto for row in marks.steps[:1]] if marks.moves_in_steps else []
     return [*steps, *spans_of_a_growth(marks), *SPANS]
+
+
+def _growth(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
+    """That of the first of several stairs up, where there is a first rate."""
+    if declared.required:
+        return None
+    first, is_rise = float(marks.values[0]), bool(marks.values[-1] == marks.values.max())
+    if not (marks.moves_in_steps and is_rise and first and cls.fields(role.VARIANT)):
+        return [declared.default]
+    found = [declared.default, typed(float(marks.values[marks.steps[0]]) / first - 1, NEARLY_ZERO)[0]]
+    return list(dict.fromkeys(found))
 
 
 def _scale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
@@ -334,16 +337,6 @@ def _waves(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] 
     return [declared.default, *((1.0, 1.5, 2.0) if rises_again else ())]
 
 
-def _cycle_decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    """The second highest rate over the first, where the curve begins again."""
-    if marks.second_peak is None or marks.highest <= 0:
-        return [declared.default]
-    ratio = float(marks.values[marks.second_peak]) / marks.highest
-    # What warms up in place of the beginning of its curve never reaches the highest rate.
-    near = [float(f"{ratio:.1g}")] if marks.rises and ratio < 1 else []
-    return list(dict.fromkeys([*near, *typed(ratio, 1e-2)[:4], declared.default]))
-
-
 ESTIMATES: dict[Role, Estimate] = {
     role.WARMUP: _warmup,
     role.HOLD: _hold,
@@ -356,19 +349,20 @@ ESTIMATES: dict[Role, Estimate] = {
     role.WARMUP_EPOCHS: _warmup_epochs,
     role.DROP_FACTOR: _drop_factor,
     role.CYCLE: _cycle,
-    role.CYCLE_FALL: _cycle_fall,
-    role.CYCLES: _cycles,
-    role.CYCLE_GROWTH: _cycle_growth,
+    role.CYCLE_FALL: cycles.cycle_fall,
+    role.CYCLES: cycles.cycles,
+    role.CYCLE_GROWTH: cycles.cycle_growth,
     role.START: _start_rate,
     role.START_SHARE: _start_share,
     role.START_DIVISOR: _start_divisor,
     role.PEAK_AT: _peak_at,
     role.FLAT_UNTIL: _flat_until,
     role.TIMESCALE: _timescale,
+    role.GROWTH: _growth,
     role.SCALE: _scale,
     role.SAMPLES_PER_TICK: _samples_per_tick,
     role.WIDTH: _width,
     role.WAVES: _waves,
-    role.CYCLE_DECAY: _cycle_decay,
+    role.CYCLE_DECAY: cycles.cycle_decay,
 }
 """The values that are tried, by role; a role that is not here has its default, or is a number to be found."""

@@ -37,6 +37,13 @@ class Form(NamedTuple):
     scale: str | None
     """The number that the curve is proportional to."""
 
+    @property
+    def unit(self) -> int:
+        """The ticks of one of what the whole number counts."""
+        if self.whole is None or self.cls.params()[self.whole].role is not role.EPOCHS:
+            return 1
+        return next((self.fixed.get(one.name) or 1 for one in self.cls.fields(role.PER_EPOCH)), 1)
+
 
 class Forms(NamedTuple):
     """The forms of a scheduler in which the same numbers are to be found."""

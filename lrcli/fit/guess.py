@@ -2,8 +2,12 @@
 
 import dataclasses
 
+from lrcli.fit.landmarks import roughness
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
+
+MOST_PLAIN = 3
+"""Digits of a number that most people would type."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,3 +25,18 @@ class Guess:
     def run(self) -> Run:
         """The run that it is in."""
         return Run(lr=self.lr, warmup=self.warmup, warmup_start_factor=self.start_factor)
+
+
+def rough(guess: Guess) -> int:
+    """The digits of all of its numbers."""
+    return sum(map(roughness, _numbers(guess)))
+
+
+def is_plain(guess: Guess) -> bool:
+    """Whether nothing but whole numbers has many digits."""
+    return all(isinstance(number, int) or roughness(number) <= MOST_PLAIN for number in _numbers(guess))
+
+
+def _numbers(guess: Guess) -> list[float]:
+    numbers = [guess.lr, guess.warmup, *(value for _, value in guess.schedule.items())]
+    return [number for number in numbers if isinstance(number, int | float) and number]

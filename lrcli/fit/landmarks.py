@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Ticks = NDArray[np.int64]
 
 MOST_DROPS = 40
+OFTEN = 5
+"""Drops that are single, and from which on they are regular if the same time lies between them."""
 
 STAIR = 4
 """Times what rounding leaves open: a fall that no smooth curve makes from one row to the next."""
@@ -46,8 +48,6 @@ SMOOTH = 4
 SHORTEST_PHASE = 2 * SMOOTH
 
 MOST_DEPARTURES = 2
-MOST_POINTS, SHORTEST_LINE = 6, 3
-"""Straight lines of a log, and the rows that one has at least."""
 
 WIDEST = 40
 """Candidates for the tick of something that happened between two rows."""
@@ -159,6 +159,11 @@ class Landmarks:
         after = np.flatnonzero(~same[self.peak :])
         return self.peak + int(after[0]) - 1 if len(after) else len(self.values) - 1
 
+    @property
+    def held(self) -> list[int]:
+        """Two rows at which the highest rate is held, the first of those after it; none where it is not."""
+        return [self.peak + 1, self.peak + 2] if self.held_until >= self.peak + 3 else []
+
     @cached_property
     def steps(self) -> list[int]:
         """The rows whose rate is another than that of the row before."""
@@ -168,11 +173,23 @@ class Landmarks:
 
     @cached_property
     def moves_in_steps(self) -> bool:
-        """Whether most rows behind a rise have the rate of the row before, and few drops follow each other."""
-        falls = [row for row in self.steps if row > self.peak]
-        together = sum(after - row == 1 for row, after in itertools.pairwise(falls))
-        steps, rows = (falls, len(self.values) - self.peak) if falls else (self.steps, len(self.values))
-        return 0 < len(steps) <= min(MOST_DROPS, rows // 2) and 2 * together <= max(2, len(falls))
+        """Whether most rows behind a rise have the rate of the row before, and few drops or rises follow each other.
+
+        Many drops are regular ones.
+        """
+        steps, rows = [row for row in self.steps if row > self.peak], len(self.values) - self.peak
+        if not any(self.values[row] < self.values[row - 1] for row in steps):
+            steps, rows = self.steps, len(self.values)
+        gaps = [after - row for row, after in itertools.pairwise(steps)]
+        is_regular = len(gaps) >= OFTEN and max(gaps) - min(gaps) <= 1
+        if not 0 < len(steps) <= (rows // 2 if is_regular else min(MOST_DROPS, rows // 2)):
+            return False
+        return 2 * gaps.count(1) <= max(2, len(steps))
+
+    @property
+    def most_drops(self) -> int:
+        """The most that are taken for a list of drops."""
+        return min(MOST_DROPS, len(self.values) // 2)
 
     @cached_property
     def falls_in_stairs(self) -> bool:
@@ -281,14 +298,15 @@ class Landmarks:
     def restarts(self) -> list[int]:
         """The rows at which the rate jumps up after it has fallen, by more than it fell or rose just before."""
         found = []
-        values = self.values
+        values, highest = self.values, self.highest
         for row in range(self.held_until + 2, len(values)):
             rise = values[row] - values[row - 1]
             slopes = [abs(values[row - 1] - values[row - 2])]
             if row + 1 < len(values):
                 slopes.append(abs(values[row + 1] - values[row]))
-            if rise > 1.3 * max(slopes) and rise > 0.1 * self.highest:
+            if rise > 1.3 * max(slopes) and rise > 0.1 * highest:
                 found.append(row)
+                highest = values[row]  # The next may be lower.
         return found
 
     @cached_property
@@ -300,26 +318,6 @@ class Landmarks:
         while row + 1 < len(self.values) and self.values[row + 1] > self.values[row]:
             row += 1
         return row if self.bottom < row < len(self.values) - 1 else None
-
-    @cached_property
-    def points(self) -> list[tuple[int, float]]:
-        """The ticks and rates between which there are straight lines, from tick 0 on; empty where there are none."""
-        import numpy as np
-
-        values, ticks, last = self.values, self.ticks, len(self.values) - 1
-        if last < 3 or ticks[0] or self.moves_in_steps or not self.highest:
-            return []
-        line = values[:-2] + (values[2:] - values[:-2]) * (ticks[1:-1] - ticks[:-2]) / (ticks[2:] - ticks[:-2])
-        least = max(LEAST_BREAK / 10, 4 * self.tolerance.strict) * self.highest
-        rows = [0, *(int(row) + 1 for row in np.flatnonzero(np.abs(values[1:-1] - line) > least))]
-        if len(rows) > MOST_POINTS or any(
-            after - row < SHORTEST_LINE for row, after in itertools.pairwise([*rows, last])
-        ):
-            return []
-        fallen = float(values[last - 1] - values[last])
-        is_over = fallen and abs(values[last] - fallen) < least
-        found = [(int(ticks[row]), float(values[row])) for row in [*rows, *([last] if fallen and not is_over else [])]]
-        return [*found, *([(int(ticks[last]) + 1, 0.0)] if is_over else [])]
 
     @cached_property
     def breaks(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lrcli.fit.estimates import FromTurn, estimates
+from lrcli.fit.estimates import FromTurn, counts_from_its_warmup, estimates
 from lrcli.fit.forms import Form
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.schedules import role
@@ -48,17 +48,16 @@ def plain_lengths(form: Form, marks: Landmarks) -> list[int]:
         ends = [*(span for span in spans if span), *_ends(form, marks)]
         # A decay is counted from where it begins.
         before = sum(form.fixed.get(one.name) or 0 for one in form.cls.fields(role.WARMUP, role.HOLD))
-        if declared.role is role.DECAY:
+        is_prefix = any(form.fixed.get(one.name) for one in form.cls.fields(role.PREFIX))
+        if declared.role is role.DECAY or is_prefix or counts_from_its_warmup(form.cls):
             ends = [end - before for end in ends]
-        elif before and form.cls.fields(role.PREFIX, role.DECAY):
-            ends += [end - before for end in ends[:2]]  # Some count their length from the end of the warmup.
-        if declared.role is role.EPOCHS:
-            ticks = [form.fixed.get(one.name) or 1 for one in form.cls.fields(role.PER_EPOCH)]
-            ends = [-(-end // ticks[0]) for end in ends]
+        ends = [-(-end // form.unit) for end in ends]
     return list(dict.fromkeys(end for end in ends if end >= least))
 
 
 def _ends(form: Form, marks: Landmarks) -> list[int]:
+    if marks.restarts and form.cls.fields(role.CYCLE_GROWTH):
+        return marks.before(marks.restarts[0]).ticks()
     ends = [*marks.lengths, *marks.ends[:2]]
     by_itself = not form.cls.fields(role.WARMUP)
     if marks.moves_in_steps or marks.rises or marks.bottom < len(marks.values) - 1:

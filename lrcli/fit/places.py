@@ -5,10 +5,11 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from lrcli.fit.behind import START, WARMUP
 from lrcli.fit.estimates import WHOLE_TYPES
 from lrcli.fit.landmarks import Between, Landmarks
 from lrcli.fit.lengths import shares_of_length
-from lrcli.fit.relaxed import START, WARMUP, Sought
+from lrcli.fit.relaxed import Sought
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.param import Param
@@ -262,7 +263,7 @@ def _start_divisor(marks: Landmarks, cls: type[Schedule], declared: Param) -> So
 
 def start_rate(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
     """The rate that the line through the rows of the rise has at tick 0; none where that is nothing."""
-    if not marks.rises:
+    if not marks.rises or cls.fields(role.GROUP):
         return None
     row = int(marks.starts_late)
     first = (float(marks.values[row]) - marks.slope_up * int(marks.ticks[row])) / marks.highest

@@ -4,7 +4,6 @@ Between two rows of a log the end of a warmup or of a hold is an interval. Withi
 that end, so that Gauss and Newton find it; a number that should be whole and is not tells that it is another schedule.
 """
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -14,13 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lrcli.errors import InputError
 from lrcli.fit.effort import SpentError
 from lrcli.fit.forms import BASE
-from lrcli.fit.guess import Guess
-from lrcli.fit.landmarks import Landmarks, roughness
+from lrcli.fit.guess import Guess, is_plain, rough
+from lrcli.fit.landmarks import WIDEST, Landmarks, roughness
 from lrcli.fit.newton import Nearest, Newton
 from lrcli.fit.numbers import NEAR, simplest, telling
 from lrcli.fit.settled import DOUBTED, typed_between, typed_within
 from lrcli.fit.solve import NEAREST, Solver
 from lrcli.record.tolerance import FULL_PRECISION
+from lrcli.schedules import role
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +43,9 @@ LOOSE, LOOSE_IN_FLOAT32 = 1e-4, 1e-2
 
 ROUNDINGS, NEARLY_DECIDED = 3.0, 2.0
 """Of the greatest rounding: what may be left of a curve that is that of the log; ticks that a length may be off."""
+
+NEXT_TO_NOTHING = 1e-6
+"""Of the highest rate, or of 1."""
 
 MOST_TRIED = 24
 MOST_CHOSEN = 2
@@ -79,13 +82,6 @@ class Sought(NamedTuple):
     """Whether it may be over before the first row, and so only be seen in the other numbers."""
 
 
-WARMUP, START = "ticks of the warmup", "share at its start"
-"""What is sought of a straight line up before a schedule."""
-
-SHIFT = "ticks before it begins"
-"""What is sought of a part."""
-
-
 class Relaxed:
     """One form, with everything that is sought in it, on one log."""
 
@@ -105,6 +101,7 @@ class Relaxed:
             marks.highest or 1.0
         )
         self.nearest = math.inf
+        self.doubtful: list[Nearest] = []
         in_full = marks.tolerance.kind == FULL_PRECISION
         self.loose = LOOSE if in_full else LOOSE_IN_FLOAT32
         self.newton = Newton(
@@ -136,6 +133,12 @@ class Relaxed:
         others = (min(max(start[name] * factor, one.low), one.high) for factor in (0.5, 2.0))
         return all(tuple(self.at([*(start | {name: other}).values()], self.rows)) == curve for other in others)
 
+    def holds(self) -> bool:
+        """Whether a curve of phases stays at its highest rate, before anything is found, where the log does."""
+        rows = self.marks.held if self.solver.form.cls.fields(role.HOLD, role.DECAY) else []
+        first, second = self.at([one.start for one in self.sought.values()], rows) if rows else (0.0, 0.0)
+        return math.isnan(first) or math.isclose(first, second, rel_tol=SURELY)
+
     def made(self, numbers: Sequence[float]) -> Guess:
         """The schedule with these numbers. Raises InputError where it refuses them."""
         return self.solver.made(numbers, None)
@@ -147,7 +150,7 @@ class Relaxed:
         return found if found.error <= self._enough and (found.slopes is not None) else None
 
     def guesses(self) -> Iterator[Guess]:
-        """The schedules that pass through the probes, the numbers as a person would have typed them."""
+        """The schedules that surely pass through the probes, the numbers as a person would have typed them."""
         hidden = [place for place, one in enumerate(self.sought.values()) if one.is_hidden]
         for start in self._starts():
             if hidden:
@@ -160,11 +163,41 @@ class Relaxed:
             found = self.solution(start, range(len(self.names)))
             if found is None and self.ended.error <= NEAR_ENOUGH:
                 found = self.solution(self.ended.numbers, range(len(self.names)))  # It was slow, and gave up.
-            if found is not None:
+            if found is not None and found.error <= self._surely:
                 yield from self._decided(found, list(range(len(self.names))), 2)
+            elif self.ended.error <= NEAR_ENOUGH:
+                self.doubtful.append(self.ended)
             exact = self.marks.tolerance.kind == FULL_PRECISION
             if self.nearest <= (SURELY if exact else NEAR_ENOUGH):
                 return
+
+    def others(self) -> Iterator[Guess]:
+        """Those that may pass through them when more is known, the nearest first."""
+        for found in sorted(self.doubtful, key=lambda nearest: nearest.error):
+            if found.error <= self._enough and found.slopes.size:
+                yield from self._decided(found, list(range(len(self.names))), 2)
+            else:
+                yield from self._at_a_corner(found.numbers)
+
+    def _at_a_corner(self, nearest: Any) -> Iterator[Guess]:
+        """The same with a tick between rows made whole at first: where the curve turns at a row, it has no slope."""
+        narrow = [
+            place for place, one in enumerate(self.sought.values()) if one.is_whole and one.high - one.low <= WIDEST
+        ]
+        for place in narrow[:1]:
+            near = round(float(nearest[place]))
+            rest = [other for other in range(len(self.names)) if other != place]
+            for tick in (near, near + 1, near - 1, near + 2, near - 2):
+                start = nearest.copy()
+                start[place] = tick
+                found = self.solution(start, rest)
+                if found is not None:
+                    yield from self._decided(found, rest, 1)
+                    return
+
+    @property
+    def _surely(self) -> float:
+        return max(SURELY, 2 * self.marks.tolerance.strict)
 
     @property
     def _enough(self) -> float:
@@ -194,14 +227,14 @@ class Relaxed:
                 if sizes[-1] <= self.loose * sizes[0]:
                     direction = np.abs(directions[-1])
             if (loose or direction is not None) and depth:
+                known = list(self._whole(found, free))
                 if not loose:
-                    yield from self._whole(found, free)
-                known = list(self._whole(found, free)) if loose else []
-                chosen = self._undetermined(free, loose, direction)
+                    yield from (guess for guess in known if is_plain(guess))
+                chosen, is_found = self._undetermined(free, loose, direction), False
                 for guess in [] if loose else self._with_typed_peaks(found, chosen, free):
                     yield guess
-                    known = [guess]
-                if not known or loose:
+                    is_found = True
+                if not is_found:
                     yield from self._tried(found, chosen[:MOST_CHOSEN], free, depth, known)
                 return
         yield from self._whole(found, free)
@@ -260,7 +293,7 @@ class Relaxed:
             return
         values: Sequence[float] = (one.start, *one.usual)
         if one.is_whole:
-            values = (*self.marks.lengths, *self.marks.ends[:2], *one.usual, one.start)
+            values = (*one.usual, *self.marks.lengths, *self.marks.ends[:2], one.start)
         elif one.is_peak:
             highest = self.marks.highest
             below = 10 ** math.floor(math.log10(highest)) if highest > 0 else 1.0
@@ -344,48 +377,23 @@ class Relaxed:
             every[reals] = values
             return every
 
-        nothing = 1e-11 * self.units
-        values = [float(numbers[place]) if abs(numbers[place]) > nothing[place] else 0.0 for place in reals]
-        nice = simplest(values, lambda reals: self._fits(with_reals(reals)), near)
+        values = [float(numbers[place]) for place in reals]
+        without = [
+            0.0 if self._may_be_nothing(place, float(numbers[place])) else float(numbers[place]) for place in reals
+        ]
+        nice = simplest(without, lambda reals: self._fits(with_reals(reals)), near)
+        if nice is None and without != values:
+            nice = simplest(values, lambda reals: self._fits(with_reals(reals)), near)
         for found in [values] if nice in (None, values) else [nice, values]:
             with suppress(InputError):
                 yield self.made(self._made_whole(with_reals(found or values)))
 
-
-def rough(guess: Guess) -> int:
-    """The digits of all of its numbers."""
-    numbers = [guess.lr, guess.warmup, *(value for _, value in guess.schedule.items())]
-    return sum(roughness(number) for number in numbers if isinstance(number, int | float) and number)
+    def _may_be_nothing(self, place: int, number: float) -> bool:
+        """Whether it is next to nothing: what is left of it may be what the search has not found out."""
+        one = self.sought[self.names[place]]
+        return one.low <= 0 and abs(number) <= NEXT_TO_NOTHING * (self.marks.highest if one.is_rate else 1.0)
 
 
 def significant(rate: float) -> float:
     """Without the rounding of a product."""
     return float(f"{rate:.9g}")
-
-
-class Warmed(Relaxed):
-    """The same behind a straight line up, torch's LinearLR: the last two numbers are its length and its first share."""
-
-    def at(self, numbers: Sequence[float], rows: Sequence[int]) -> list[float]:
-        *own, warmup, share = numbers
-        before = [row for row in rows if self.solver.ticks[row] < warmup]
-        found = self.solver.at(own, None, rows[len(before) :], warmup)
-        base = own[self.names.index(BASE)] if BASE in self.names else self.solver.base
-        return [base * (share + (1 - share) * self.solver.ticks[row] / warmup) for row in before] + found
-
-    def made(self, numbers: Sequence[float]) -> Guess:
-        *own, warmup, share = numbers
-        guess = self.solver.made(own, None)
-        return dataclasses.replace(guess, warmup=int(warmup), start_factor=share)
-
-
-class Shifted(Relaxed):
-    """The same behind another part: the last number is the tick at which it begins."""
-
-    def at(self, numbers: Sequence[float], rows: Sequence[int]) -> list[float]:
-        *own, shift = numbers
-        return self.solver.at(own, None, rows, shift)
-
-    def made(self, numbers: Sequence[float]) -> Guess:
-        *own, shift = numbers
-        return dataclasses.replace(self.solver.made(own, None), after=int(shift))

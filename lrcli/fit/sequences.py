@@ -13,9 +13,8 @@ from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import is_typed
-from lrcli.fit.guess import Guess
+from lrcli.fit.guess import Guess, rough
 from lrcli.fit.landmarks import Landmarks
-from lrcli.fit.relaxed import rough
 from lrcli.fit.sought import relaxed_guesses
 from lrcli.fit.tried import OF_A_PART, candidates_of, guesses
 from lrcli.record.curve import few_rates_at

@@ -190,7 +190,7 @@ class Solver:
 
     @property
     def _whole_to_the_end(self) -> int | None:
-        return None if self.form.whole is None else int(self.marks.ticks[-1]) + 1
+        return None if self.form.whole is None else -(-(int(self.marks.ticks[-1]) + 1) // self.form.unit)
 
     def anchors(self) -> tuple[int, ...]:
         """The rows whose rates decide all from the highest one on, whatever the numbers are; none where more does.
@@ -214,6 +214,12 @@ class Solver:
             for other in (between(moved[name], places) for name in others)
         )
         return (highest, lowest) if same else ()
+
+    def holds(self) -> bool:
+        """Whether a curve of phases stays at its highest rate, before anything is found, where the log does."""
+        rows = self.marks.held if self.form.cls.fields(role.HOLD, role.DECAY) else []
+        first, second = self.at(self.guess, self._whole_to_the_end, rows) if rows else (0.0, 0.0)
+        return math.isnan(first) or math.isclose(first, second, rel_tol=SAME)
 
     @property
     def has_floors(self) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from lrcli.errors import InputError
+from lrcli.fit.behind import SHIFT, WARMUP, Shifted, Warmed
 from lrcli.fit.effort import Effort
-from lrcli.fit.estimates import WHOLE_TYPES, estimates
+from lrcli.fit.estimates import LONG, WHOLE_TYPES, counts_from_its_warmup, estimates
 from lrcli.fit.forms import BASE, Form, freed, scale_of
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.periods import last_rise
 from lrcli.fit.places import (
     PLACES,
     USUAL,
@@ -22,7 +24,7 @@ from lrcli.fit.places import (
     start_rate,
     with_cycles,
 )
-from lrcli.fit.relaxed import SHIFT, WARMUP, Relaxed, Shifted, Sought, Warmed
+from lrcli.fit.relaxed import Relaxed, Sought
 from lrcli.fit.solve import Solver
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
@@ -55,21 +57,27 @@ def relaxed_guesses(
     span = int(marks.ticks[-1] - marks.ticks[0])
     seen: set[tuple[object, ...]] = set()
     optional = {name for name, values in choices.items() if len(values) > 1 and not isinstance(values[0], Sought)}
+    doubtful: list[Relaxed] = []
     for combination in itertools.islice(itertools.product(*choices.values()), MOST_COMBINED):
         for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed):
             shown = [type(value) if isinstance(value, Sought) else value for value in values.values()]
             key = cls.reference.name, level, warmed, span, tuple(shown)
-            if key in hopeless:
+            if key in hopeless or not warms_up_as_shown(cls, values, marks):
                 continue
             relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)
+            if not relaxed.holds():
+                continue
             signature = (*relaxed.names, *relaxed.signature())
             if any(relaxed.is_idle(name) for name in optional.intersection(relaxed.names)):
                 continue  # Without it, it is the same.
             if signature not in seen and len(seen) < MOST_FORMS:
                 seen.add(signature)
                 yield from relaxed.guesses()
+                doubtful += [relaxed] if relaxed.doubtful else []
                 if relaxed.nearest > ANOTHER + 2 * marks.steepness:
                     hopeless.add(key)
+    for relaxed in sorted(doubtful, key=lambda one: one.nearest):
+        yield from relaxed.others()
 
 
 def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | None) -> dict[str, list[Any]] | None:
@@ -98,7 +106,9 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | No
             choices[declared.name] = [1 if declared.required else declared.default]
         elif there is None:
             starts_at_nothing = declared.role in (role.START, role.START_SHARE) and marks.rises
-            values = [0.0] if starts_at_nothing else estimates(declared, cls, marks)
+            values = estimates(declared, cls, marks)
+            if starts_at_nothing:
+                values = [0.0] if declared.required or not declared.default else [declared.default, 0.0]
             most = MOST_VALUES if declared.role is None or declared.role.unit is role.TICKS else MOST_CHOICES
             choices[declared.name] = [SOUGHT] if values is None else values[:most]
         elif declared.role is role.WARMUP and not marks.rises:
@@ -156,6 +166,12 @@ def _relaxed(
             low, _, first = ramp_end(marks)
             first_end = low + (int(marks.ticks[-1]) - low) * values[cycles.name]
             values[length.name] = Sought(first + 1.2 * (first_end - first), first_end, math.inf, True)
+    for epochs, ticks in itertools.product(cls.fields(role.EPOCHS), cls.fields(role.PER_EPOCH)):
+        length, each = values[epochs.name], values[ticks.name]
+        if at_share is None and isinstance(length, Sought) and isinstance(each, int):
+            counts = [-(-end // each) for end in (*marks.lengths, *marks.ends[:2])]
+            start, *others = (max(length.low, other / each) for other in (length.start, *length.others))
+            values[epochs.name] = length._replace(start=start, others=others, usual=counts)
     sought = {name: value for name, value in values.items() if isinstance(value, Sought)}
     _count_from_the_warmup(cls, sought)
     fixed = {name: value for name, value in values.items() if name not in sought}
@@ -190,17 +206,24 @@ def _relaxed(
     return Relaxed(solver, sought, marks)
 
 
+def warms_up_as_shown(cls: type[Schedule], values: dict[str, Any], marks: Landmarks) -> bool:
+    """Whether a warmup that is counted in epochs ends where the rise does, or the last of several."""
+    epochs = cls.fields(role.WARMUP_EPOCHS)
+    if not epochs or any(isinstance(values[one.name], Sought) for one in (*epochs, *cls.fields(role.PER_EPOCH))):
+        return True
+    lengths = {one.name: LONG for one in cls.fields(role.EPOCHS)}
+    known = {name: value for name, value in values.items() if not isinstance(value, Sought) and name != BASE}
+    last = min(last_rise(marks) + 1, len(marks.ticks) - 1)
+    return int(ramp_end(marks)[0]) <= cls(**known | lengths).own_warmup <= int(marks.ticks[last]) + 1
+
+
 def _count_from_the_warmup(cls: type[Schedule], sought: dict[str, Sought]) -> None:
-    """Begin with lengths that are shorter by the warmup, where what has a decay counts them from its end."""
+    """Begin with lengths that are shorter by the warmup, where they are counted from its end."""
     for length, warmup in itertools.product(cls.fields(role.LENGTH), cls.fields(role.WARMUP)):
-        if length.name in sought and warmup.name in sought and cls.fields(role.DECAY):
-            before = round(sought[warmup.name].start)
-            fixed = {one.name: 1 for one in cls.fields(role.DECAY)}
-            made = cls(**{length.name: LONG, warmup.name: before, **fixed})
-            if (made.horizon or 0) == LONG + before:
-                one = sought[length.name]
-                starts = [max(1.0, start - before) for start in (one.start, *one.others)]
-                sought[length.name] = one._replace(start=starts[0], others=starts[1:])
+        if length.name in sought and warmup.name in sought and counts_from_its_warmup(cls):
+            one, before = sought[length.name], round(sought[warmup.name].start)
+            starts = [max(1.0, start - before) for start in (one.start, *one.others)]
+            sought[length.name] = one._replace(start=starts[0], others=starts[1:])
 
 
 def _is(cls: type[Schedule], name: str, meaning: Role) -> bool:
@@ -219,9 +242,6 @@ FEWEST_ON_A_LINE = 2
 
 ANOTHER = 2e-2
 """Of the highest rate: an error that another convention does not make good."""
-
-LONG = 10**9
-"""A length that nothing else in a schedule reaches."""
 
 ELSEWHERE = {role.POWER: (2.5,), role.FLOOR_DIVISOR: (100.0,)}
 """Where a real number is looked for, too, by role."""

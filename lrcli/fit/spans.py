@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from lrcli.fit.landmarks import Landmarks
 
 FACTORS = (0.1, 0.5, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99, 0.2, 0.3, 0.8, 0.7, 0.25, 0.6, 0.4, 0.01, 0.05, 0.85, 0.75)
-GROWTHS = (0.1, 0.5, 1.0, 2.0, 0.01, 5.0, 0.2, 10.0, 0.05, 0.001, 0.9, 4.0, 3.0, 0.25)
+GROWTHS = (1.0, 0.1, 0.5, 2.0, 0.01, 5.0, 0.2, 10.0, 0.05, 0.001, 0.9, 4.0, 3.0, 0.25)
 """Numbers that people type for a decay without an end."""
 
 LONGEST = 1e9

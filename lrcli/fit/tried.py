@@ -11,7 +11,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import plain_lengths
 from lrcli.fit.solve import Solver
-from lrcli.fit.sought import relaxed_guesses
+from lrcli.fit.sought import relaxed_guesses, warms_up_as_shown
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
@@ -22,7 +22,7 @@ RATES_AT_ONCE = 8_000
 """For one scheduler at one stage: those that can give the log are quick to find it."""
 
 
-AGAIN = (role.CYCLE, role.CYCLES, role.WAVES, role.VARIANT)
+AGAIN = (role.CYCLE, role.CYCLES, role.WAVES, role.VARIANT, role.POINTS_AT)
 """What a scheduler has whose rate begins again."""
 
 MOST_COMPARED = 3
@@ -100,11 +100,15 @@ def guesses(
     except SpentError:
         return
     for form in tried.each(marks):
+        if not warms_up_as_shown(cls, form.fixed, marks):
+            continue
         try:
             beginning = tuple((name, form.fixed.get(name)) for name in telling)
             if known.rises.get(beginning) is False:
                 continue
             solver = first.of(form)
+            if not solver.holds():
+                continue
             if beginning not in known.rises:
                 known.rises[beginning] = solver.gives_the_rise()
                 if not known.rises[beginning]:
@@ -176,6 +180,8 @@ def candidates_of(
         if steps and not marks.moves_in_steps and not has_stairs(cls):
             continue
         if marks.falls_in_stairs and not (steps or cls.fields(role.PER_EPOCH) or has_stairs(cls)):
+            continue
+        if cls.fields(role.DROPS_AT) and len(marks.steps) > marks.most_drops:
             continue
         if marks.restarts and not marks.moves_in_steps and not cls.fields(*AGAIN):
             continue
