@@ -476,6 +476,10 @@ def test_a_run_that_only_waited_followed_its_configuration(tmp_path: Path, invok
     (tmp_path / "README.md").write_text(CARD)
     out = invoke("audit", str(tmp_path))[1]
     assert f"But for skipped steps it followed its configuration, {tmp_path / 'README.md'}.\n" in out
+    status, out, _ = invoke("audit", str(tmp_path), "--json")
+    document = json.loads(out)
+    assert (status, document["follows"]) == (0, True)
+    assert [finding["code"] for finding in document["findings"]] == ["LR805"]
 
 
 @pytest.mark.parametrize("skipped", [(0,), (0, 1), (100,), (3, 250)])
@@ -517,3 +521,26 @@ def test_a_run_of_mmcv_is_held_to_its_configuration(tmp_path: Path, audited: Aud
     (tmp_path / "faster_rcnn.py").write_text(MMCV.replace("lr=0.01", "lr=0.02"))
     [finding] = audited(tmp_path)["findings"]
     assert "the base rate of the run was 0.01, not 0.02" in finding["message"]
+
+
+def test_event_files_of_transformers_hold_their_configuration(tmp_path: Path, audited: Audited) -> None:
+    pytest.importorskip("tensorboard")
+    pytest.importorskip("torch")
+    from torch.utils.tensorboard import SummaryWriter
+
+    schedule, run, _ = parse("hf-linear --num-warmup-steps 12 --num-training-steps 120 --lr 1e-05").in_run(Run())
+    rates = rates_at(schedule, run.lrs, range(120)).tolist()
+    asked = {"learning_rate": 1e-05, "warmup_steps": 0.1, "num_train_epochs": 3, "lr_scheduler_type": "linear"}
+    for name, said in (("right", asked), ("other", asked | {"learning_rate": 2e-05})):
+        writer = SummaryWriter(str(tmp_path / name))
+        writer.add_text("args", json.dumps(said | {"per_device_train_batch_size": 8}, indent=2))
+        for step in range(5, 121, 5):
+            writer.add_scalar("train/learning_rate", rates[step - 1], step)
+            writer.add_scalar("train/epoch", step / 40, step)
+        writer.close()
+    [path] = (tmp_path / "right").iterdir()
+    document = audited(tmp_path / "right")
+    assert (document["config"], document["follows"], document["findings"]) == (str(path), True, [])
+    assert document["facts"]["length"] == 120
+    [finding] = audited(tmp_path / "other")["findings"]
+    assert (finding["code"], "the base rate of the run was 1e-05, not 2e-05" in finding["message"]) == ("LR801", True)

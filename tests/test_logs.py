@@ -110,7 +110,7 @@ HOSTILE = [
     (b"\x1f\x8b\x00\x00" * 5, "damaged gzip"),
     (b"PK\x03\x04", "zip archive"),
     (b"epoch,val_loss\n0,\x00\n", "NUL"),
-    (b"epoch,val_loss\n0,\xff\n", "not UTF-8 at byte 18"),
+    (b"epoch,val_loss\n0,\xff\n", "line 2, column 'val_loss': expected a number"),
     (b"{]", "not JSON"),
     (b'{"a": 1}', "no column|expected the name|has no|'val_loss'"),
     (b"[1, 2]", "expected a list of objects"),
@@ -119,6 +119,30 @@ HOSTILE = [
     (b"val_loss\n" + b"1" * (LONGEST_LINE + 1), "a line of more than"),
     (b"," * 300_000 + b"\n1\n", "columns"),
 ]
+
+
+TEXT = "epoch,Verlust für\n0,0.5\n1,0.25\n"
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "marked"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "latin-1"])
+def test_text_in_any_encoding_that_windows_writes(encoding: str, mark: str, tmp_path: Path) -> None:
+    if encoding == "latin-1" and mark:
+        return
+    log = open_log(str(written(tmp_path, (mark + TEXT.replace("\n", "\r\n")).encode(encoding))))
+    [series] = log.series("Verlust für")
+    assert series.values.tolist() == [0.5, 0.25]
+    assert any("is not UTF-8 at byte 16 (0xfc)" in remark for remark in log.remarks) == (encoding == "latin-1")
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 18])
+def test_a_stray_byte_does_not_lose_a_log(chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lrcli.logs.source.CHUNK", chunk)
+    rows = [f"epoch {epoch} loss {0.5**epoch} lr 0.1 é\n".encode() for epoch in range(9)]
+    log = open_log(str(written(tmp_path, b"".join([*rows[:5], b"\xffcaf\xe9\xfe\n", *rows[5:]]))))
+    [series] = log.series("loss")
+    assert series.values.tolist() == [0.5**epoch for epoch in range(9)]
+    assert len([remark for remark in log.remarks if "UTF-8" in remark]) == 1
 
 
 @pytest.mark.parametrize(("data", "words"), HOSTILE, ids=lambda value: repr(value)[:40])

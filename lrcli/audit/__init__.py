@@ -3,18 +3,20 @@
 What is not known is not said. The rules that make findings of it are in `lrcli.checks.audits`.
 """
 
+import copy
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from lrcli.audit.found import Known, begins_again, seams, the_schedule, with_length
 from lrcli.audit.known_length import LEAST_ROWS
+from lrcli.audit.opened import open_keys, opened
 from lrcli.checks import Finding, audit_findings
 from lrcli.checks.audits import AuditCase
 from lrcli.checks.rule import FINDING
-from lrcli.configs.facts import Missing, Remark
-from lrcli.configs.file_spec import FileSpec, Outcome
+from lrcli.configs.facts import Remark
+from lrcli.configs.file_spec import FileSpec
 from lrcli.errors import InputError
 from lrcli.fit import Found
 from lrcli.plan import Planned
@@ -34,9 +36,6 @@ SOME_LENGTH = {"batches_per_epoch": 100}
 
 ANY_LENGTHS = (100, 250)
 """Steps of an epoch: what a log follows at each of them, it follows at any."""
-
-MOST_CLASSES = 400
-"""Whole numbers that are tried for a value which the configuration leaves open."""
 
 
 @dataclasses.dataclass
@@ -68,8 +67,12 @@ class Case:
 
     @property
     def follows(self) -> bool | None:
-        """Whether the log follows its configuration; None where that cannot be said."""
-        return self.verdict.follows if self.verdict else None
+        """Whether the run did what its configuration says, which says nothing of skipped steps; None where that cannot
+        be said.
+        """
+        if self.verdict is None:
+            return None
+        return self.verdict.follows or bool(self.skipped) or self.only_waited(self.planned)
 
     @property
     def waited(self) -> int:
@@ -145,7 +148,7 @@ class Audit(NamedTuple):
 
     @property
     def follows(self) -> bool | None:
-        """Whether the log follows its configuration; None where that cannot be said."""
+        """Whether the run did what its configuration says; None where that cannot be said."""
         return self.case.follows
 
     def as_document(self, log: str) -> dict[str, Any]:
@@ -164,12 +167,14 @@ class Audit(NamedTuple):
         case = self.case
         known = case.known
         yield "rows", len(case.record)
-        if case.base_rate is not None and known.constant is not None:
-            yield "base_lr", known.constant
-        if case.shown is None or known.constant is not None:
+        if case.shown is None:
+            if case.base_rate is not None and known.constant is not None:
+                yield "base_lr", known.constant
             return
         schedule, run, _ = case.shown
         yield "base_lr", _base(schedule, run)
+        if known.constant is not None:
+            return
         per_epoch = schedule.value(role.PER_EPOCH)
         fewest, most = known.batches or (0, per_epoch or 0)
         planned = case.planned.run if case.planned is not None else Run()
@@ -245,10 +250,10 @@ def audit(record: Record, config: FileSpec | None) -> Audit:
 
 def _in_outline(config: FileSpec) -> Schedule | None:
     """The schedule of the configuration, but for what depends on the data; None where it needs more than that."""
-    config = FileSpec(config.source, config.path, config.run, config.reading)  # to be changed without harm
+    config = copy.deepcopy(config)  # to be changed without harm
     try:
         outcome = config.outcome(Run().saying(SOME_LENGTH))
-        for key in _open_keys(outcome.missing):
+        for key in open_keys(outcome.missing):
             config.put(key, "1")
             outcome = config.outcome(Run().saying(SOME_LENGTH))
     except InputError:
@@ -265,8 +270,8 @@ def _waits(case: Case) -> None:
 
 def _versions(config: FileSpec) -> list[str]:
     """Those of the trainer that may have read the configuration."""
-    older = config.trainer.older
-    return [config.version] if config.version_said or not older else [config.version, older]
+    assumed = config.version if config.version_said else config.trainer.version
+    return [assumed] if config.version_said or not config.trainer.older else [assumed, config.trainer.older]
 
 
 def _follows_at_once(case: Case, config: FileSpec, plan: Schedule) -> bool:
@@ -323,8 +328,10 @@ def _read_as(case: Case, config: FileSpec, roles: tuple[role.Role, ...]) -> None
         except InputError:
             continue
         if outcome.planned is None and case.found is not None:
-            for key in _open_keys(outcome.missing):
-                outcome = _opened(case, config, key, said) or outcome
+            for key in open_keys(outcome.missing):
+                found = opened(config, key, said, _base(case.found.schedule, case.found.run))
+                if found is not None:
+                    outcome, case.opened = found
         case.remarks = outcome.remarks
         if outcome.planned is not None:
             planned = outcome.planned._replace(schedule=_as_logged(case, outcome.planned.schedule, roles))
@@ -347,34 +354,6 @@ def _as_logged(case: Case, schedule: Schedule, roles: tuple[role.Role, ...]) -> 
     return dataclasses.replace(
         schedule, **{declared.name: value for declared, value in case.found.schedule.items() if declared.name in names}
     )
-
-
-def _open_keys(missing: Iterable[Missing]) -> list[str]:
-    """The keys for which a whole number is asked."""
-    return [
-        each.option.removeprefix("--set ").removesuffix("=N")
-        for each in missing
-        if each.option.startswith("--set ") and each.option.endswith("=N")
-    ]
-
-
-def _opened(case: Case, config: FileSpec, key: str, said: dict[str, Any]) -> Outcome | None:
-    """What the configuration amounts to with the whole number at `key` that gives the base rate of the log."""
-    assert case.found is not None
-    first: Outcome | None = None
-    for number in range(1, MOST_CLASSES):
-        config.put(key, str(number))
-        try:
-            outcome = config.outcome(Run().saying(said))
-        except InputError:
-            return None
-        fits = outcome.planned is not None and outcome.planned.run.lrs[0] == _base(case.found.schedule, case.found.run)
-        if first is not None:
-            # The next number may give the same rate, rounded: then the log does not say which it was.
-            case.opened = "" if fits else f"{key} {number - 1}"
-            return first
-        first = outcome if fits else None
-    return first
 
 
 def _lengths(case: Case) -> Iterator[tuple[dict[str, Any], bool]]:

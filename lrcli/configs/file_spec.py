@@ -35,13 +35,16 @@ class Outcome(NamedTuple):
 class FileSpec:
     """A configuration file that stands for a schedule and its run, as `spec.Spec` does."""
 
-    def __init__(self, source: str, path: str, values: Mapping[str, Any], reading: Reading) -> None:
+    def __init__(
+        self, source: str, path: str, values: Mapping[str, Any], reading: Reading, text: str | None = None
+    ) -> None:
+        """Of the file at `path`, or of JSON that was found in it."""
         self.source = source
         self.path = path
         self.run = dict(values)
         """What the words beside the file say of the run."""
         self.reading = reading
-        self.root, self.written = document(path)
+        self.root, self.written = document(path) if text is None else _json(path, text)
         for key, value in map(_assignment, reading.set):
             self.put(key, value)
         if reading.trainer:
@@ -182,9 +185,7 @@ def document(path: str) -> tuple[Node, str]:
     written = SUFFIXES.get(os.path.splitext(path)[1].lower(), "")
     text = text_of(path)
     if written == JSON:
-        from lrcli.configs import json_text
-
-        return json_text.read(path, text), JSON
+        return _json(path, text)
     if written == PYTHON:
         from lrcli.configs import python_text
 
@@ -200,6 +201,12 @@ def document(path: str) -> tuple[Node, str]:
     from lrcli.configs import yaml_text
 
     return yaml_text.read(path, text), YAML
+
+
+def _json(path: str, text: str) -> tuple[Node, str]:
+    from lrcli.configs import json_text
+
+    return json_text.read(path, text), JSON
 
 
 def text_of(path: str) -> str:

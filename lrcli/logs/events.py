@@ -15,6 +15,9 @@ from lrcli.logs.source import LogBytes
 AXES = ("step", "wall time")
 """What each record has beside its tag."""
 
+ARGUMENTS = b"args/text_summary"
+"""The tag under which transformers' TensorBoardCallback writes its TrainingArguments, as JSON."""
+
 HEADER = 12
 LARGEST_RECORD = 1 << 26
 """Bytes; a picture, or a graph."""
@@ -24,6 +27,10 @@ _MASK = 0xA282EAD8
 
 _TYPES = {1: ("f", 5), 2: ("d", 6), 19: ("e", 13), 3: ("i", 7), 9: ("q", 10)}
 """Of a tensor: float, double, half, int32, int64; how one is packed, and the field of values that are not."""
+
+
+STRING = 7
+"""Of a tensor: text."""
 
 
 def _table() -> list[int]:
@@ -93,6 +100,13 @@ def scalar(tensor: bytes) -> float | None:
     return float(struct.unpack(f"<{code}", packed)[0]) if len(packed) == struct.calcsize(code) else None
 
 
+def text(tensor: bytes) -> str:
+    """The text of a tensor of strings, of which it is the first; empty where it has none."""
+    parts = dict(fields(tensor))
+    found = parts.get(8, b"") if parts.get(1) == STRING else b""
+    return found.decode(errors="replace") if isinstance(found, bytes) else ""
+
+
 class Events(Records):
     """The scalars of an event file, each a record under its tag; numbered from 1."""
 
@@ -146,6 +160,8 @@ class Events(Records):
             found = []
             for field, value in fields(summary):
                 parts = dict(fields(value)) if field == 1 else {}
+                if parts.get(1) == ARGUMENTS:
+                    self.configuration = text(parts.get(8, b""))
                 number = struct.unpack("<f", parts[2])[0] if 2 in parts else scalar(parts[8]) if 8 in parts else None
                 if number is not None:
                     found.append({**where, parts.get(1, b"").decode(errors="replace"): number})

@@ -51,6 +51,11 @@ class Log:
         return self._table.columns
 
     @property
+    def configuration(self) -> str:
+        """The configuration of the run as JSON, where the log itself holds it; complete when the log has been read."""
+        return self._table.configuration
+
+    @property
     def remarks(self) -> list[str]:
         """Sentences on what a person may not expect; complete when the log has been read."""
         found = [*self._source.remarks, *self._table.remarks]

@@ -28,6 +28,16 @@ MAGIC = 16
 _GZIP = b"\x1f\x8b"
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
+ONE_BYTE, INSTEAD = "Windows-1252", "lrsched.one-byte"
+
+
+def _one_byte(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode(ONE_BYTE, "replace"), error.end
+
+
+codecs.register_error(INSTEAD, _one_byte)
+
 Announce = Callable[[str], None]
 Data = Iterator[bytes | None]
 """Bytes as they come; None where the log begins anew."""
@@ -106,19 +116,26 @@ class LogBytes:
             yield _unified(pending)
 
     def _encoding(self, data: bytes) -> tuple[str, int]:
+        """What the text is encoded in, and the bytes of its mark. PowerShell writes UTF-16."""
         for bom, encoding in _BOMS:
             if data.startswith(bom):
                 return encoding, len(bom)
-        return "utf-8", 0
+        empty = [byte == 0 for byte in data[:4]]
+        if empty == [False, True, False, True]:
+            return "utf-16-le", 0
+        return "utf-16-be" if empty == [True, False, True, False] else "utf-8", 0
 
     def _decoded(self, decoder: codecs.IncrementalDecoder, data: bytes, read: int) -> str:
+        """The text of some more bytes; what is no UTF-8 among them is taken for what Windows once wrote."""
+        before = decoder.getstate()
         try:
             return decoder.decode(data)
         except UnicodeDecodeError as error:
-            raise InputError(
-                f"{self.name} is not UTF-8 at byte {read + error.start + 1} (0x{error.object[error.start]:02x}); "
-                "expected a log as text"
-            ) from None
+            place = read + error.start + 1 - len(before[0])
+            remark = f"{self.name} is not {error.encoding.upper()} at byte {place} (0x{error.object[error.start]:02x})"
+            self.remarks.append(f"{remark}: what is not is read as {ONE_BYTE}")
+            decoder.errors = INSTEAD
+            return decoder.decode(data)
 
     def _unpacked(self, data: Data) -> Data:
         """The bytes of a gzip file, however many parts it has; of another file as they are."""

@@ -52,6 +52,8 @@ class Table(ABC):
         self.facts = Facts(kind)
         self.remarks: list[str] = []
         """Sentences on what a person may not expect."""
+        self.configuration = ""
+        """The configuration of the run as JSON, where the log itself holds it and it has been read."""
         self.digits: dict[int, Digits] = defaultdict(Digits)
         """How the columns that were read are written."""
 

@@ -1,5 +1,6 @@
 """`lrsched audit RUN [CONFIG]`: what did this run do, and is it what its configuration says?"""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lrcli.configs.file_spec import FileSpec
 from lrcli.configs.reading import Reading
 from lrcli.configs.trainer import PYTHON
 from lrcli.errors import InputError
+from lrcli.logs.log import Log
 from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import folded
@@ -51,7 +53,7 @@ def run(given: Instances) -> int:
     config = (
         FileSpec(asked.config, asked.config, {}, reading)
         if asked.config
-        else found_config(asked.run, log.path, reading)
+        else found_config(asked.run, log.path, reading) or _within(log, reading)
     )
     if config is None and (option := _unused(reading)):
         raise InputError(
@@ -95,6 +97,13 @@ def found_config(run: str, log: str, reading: Reading) -> FileSpec | None:
     return None
 
 
+def _within(log: Log, reading: Reading) -> FileSpec | None:
+    """The configuration that the log itself holds, where it is understood."""
+    with suppress(InputError):
+        return FileSpec(log.path, log.path, {}, reading, log.configuration) if log.configuration else None
+    return None
+
+
 def _beside(folder: Path, log: Path, reading: Reading) -> FileSpec | None:
     """The configuration in a folder."""
     for name in NAMED:
@@ -127,9 +136,8 @@ def sentences(made: Audit) -> str:
     units = _units(facts)
     lines += [f"  {name.replace('_', ' ')}: {_shown(value)}{units.get(name, '')}" for name, value in facts.items()]
     if made.follows is True:
-        lines.append(f"It followed its configuration, {made.case.config}.")
-    elif made.case.only_waited(made.case.planned):
-        lines.append(f"But for skipped steps it followed its configuration, {made.case.config}.")
+        followed = "But for skipped steps it followed" if made.case.waited else "It followed"
+        lines.append(f"{followed} its configuration, {made.case.config}.")
     elif made.case.config and made.follows is None:
         lines.append(f"Its configuration, {made.case.config}, does not say enough to be compared.")
     lines += [f"{finding.code} {finding.severity}: {finding.message}" for finding in made.findings]
