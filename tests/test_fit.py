@@ -101,6 +101,9 @@ SEQUENCES = [
     'sequential "linear --start-factor 0.01 --total-iters 5" "polynomial --total-iters 25" "step --step-size 10" '
     "--milestones 5,30",
     'sequential "exponential --gamma 0.9" "polynomial --total-iters 30" "exponential --gamma 0.95" --milestones 20,40',
+    'sequential "cosine --t-max 60" "swa --swa-lr 0.02 --anneal-epochs 5" --milestones 45',
+    'sequential "linear --start-factor 0.1 --total-iters 5" "cosine --t-max 35 --eta-min 0.01" '
+    '"linear --start-factor 0.1 --end-factor 0.0 --total-iters 20" --milestones 5,40',
 ]
 
 
@@ -280,6 +283,20 @@ THINNED_SEQUENCES = [
         400,
         9,
         1,
+    ),
+    (
+        'sequential "linear --start-factor 1e-06 --total-iters 100" "cosine --t-max 1500 --eta-min 5e-05" "linear '
+        '--start-factor 0.1 --end-factor 0.0 --total-iters 400" --milestones 100,1600 --lr 0.0005',
+        2000,
+        9,
+        0,
+    ),
+    (
+        'sequential "linear --start-factor 0.1 --total-iters 20" "cosine-restarts --t-0 495 --t-mult 2" '
+        "--milestones 20 --lr 2e-05",
+        2000,
+        0,
+        0,
     ),
 ]
 

@@ -65,7 +65,7 @@ class Found:
     @property
     def is_plain(self) -> bool:
         """Whether all of its numbers are as short as those that most people type."""
-        return _is_typed_in(self.spec, MOST_PLAIN)
+        return is_plain(self.spec)
 
     @property
     def composed(self) -> Schedule:
@@ -118,6 +118,11 @@ class Found:
 def is_typed(spec: str) -> bool:
     """Whether a person may have typed all of its numbers."""
     return _is_typed_in(spec, MOST_TYPED)
+
+
+def is_plain(spec: str) -> bool:
+    """Whether all of its numbers are as short as those that most people type."""
+    return _is_typed_in(spec, MOST_PLAIN)
 
 
 def _is_typed_in(spec: str, most: int) -> bool:

@@ -90,9 +90,9 @@ class Landmarks:
         kept = thinned(values)
         return cls(ticks[kept], values[kept], tolerance, lengths)
 
-    def from_tick(self, start: int, stop: float = math.inf) -> "Landmarks":
-        """The rows from a tick on, which is counted as 0, and before another."""
-        kept = (self.ticks >= start) & (self.ticks < stop)
+    def from_tick(self, start: int, stop: float = math.inf, seen: int = 0) -> "Landmarks":
+        """The rows from a tick on, which is counted as 0, or from a later one that is `seen`, and before another."""
+        kept = (self.ticks >= max(start, seen)) & (self.ticks < stop)
         lengths = [one - start for one in self.lengths]
         if start and stop == math.inf:
             # Many forget that what comes before has a length, too.
@@ -182,7 +182,8 @@ class Landmarks:
             steps, rows = self.steps, len(self.values)
         gaps = [after - row for row, after in itertools.pairwise(steps)]
         is_regular = len(gaps) >= OFTEN and max(gaps) - min(gaps) <= 1
-        if not 0 < len(steps) <= (rows // 2 if is_regular else min(MOST_DROPS, rows // 2)):
+        few = rows // 2 if rows > 2 else 0  # Of two rows nothing is seen.
+        if not 0 < len(steps) <= (few if is_regular else min(MOST_DROPS, few)):
             return False
         return 2 * gaps.count(1) <= max(2, len(steps))
 

@@ -102,6 +102,8 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | No
         elif declared.role is role.CYCLES:
             # The log may end before the first restart.
             choices[declared.name] = [len(marks.restarts) + 1] if marks.restarts else [1, 2, 3, 4]
+        elif declared.role is role.START_SHARE and marks.starts_below(base) and not marks.rises:
+            choices[declared.name] = [SOUGHT]
         elif there is None and declared.role is role.DECAY:
             choices[declared.name] = [1 if declared.required else declared.default]
         elif there is None:
