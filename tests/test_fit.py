@@ -6,10 +6,13 @@ import random
 import pytest
 
 from lrcli.cli.commands.fit import remark_on
-from lrcli.fit import fit, follows
+from lrcli.fit import Search, fit, follows
+from lrcli.fit.decided import judged
 from lrcli.logs.table import Facts
 from lrcli.record import Record
+from lrcli.run import Run
 from lrcli.schedules.plateau import float32
+from lrcli.spec import parse
 from tests.test_verify import by_step, values
 
 KNOWN = [
@@ -76,7 +79,7 @@ def test_what_may_count_epochs_or_steps_is_not_called_exact() -> None:
 
 def test_where_parts_of_epochs_are_logged_the_schedule_is_sought_in_steps() -> None:
     steps = range(100, 2501, 100)
-    rates = values("step --step-size 833 --gamma 0.2 --lr 3e-05", 2501)
+    rates = values("step --step-size 700 --gamma 0.2 --lr 3e-05", 2501)
     record = Record.of_values([rates[step] for step in steps], steps=list(steps), epochs=[step / 833 for step in steps])
     assert fit(record)[0].spec.endswith("--interval step")
 
@@ -330,3 +333,22 @@ def test_cycles_of_whole_rows_are_seen_in_a_log_of_every_tenth_step() -> None:
     text = "cyclic --base-lr 0.0001 --max-lr 0.01 --step-size-up 60"
     best = fit(by_step(values(text, 1000), every=10))[0]
     assert (best.spec, best.exactness) == (text, "exact")
+
+
+AFTER_EPOCHS = [
+    ("hf-linear --num-warmup-steps 250 --num-training-steps 2500 --lr 0.0003", 50, 1),
+    ("timm-cosine --t-initial 120 --warmup-t 25 --warmup-lr-init 0.0001 --lr-min 1e-05 --lr 0.05", 10, 2),
+]
+
+
+@pytest.mark.parametrize(("text", "steps", "fewest"), AFTER_EPOCHS, ids=[text.split()[0] for text, *_ in AFTER_EPOCHS])
+def test_a_row_after_each_epoch_of_a_schedule_that_counts_steps(text: str, steps: int, fewest: int) -> None:
+    """The log does not say how many steps an epoch has: as few are named as leave every length whole."""
+    schedule = parse(text).in_run(Run()).schedule
+    total = schedule.horizon or 0
+    rates = values(text, total + 1)
+    record = Record.of_values(rates[steps::steps], epochs=list(range(total // steps)))
+    best = judged(Search(record, only=type(schedule)).candidates(), record)[0]
+    assert best.exactness == "possible"
+    assert follows(best.spec, record)
+    assert parse(best.spec).in_run(Run()).schedule.horizon == total * fewest // steps

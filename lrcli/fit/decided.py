@@ -118,6 +118,8 @@ def _agree(rates: Any, own: Any) -> bool:
 
 def _is_sure(one: Found, record: Record) -> bool:
     """Whether a person may have typed its numbers, or they give the log to the bit; and the log shows its end."""
+    if (one.run.steps_per_epoch or one.reading.length > 1) and not record.facts.steps_per_epoch:
+        return False
     is_seen = is_over(one, record)
     if not (_is_run_over(one, record) or _shows_all_drops(one, record)):
         return False

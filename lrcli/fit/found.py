@@ -98,9 +98,10 @@ class Found:
     def roughness(self) -> tuple[int, int]:
         """How much a person has to say: options, then digits.
 
-        What is nothing need not be said, but for a phase that the schedule is made for.
+        What is nothing need not be said, but for a phase that the schedule is made for; nor how long an epoch is.
         """
-        words = self.spec.replace(",", " ").replace(":", " ").split()
+        spec = spec_of(self.schedule, dataclasses.replace(self.run, steps_per_epoch=None))
+        words = spec.replace(",", " ").replace(":", " ").split()
         numbers = [word for word in words if word[:1].isdigit() and word not in NOTHING]
         digits = sum(map(_digits, numbers))
         if not {"--lr", *(declared.option for declared in self.schedule.fields(role.PEAK))} & {*words}:

@@ -1,7 +1,7 @@
 """Which schedules give a log: every scheduler of the registry, with a warmup before it, under every reading."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.line_up import start_factor, warmup_ends
 from lrcli.fit.otherwise import said_otherwise
+from lrcli.fit.parts_of_epochs import in_fewest_steps, readings_after, readings_in_parts
 from lrcli.fit.places import SHORTEST_WARMUP
 from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
 from lrcli.fit.tried import (
@@ -59,6 +60,10 @@ OF_A_RISE = 4
 
 MOST_ALIKE = 4
 """Of one scheduler, where the log does not show the tick of a drop."""
+
+
+BEFORE_PARTS = AT_ONCE[1]
+"""What is tried of epochs as ticks, before steps are sought in them."""
 
 
 class Search:
@@ -111,6 +116,12 @@ class Search:
                     return self._with_twins(views)
             if place == 0 and not self._is_decided():
                 self._by_epoch()
+            if place == 1 and not self._is_decided():
+                self._in_parts_of_epochs(readings_after(self.record), STAGES[:2])
+            if stage == BEFORE_PARTS and not any(
+                one.is_typed and one.exactness != NEARLY for one in self.found.values()
+            ):
+                self._in_parts_of_epochs(readings_in_parts(self.record), AT_ONCE[:2])
             if stage == before_sequences and not usual and self.only is None and not self._is_decided():
                 for view in views:
                     self._sequences(view)
@@ -259,6 +270,19 @@ class Search:
                     if self._hold(guess.schedule, Run(lr=guess.lr), reading):
                         return
 
+    def _in_parts_of_epochs(self, readings: Sequence[Reading], stages: Sequence[Stage]) -> None:
+        """Schedules that count steps, where the log has a row for each epoch and does not say how long one is."""
+        for reading in readings:
+            view = View(reading, self.record, self.tolerance, self.lengths, self.only)
+            for stage in stages:
+                self.look(stage, view)
+            found = {name: one for name, one in self.found.items() if one.reading is reading}
+            for name, one in found.items() if reading.length > 1 else ():
+                del self.found[name]
+                self._hold(*in_fewest_steps(one.schedule, one.run, reading))
+            if found:
+                return
+
     def _constant(self, marks: Landmarks, reading: Reading) -> None:
         """A rate that never moves: the first scheduler that is a formula and nothing else."""
         for cls in every().values():
@@ -387,7 +411,8 @@ class Search:
             asked = dataclasses.replace(run, interval=interval)
             if any(np.array_equal(one.ticks, reading.ticks) for one in readings(self.record, composed, asked)):
                 return asked
-        return dataclasses.replace(run, interval=usual)
+        length = reading.length if reading.axis == EPOCH else None
+        return dataclasses.replace(run, interval=STEP if length else usual, steps_per_epoch=length)
 
 
 def _takes_a_warmup(cls: type[Schedule]) -> bool:
