@@ -169,6 +169,7 @@ CUT_AND_FOUND = [
     ("polynomial --total-iters 160 --power 3 --lr 1e-05", 200),
     ("fairseq-polynomial --total-num-update 600 --warmup-updates 30 --end-learning-rate 1e-06 --lr 0.001", 600),
     ("hf-cosine-with-restarts --num-warmup-steps 21 --num-training-steps 846 --num-cycles 2 --lr 0.0003", 846),
+    ("hf-cosine-with-restarts --num-warmup-steps 6 --num-training-steps 600 --num-cycles 5 --lr 0.001", 600),
     ("hf-cosine-with-min-lr --num-warmup-steps 60 --num-training-steps 600 --min-lr-rate 0.1 --lr 0.0002", 600),
 ]
 
@@ -254,6 +255,14 @@ CYCLES_AND_PHASES = [
     ("timm-step --decay-t 78 --decay-rate 0.5 --warmup-t 33 --warmup-lr-init 1e-06 --lr 0.01", 500, 9, 1),
     ("step --step-size 142 --gamma 0.3 --lr 0.0006 --warmup 5 --warmup-start-factor 0.1", 1000, 0, 1),
     ("onecycle --max-lr 0.0002 --total-steps 540 --pct-start 0.1 --final-div-factor 1000", 450, 9, 0),
+    ("points --milestones 201,402,804 --values 0.0,5e-06,2e-06,0.0", 804, 9, 0),
+    (
+        "hf-warmup-stable-decay --num-warmup-steps 24 --num-decay-steps 118 --num-stable-steps 95 "
+        "--decay-type 1-sqrt --min-lr-ratio 0.01 --lr 0.003",
+        237,
+        9,
+        1,
+    ),
     ("rsqrt --total-steps 400 --warmup-steps 55 --cooldown-steps 81 --timescale 51", 400, 10, -1),
     (
         "ds-warmup-cosine --total-num-steps 600 --warmup-min-ratio 0.5 --warmup-num-steps 50 --warmup-type linear",

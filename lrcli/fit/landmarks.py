@@ -28,8 +28,8 @@ STAIR = 4
 
 NEARLY_HIGHEST = 0.9
 
-NEARLY_OVER = 0.02
-"""Of the highest rate: what is nearly at its end."""
+NEARLY_OVER, OVER = 0.02, 1e-3
+"""Of the highest rate: what is nearly at its end, and what is."""
 
 SHARP = 4
 """Times what is beside it: a slope that is a jump, a change of slope that is a turn."""
@@ -273,8 +273,9 @@ class Landmarks:
         """Lengths of a run that would end with this log, the likeliest first."""
         last = int(self.ticks[-1])
         gap = last - int(self.ticks[-2]) if len(self.ticks) > 1 else 1
-        further = sorted(range(last + 2, last + min(gap, WIDEST) + 2) if gap > 1 else (), key=roughness)
-        return [last + 1, last, *further]
+        if gap == 1:
+            return [last + 1, last]
+        return sorted(range(last, last + min(gap, WIDEST) + 2), key=lambda tick: (roughness(tick), tick != last + 1))
 
     @cached_property
     def is_straight(self) -> bool:
@@ -309,6 +310,11 @@ class Landmarks:
                 found.append(row)
                 highest = values[row]  # The next may be lower.
         return found
+
+    @property
+    def is_within_a_cycle(self) -> bool:
+        """Whether it has begun again, and ends before what then falls is over."""
+        return bool(self.restarts) and float(self.values[-1]) > OVER * self.highest
 
     @cached_property
     def second_peak(self) -> int | None:

@@ -163,7 +163,7 @@ class Search:
         stages = [(stage, False) for stage in STAGES]
         together = [(stage, False) for stage in AT_ONCE]
         if not any(view.marks.is_sparse for view in views) or any(view.marks.moves_in_steps for view in views):
-            if not any(view.marks.shows_an_end for view in views):
+            if not any(view.marks.shows_an_end and not view.marks.is_within_a_cycle for view in views):
                 return [*stages[:2], *together, *stages[2:]]
             # The rows show where phases end: what has no length to be sought is tried first.
             seen = [one for one in stages if not one[0].sought]
@@ -302,7 +302,7 @@ class Search:
 
     def _hold_some(self, found: Iterator[Guess], view: View) -> None:
         """Hold guesses against the log, until one gives it."""
-        is_open = view.marks.moves_in_steps or view.marks.is_straight
+        is_open = view.marks.moves_in_steps or view.marks.is_straight or view.marks.is_within_a_cycle
         most, left = MOST_ALIKE if is_open else 1, MOST_UNTYPED
         for guess in found:
             if self._hold(guess.schedule, guess.run, view.reading):
