@@ -270,9 +270,10 @@ CYCLES_AND_PHASES = [
         0,
         0,
     ),
-    ("ultralytics --num-epochs 30 --nb 115 --lrf 0.0001 --warmup-version 8.3 --lr 0.005", 3450, 0, 0),
     ("ds-warmup-decay --total-num-steps 1000 --warmup-num-steps 50 --warmup-max-lr 2e-05", 1000, 0, 1),
+    ("ultralytics --num-epochs 30 --nb 115 --lrf 0.0001 --warmup-version 8.3 --lr 0.005", 3450, 9, 1),
     ("ds-warmup --warmup-num-steps 100 --warmup-max-lr 0.0001", 1000, 0, 0),
+    ("fastai-one-cycle --n-epoch 1000 --pct-start 0.1 --div-final 10000", 1000, 0, 0),
 ]
 
 

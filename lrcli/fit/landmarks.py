@@ -187,11 +187,6 @@ class Landmarks:
             return False
         return 2 * gaps.count(1) <= max(2, len(steps))
 
-    @property
-    def most_drops(self) -> int:
-        """The most that are taken for a list of drops."""
-        return min(MOST_DROPS, len(self.values) // 2)
-
     @cached_property
     def falls_in_stairs(self) -> bool:
         """Whether it stays before and after each of several falls, which are no work of rounding."""

@@ -147,8 +147,8 @@ def simplest(
 
 
 def telling(number: float) -> float:
-    """A factor of 1 and a growth of 0 change nothing, whatever goes with them: they are moved a little."""
-    return 0.95 * number + 0.02 if number in (0.0, 1.0) else number
+    """A factor of 1 and a growth of 0 change nothing, and a power of 1/2 is a root: they are moved a little."""
+    return 0.95 * number + 0.02 if number in (0.0, 0.5, 1.0) else number
 
 
 def between(rates: Sequence[float], places: tuple[int, ...]) -> list[float] | None:

@@ -5,10 +5,13 @@ Of a log that shows every n-th row each change lies between two rows; many of th
 
 from collections.abc import Sequence
 
-from lrcli.fit.landmarks import Between, Landmarks, roughness
+from lrcli.fit.landmarks import OFTEN, Between, Landmarks, roughness
 
 FEWEST = 3
 """Changes that show a period."""
+
+UNEVEN = 1e-3
+"""Between the factors of two drops."""
 
 MOST_CHANGES = 100
 """That are compared with each other."""
@@ -23,10 +26,23 @@ def last_rise(marks: Landmarks) -> int:
 
 
 def changes_of(marks: Landmarks) -> list[Between]:
-    """Where the rate changes: after the last rise, or where it does nothing but rise, everywhere."""
+    """Where the rate changes: after the last rise, or where it does nothing but rise, everywhere.
+
+    None where it changes in every row: that is a curve.
+    """
     after = last_rise(marks)
     rows = [row for row in marks.steps if row > after] or marks.steps
+    if rows and rows[-1] - rows[0] == len(rows) - 1:
+        return []
     return [marks.before(row) for row in rows][-MOST_CHANGES:]
+
+
+def fall_by_amounts(marks: Landmarks) -> bool:
+    """Whether drops that come regularly are no powers of one factor."""
+    values = marks.values
+    falls = [row for row in marks.steps if row > last_rise(marks)]
+    factors = [float(values[row] / values[row - 1]) for row in falls if values[row - 1]]
+    return len(falls) > OFTEN and marks.moves_in_steps and max(factors) > min(factors) + UNEVEN
 
 
 def periods(gaps: Sequence[Between], start: int = 0) -> list[int]:

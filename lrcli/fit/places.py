@@ -29,6 +29,9 @@ NOTHING = 1e-7
 FAR = 0.3
 """Of a value: how far another one must be to be looked for by itself."""
 
+SLIGHT = 0.2
+"""Of the highest rate: a fall that has hardly begun."""
+
 MOST_STARTS = 3
 """Values of a decay from which it is looked for."""
 
@@ -48,8 +51,8 @@ USUAL = {
     role.CYCLE_DECAY: (1.0, 0.5, 0.8, 0.9, 0.1),
     role.DROP_FACTOR: (0.1, 0.5, 0.9, 0.95, 0.96, 0.2, 0.3, 0.99),
     role.GROWTH: (1.0, 0.5, 0.1, 0.01, 2.0),
-    role.PEAK_AT: (0.3, 0.1, 0.25, 0.2, 0.4, 0.05, 0.5),
-    role.FLAT_UNTIL: (0.75, 0.5, 0.6, 0.72, 0.9, 0.8, 0.7),
+    role.PEAK_AT: (0.3, 0.1, 0.25, 0.2, 0.4, 0.05, 0.5, 0.15, 0.6, 0.45, 0.35, 0.02, 0.01),
+    role.FLAT_UNTIL: (0.75, 0.5, 0.6, 0.72, 0.9, 0.8, 0.7, 0.4, 0.65, 0.85, 0.95),
 }
 """Values that people type, by role."""
 
@@ -104,6 +107,11 @@ def _length(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | 
         ticks = int(marks.ticks[row] - marks.ticks[marks.held_until])
         if fall > 0:
             ends.append(int(marks.ticks[row] + ticks * float(marks.values[row]) / fall))
+        if 0 < fall < SLIGHT * marks.highest:
+            # What has hardly begun to fall may fall as a cosine does.
+            ends.insert(
+                -1, int(marks.ticks[marks.held_until]) + ticks * math.pi / math.acos(1 - 2 * fall / marks.highest)
+            )
     ends = _apart(ends)[:2]
     if marks.ends_between_rows:
         ends.append((last + int(marks.ticks[-2])) // 2)

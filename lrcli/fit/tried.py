@@ -10,6 +10,7 @@ from lrcli.fit.forms import forms
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import plain_lengths
+from lrcli.fit.periods import changes_of, fall_by_amounts
 from lrcli.fit.solve import Solver
 from lrcli.fit.sought import relaxed_guesses, warms_up_as_shown
 from lrcli.record.tolerance import FULL_PRECISION
@@ -21,6 +22,9 @@ RATES_EACH, RATES_SOUGHT = 12_000, 15_000
 RATES_AT_ONCE = 8_000
 """For one scheduler at one stage: those that can give the log are quick to find it."""
 
+
+MOST_LISTED = 16
+"""Drops that somebody may have listed."""
 
 AGAIN = (role.CYCLE, role.CYCLES, role.WAVES, role.VARIANT, role.POINTS_AT)
 """What a scheduler has whose rate begins again."""
@@ -174,7 +178,8 @@ def candidates_of(
     `rises` overrules whether it begins with a rise.
     """
     rises = marks.rises if rises is None else rises
-    found = []
+    found: list[type[Schedule]] = []
+    drops, by_amounts = len(changes_of(marks)), fall_by_amounts(marks)
     for cls in every().values() if only is None else (only,):
         if cls.reference.family.precision != FLOAT64 and marks.tolerance.kind == FULL_PRECISION:
             continue  # What is computed in float32 is float32.
@@ -183,7 +188,9 @@ def candidates_of(
             continue
         if marks.falls_in_stairs and not (steps or cls.fields(role.PER_EPOCH) or has_stairs(cls)):
             continue
-        if cls.fields(role.DROPS_AT) and len(marks.steps) > marks.most_drops:
+        if cls.fields(role.DROPS_AT) and drops > MOST_LISTED:
+            continue
+        if by_amounts and steps and cls.fields(role.DROP_FACTOR):
             continue
         if marks.restarts and not marks.moves_in_steps and not cls.fields(*AGAIN):
             continue
