@@ -209,8 +209,7 @@ def _rates_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[An
 
 def _points_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     """The ticks of the corners; the first point is at tick 0."""
-    points = corners(marks)[1:]
-    return [tuple(tick for tick, _ in points)] if points else []
+    return [tuple(tick for tick, _ in corners(marks)[1:])] if len(corners(marks)) > 1 else []
 
 
 def _as_typed(rate: float) -> float:

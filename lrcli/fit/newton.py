@@ -50,9 +50,9 @@ class Newton:
         wanted: "Floats",
         bounds: tuple["Floats", "Floats"],
         units: "Floats",
-        shift: float,
+        shifts: "Floats",
     ) -> None:
-        self.curve, self.wanted, self.bounds, self.units, self.shift = curve, wanted, bounds, units, shift
+        self.curve, self.wanted, self.bounds, self.units, self.shifts = curve, wanted, bounds, units, shifts
 
     def slopes(self, numbers: "Floats", found: "Floats", free: Sequence[int]) -> "Floats | None":
         """The slopes at `numbers`, where the curve is `found`; None where there are none."""
@@ -60,10 +60,10 @@ class Newton:
 
         columns = []
         for place in free:
-            unit, moved = self.units[place], numbers.copy()
-            moved[place] += self.shift * unit
-            if moved[place] > self.bounds[1][place]:
-                moved[place] = numbers[place] - self.shift * unit
+            unit, shift, moved = self.units[place], self.shifts[place], numbers.copy()
+            moved[place] += shift
+            if not self.bounds[0][place] <= moved[place] <= self.bounds[1][place]:
+                moved[place] = numbers[place] - shift
             if moved[place] == numbers[place]:
                 return None
             columns.append((self.curve(moved) - found) * (unit / (moved[place] - numbers[place])))

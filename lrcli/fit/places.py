@@ -9,7 +9,7 @@ from lrcli.fit.behind import START, WARMUP
 from lrcli.fit.estimates import WHOLE_TYPES
 from lrcli.fit.landmarks import Between, Landmarks
 from lrcli.fit.lengths import shares_of_length
-from lrcli.fit.relaxed import Sought
+from lrcli.fit.unknown import Sought
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.param import Param
@@ -96,7 +96,8 @@ def _warmup(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | 
 
 def _length(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
     last = int(marks.ticks[-1])
-    ends: list[float] = [*marks.lengths, last + 1]
+    # Behind the last row: what ends in it is another curve.
+    ends: list[float] = [*marks.lengths, 2 * last - int(marks.ticks[-2]) if len(marks.ticks) > 1 else last + 1]
     row = marks.bottom
     if marks.restarts:
         ends = [*_ends_of_cycles(marks, bool(cls.fields(role.CYCLE_GROWTH))), *ends]
@@ -117,7 +118,22 @@ def _length(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | 
         ends.append((last + int(marks.ticks[-2])) // 2)
     if declared.role is role.EPOCHS and not cls.fields(role.PER_EPOCH):
         return None
-    return Sought(ends[0], 1, math.inf, True, ends[1:])
+    low, high = _around_the_end(marks)
+    within = [end for end in ends if low <= end <= high] or [high]
+    return Sought(within[0], low, high, True, within[1:])
+
+
+def _around_the_end(marks: Landmarks) -> tuple[float, float]:
+    """The bounds of a length: while the rate falls it is not over, and it is where the rate stays at its lowest.
+
+    It is counted from tick 0, or after the rise.
+    """
+    row, last = marks.bottom, len(marks.ticks) - 1
+    stays = row < last - 1 and not (marks.values[row:] != marks.values[row]).any()
+    if marks.restarts or not (stays or row == last) or row <= marks.held_until:
+        return 1.0, math.inf
+    low = max(1.0, int(marks.ticks[row - 1]) - 1 - ramp_end(marks)[1])
+    return low, int(marks.ticks[row]) + 1 if stays else math.inf
 
 
 def _ends_of_cycles(marks: Landmarks, of_one: bool) -> list[float]:
@@ -137,10 +153,7 @@ def _hold(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | No
     row, last = marks.held_until, len(marks.ticks) - 1
     before, after = int(marks.ticks[row]), int(marks.ticks[min(row + 1, last)])
     ramp = ramp_end(marks)
-    starts = [max(0.0, before + (after - before) * part - ramp[2]) for part in (0.5, 0.9, 0.1)]
-    return Sought(
-        starts[0], max(0.0, before - ramp[1]), after - ramp[0], True, starts[1:] if after > before + 2 else ()
-    )
+    return Sought(max(0.0, (before + after) / 2 - ramp[2]), max(0.0, before - ramp[1]), after - ramp[0], True)
 
 
 def _decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:

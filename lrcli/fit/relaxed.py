@@ -8,17 +8,18 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import SpentError
-from lrcli.fit.forms import BASE
+from lrcli.fit.forms import BASE, BENDS
 from lrcli.fit.guess import Guess, is_plain, rough
-from lrcli.fit.landmarks import WIDEST, Landmarks, roughness
+from lrcli.fit.landmarks import WIDEST, Landmarks
 from lrcli.fit.newton import Nearest, Newton
 from lrcli.fit.numbers import NEAR, simplest, telling
 from lrcli.fit.settled import DOUBTED, typed_between, typed_within
 from lrcli.fit.solve import NEAREST, Solver
+from lrcli.fit.unknown import Sought
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.schedules import role
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 GIVEN = 1e-4
 """Of the highest rate: an error up to which a curve may be that of the log."""
 
-NEAR_ENOUGH, PROMISING = 1e-2, 0.1
-"""Of the highest rate: errors with which no other start is worth a try, and with which one within bounds is."""
+NEAR_ENOUGH = 1e-2
+"""Of the highest rate: an error with which another start is not worth a try."""
 
 SURELY = 1e-8
 """The same where rates are shown in full."""
@@ -51,35 +52,11 @@ MOST_TRIED = 24
 MOST_CHOSEN = 2
 """Values of a number that the rates do not determine, and such numbers."""
 
-MOST_WIDE = 200
-"""Ticks in which something may have happened, up to which each is a candidate."""
-
 SHORT_STEP, LONG_STEP = 1e-6, 1e-3
 """Relative, of the differences that slopes are taken from: of rates in full and of those in float32."""
 
-TYPED = (1, 2, 5, 3, 4, 6, 8, 1.5, 2.5)
-"""What people type, but for the power of ten."""
-
-OF_THE_PEAK = (0.0, 0.1, 0.01, 0.05, 0.2, 0.5, 0.001, 0.02, 0.3, 0.25)
-RATES = (1e-6, 1e-5, 1e-7, 1e-8, 1e-4, 1e-3, 5e-6, 5e-5, 5e-7, 2e-5, 2e-6, 3e-5, 6e-5)
-"""Rates that people type for what the log does not show, as shares of the highest and by themselves."""
-
-
-class Sought(NamedTuple):
-    """A number that is sought: where it is looked for, and its bounds."""
-
-    start: float
-    low: float
-    high: float
-    is_whole: bool = False
-    others: Sequence[float] = ()
-    """Further places where it is looked for."""
-    is_rate: bool = False
-    is_peak: bool = False
-    usual: Sequence[float] = ()
-    """What people type, where the rates do not determine it."""
-    is_hidden: bool = False
-    """Whether it may be over before the first row, and so only be seen in the other numbers."""
+PART_OF_A_TICK = 0.25
+"""The most of such a difference of ticks."""
 
 
 class Relaxed:
@@ -104,13 +81,11 @@ class Relaxed:
         self.doubtful: list[Nearest] = []
         in_full = marks.tolerance.kind == FULL_PRECISION
         self.loose = LOOSE if in_full else LOOSE_IN_FLOAT32
-        self.newton = Newton(
-            self.curve,
-            self.wanted / marks.highest,
-            (self.low, self.high),
-            self.units,
-            SHORT_STEP if in_full else LONG_STEP,
-        )
+        shifts = self.units * (SHORT_STEP if in_full else LONG_STEP)
+        # What ends in a row is smooth on the side of shorter lengths.
+        lengths = [name in solver.params and solver.params[name].role is role.LENGTH for name in sought]
+        shifts[lengths] = -np.minimum(shifts[lengths], PART_OF_A_TICK)
+        self.newton = Newton(self.curve, self.wanted / marks.highest, (self.low, self.high), self.units, shifts)
 
     def curve(self, numbers: Any) -> Any:
         """The rates at the probes, as shares of the highest."""
@@ -161,10 +136,15 @@ class Relaxed:
                     yield from self._decided(found, shown, 2)
                     start = found.numbers
             found = self.solution(start, range(len(self.names)))
+            free = list(range(len(self.names)))
             if found is None and self.ended.error <= NEAR_ENOUGH:
-                found = self.solution(self.ended.numbers, range(len(self.names)))  # It was slow, and gave up.
+                found = self.solution(self.ended.numbers, free)  # It was slow, and gave up.
+                if found is None and self.ended.error <= NEAR_ENOUGH:
+                    lost = self.ended
+                    found, free = self._with_usual_bend(lost, free)
+                    self.ended = found or lost
             if found is not None and found.error <= self._surely:
-                yield from self._decided(found, list(range(len(self.names))), 2)
+                yield from self._decided(found, free, 2)
             elif self.ended.error <= NEAR_ENOUGH:
                 self.doubtful.append(self.ended)
             exact = self.marks.tolerance.kind == FULL_PRECISION
@@ -195,6 +175,21 @@ class Relaxed:
                     yield from self._decided(found, rest, 1)
                     return
 
+    def _with_usual_bend(self, near: Nearest, free: list[int]) -> tuple[Nearest | None, list[int]]:
+        """What is found with a bend that people type, where the search was lost between a bend and a length."""
+        for place in free:
+            name = self.names[place]
+            if name not in self.solver.params or self.solver.params[name].role not in BENDS:
+                continue
+            rest = [other for other in free if other != place]
+            for value in self.sought[name].usual:
+                start = near.numbers.copy()
+                start[place] = value
+                found = self.solution(start, rest)
+                if found is not None:
+                    return found, rest
+        return None, free
+
     @property
     def _surely(self) -> float:
         return max(SURELY, 2 * self.marks.tolerance.strict)
@@ -209,8 +204,7 @@ class Relaxed:
         start = np.array([one.start for one in self.sought.values()])
         yield start
         for place, one in enumerate(self.sought.values()):
-            is_far = one.high < math.inf and self.nearest > PROMISING  # Elsewhere between its bounds it would be, too.
-            for other in () if is_far else one.others:
+            for other in one.others:
                 moved = start.copy()
                 moved[place] = other
                 yield moved
@@ -270,7 +264,7 @@ class Relaxed:
         with suppress(SpentError):
             for place in chosen:
                 rest = [other for other in free if other != place]
-                for value in itertools.islice(self._values_for(place, found), MOST_TRIED):
+                for value in itertools.islice(self._values_of(place, found), MOST_TRIED):
                     start = found.numbers.copy()
                     start[place] = value
                     other = self.solution(start, rest)
@@ -281,31 +275,13 @@ class Relaxed:
     def _undetermined(self, free: list[int], loose: list[int], direction: Any) -> list[int]:
         """The numbers of which values are tried: those that are whole and have few first."""
         there = loose or [place for place, size in zip(free, direction, strict=True) if size > 0.01] or free
-        return sorted(there, key=lambda place: self._width(self.sought[self.names[place]]))
+        return sorted(there, key=lambda place: self.sought[self.names[place]].width)
 
-    def _width(self, one: Sought) -> tuple[bool, bool, float]:
-        return not one.is_whole, one.high - one.low > MOST_WIDE, one.high - one.low
-
-    def _values_for(self, place: int, found: Nearest) -> Iterator[float]:
+    def _values_of(self, place: int, found: Nearest) -> Iterator[float]:
         """The values of a number that the rates do not determine, the likeliest first."""
-        one = self.sought[self.names[place]]
-        if one.is_whole and one.high - one.low <= MOST_WIDE:
-            yield from sorted(range(math.ceil(one.low), math.floor(one.high) + 1), key=lambda v: (roughness(v), v))
-            return
-        values: Sequence[float] = (one.start, *one.usual)
-        if one.is_whole:
-            values = (*one.usual, *self.marks.lengths, *self.marks.ends[:2], one.start)
-        elif one.is_peak:
-            highest = self.marks.highest
-            below = 10 ** math.floor(math.log10(highest)) if highest > 0 else 1.0
-            values = [
-                significant(below * ten * digit) for ten in (1, 10) for digit in TYPED if below * ten * digit >= highest
-            ]
-        elif one.is_rate:
-            scales = [float(found.numbers[at]) for at, other in enumerate(self.sought.values()) if other.is_peak]
-            peak = scales[0] if scales and place not in scales else self.marks.highest
-            values = (one.start, *(significant(share * peak) for share in OF_THE_PEAK), *RATES)
-        yield from dict.fromkeys(value for value in values if one.low <= value <= one.high)
+        peaks = [at for at, other in enumerate(self.sought.values()) if other.is_peak and at != place]
+        peak = float(found.numbers[peaks[0]]) if peaks else self.marks.highest
+        return self.sought[self.names[place]].values(self.marks, peak)
 
     def _whole(self, found: Nearest, free: list[int]) -> Iterator[Guess]:
         import numpy as np
@@ -393,8 +369,3 @@ class Relaxed:
         """Whether it is next to nothing: what is left of it may be what the search has not found out."""
         one = self.sought[self.names[place]]
         return one.low <= 0 and abs(number) <= NEXT_TO_NOTHING * (self.marks.highest if one.is_rate else 1.0)
-
-
-def significant(rate: float) -> float:
-    """Without the rounding of a product."""
-    return float(f"{rate:.9g}")

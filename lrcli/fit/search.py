@@ -1,7 +1,8 @@
 """Which schedules give a log: every scheduler of the registry, with a warmup before it, under every reading."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -14,8 +15,8 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.line_up import start_factor, warmup_ends
 from lrcli.fit.otherwise import said_otherwise
-from lrcli.fit.parts_of_epochs import in_fewest_steps, readings_after, readings_in_parts
 from lrcli.fit.places import SHORTEST_WARMUP
+from lrcli.fit.ranking import Ranking
 from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
 from lrcli.fit.tried import (
     AT_ONCE,
@@ -28,9 +29,9 @@ from lrcli.fit.tried import (
     candidates_of,
     guesses,
 )
-from lrcli.fit.twins import twins
+from lrcli.fit.twins import twin_of_warmup, twins
 from lrcli.fit.view import View, is_possible
-from lrcli.record import Reading, Record, different, rates_at, readings, readings_of_anything, tolerance_of
+from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL, FULL_PRECISION
 from lrcli.run import Run
@@ -49,6 +50,9 @@ RATES_FOR_WARMUPS = 20_000
 RATES_BY_EPOCH = 80_000
 """Rates that are computed in about a second of CPU, and for a part of the search."""
 
+NOISE = 1e-5
+"""Relative, of arithmetic in float32."""
+
 FOR_A_PLAINER_ONE = 100_000
 """Rates that are computed after something gives the log whose numbers nobody would type."""
 
@@ -60,10 +64,6 @@ OF_A_RISE = 4
 
 MOST_ALIKE = 4
 """Of one scheduler, where the log does not show the tick of a drop."""
-
-
-BEFORE_PARTS = AT_ONCE[1]
-"""What is tried of epochs as ticks, before steps are sought in them."""
 
 
 class Search:
@@ -79,18 +79,19 @@ class Search:
         self.found: dict[str, Found] = {}
         self.hopeless: set[Any] = set()
         self.is_read_in_one_way = False
-        self.axis = ""
-        """That of the likeliest reading."""
+        self.views: list[View] = []
+        self.is_in_float32_tried = False
         self.lengths = [length for length in (record.facts.max_steps,) if length]
+        self.ranking = Ranking(record, self.tolerance, self.lengths)
 
     def candidates(self) -> list[Found]:
         """All that was found, the best first."""
         ways = [one for one in readings_of_anything(self.record) if is_possible(one, self.record, self.tolerance)]
         views = [View(reading, self.record, self.tolerance, self.lengths, self.only) for reading in ways]
-        views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
+        self.views = views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
         by_epoch = sum(view.reading.axis == EPOCH for view in views)
         self.is_read_in_one_way = len(views) == 1 or (by_epoch == 1 and views[0].reading.axis == EPOCH)
-        self.axis = views[0].reading.axis if views else ""
+        self.ranking = self.ranking._replace(axis=views[0].reading.axis if views else "")
         for view in views:
             if view.marks.is_flat:
                 self._constant(view.marks, view.reading)
@@ -108,23 +109,18 @@ class Search:
             if (stage.at_once or stage.sought) and is_dense and not is_straight and self._has_all_but_bits(views):
                 continue  # It shows how long the schedule is.
             for view in views:
-                is_found = self._is_decided() or (in_steps and self._has_found(views[0], typed=True))
-                if moves_by_epoch and view.reading.axis != EPOCH and is_found:
+                if moves_by_epoch and view.reading.axis != EPOCH and self._is_known(views[0]):
                     break  # In steps it would be the same, with stranger numbers.
                 self.look(stage, view, usual)
                 if self._is_settled(view):
-                    return self._with_twins(views)
+                    return self._with_twins()
             if place == 0 and not self._is_decided():
                 self._by_epoch()
-            if place == 1 and not self._is_decided():
-                self._in_parts_of_epochs(readings_after(self.record), STAGES[:2])
-            if stage == BEFORE_PARTS and not any(
-                one.is_typed and one.exactness != NEARLY for one in self.found.values()
-            ):
-                self._in_parts_of_epochs(readings_in_parts(self.record), AT_ONCE[:2])
+            self._in_float32()
             if stage == before_sequences and not usual and self.only is None and not self._is_decided():
                 for view in views:
-                    self._sequences(view)
+                    if view is views[0] or not (moves_by_epoch and self._is_known(views[0])):
+                        self._sequences(view)
             is_open = stage.is_early and is_straight  # It is the beginning of many, whose length must be sought, too.
             is_open |= is_rise and place < OF_A_RISE
             if self.effort.is_spent or (self._is_decided() and not is_open):
@@ -133,25 +129,26 @@ class Search:
                 enough = self.effort.left - FOR_A_PLAINER_ONE
             if enough is not None and self.effort.left < enough and not is_open:
                 break
-        return self._with_twins(views)
+        return self._with_twins()
 
-    def _with_twins(self, views: list[View]) -> list[Found]:
+    def _with_twins(self) -> list[Found]:
         """All that was found, and what gives the log like the best of it under another convention."""
-        best = next((one for one in self._ranked() if one.exactness != NEARLY and not one.run.warmup), None)
+        best = next((one for one in self._ranked() if one.exactness != NEARLY), None)
         if best is None or self.only is not None:
             return self._ranked()
-        for reading in (view.reading for view in views if view.reading.axis == best.reading.axis):
+        for reading in (view.reading for view in self.views if view.reading.axis == best.reading.axis):
             later = int(reading.ticks[0] - best.reading.ticks[0])
+            run = twin_of_warmup(best.run, later) if later and best.run.warmup else None
+            if run is not None:
+                self._hold(best.schedule, run, reading)
             given: set[type[Schedule]] = set()
-            for schedule in twins(best.schedule, best.run.lrs[0], later) if later else ():
+            for schedule in twins(best.schedule, best.run.lrs[0], later) if later and not best.run.warmup else ():
                 if type(schedule) not in given and self._hold(schedule, best.run, reading):
                     given.add(type(schedule))
         return self._ranked()
 
     def _ranked(self) -> list[Found]:
-        found = sorted(self.found.values(), key=self._rank)
-        typed = {one.schedule.reference.name for one in found if one.is_typed and one.exactness != NEARLY}
-        return [one for one in found if one.is_typed or one.schedule.reference.name not in typed]
+        return self.ranking.of(self.found.values())
 
     @property
     def spent(self) -> float:
@@ -163,7 +160,7 @@ class Search:
         stages = [(stage, False) for stage in STAGES]
         together = [(stage, False) for stage in AT_ONCE]
         if not any(view.marks.is_sparse for view in views) or any(view.marks.moves_in_steps for view in views):
-            if not any(view.marks.shows_an_end and not view.marks.is_within_a_cycle for view in views):
+            if not any(view.marks.shows_an_end for view in views):
                 return [*stages[:2], *together, *stages[2:]]
             # The rows show where phases end: what has no length to be sought is tried first.
             seen = [one for one in stages if not one[0].sought]
@@ -175,6 +172,10 @@ class Search:
         """Whether something plain gives the log, to the bit where it is shown in full: others would be stranger."""
         return bool(self._plain())
 
+    def _is_known(self, view: View) -> bool:
+        """Whether nothing else is looked for in another reading."""
+        return self._is_decided() or (view.marks.moves_in_steps and self._has_found(view, typed=True))
+
     def _plain(self) -> list[Found]:
         good = (EXACT,) if self.tolerance.kind == FULL_PRECISION else (EXACT, FLOAT32, ROUNDED)
         return [
@@ -183,7 +184,7 @@ class Search:
             if one.exactness in good
             and one.is_plain
             and one.shows_itself
-            and self._has_its_length(one)
+            and self.ranking.has_its_length(one)
             and not one.begins_at_nothing
         ]
 
@@ -194,35 +195,6 @@ class Search:
         """
         found = [one for one in self._plain() if one.composed.ends or self.is_read_in_one_way]
         return not view.marks.is_straight and any(settles(one, self.record) for one in found)
-
-    def _has_its_length(self, found: Found) -> bool:
-        """Whether it ends where the log says that the run ends, if the log says so and it ends at all."""
-        return not self.lengths or not found.composed.ends or found.composed.horizon in self.lengths
-
-    def _rank(self, found: Found) -> tuple[bool | int, ...]:
-        """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
-        in_full = self.tolerance.kind == FULL_PRECISION
-        order = list(every()).index(found.schedule.reference.name)
-        to_the_bit = not in_full or found.exactness == EXACT
-        return (
-            found.exactness == NEARLY,
-            not found.is_typed,
-            not to_the_bit,
-            found.schedule.ends and self._goes_on_after(found.reading, found.composed.horizon),
-            not self._has_its_length(found),
-            found.reading.axis != self.axis,
-            found.effort,
-            found.odd,
-            found.roughness[0],
-            order,
-        )
-
-    def _goes_on_after(self, reading: Reading, horizon: int | None) -> bool:
-        """Whether the rate of the log still moves after the end of a schedule: nobody would have made it so short."""
-        if horizon is None:
-            return False
-        after = self.record.values[reading.ticks > horizon + 1]
-        return len(different(after)) > 1
 
     def look(self, stage: Stage, view: View, usual: bool = False) -> None:
         """Try every scheduler on one reading, or the usual ones."""
@@ -270,18 +242,18 @@ class Search:
                     if self._hold(guess.schedule, Run(lr=guess.lr), reading):
                         return
 
-    def _in_parts_of_epochs(self, readings: Sequence[Reading], stages: Sequence[Stage]) -> None:
-        """Schedules that count steps, where the log has a row for each epoch and does not say how long one is."""
-        for reading in readings:
-            view = View(reading, self.record, self.tolerance, self.lengths, self.only)
-            for stage in stages:
-                self.look(stage, view)
-            found = {name: one for name, one in self.found.items() if one.reading is reading}
-            for name, one in found.items() if reading.length > 1 else ():
-                del self.found[name]
-                self._hold(*in_fewest_steps(one.schedule, one.run, reading))
-            if found:
-                return
+    def _in_float32(self) -> None:
+        """Once, where something gives the log but for such rounding: what computes so, with all that is free."""
+        near = [one.reading for one in self.found.values() if one.exactness == NEARLY and one.error <= NOISE]
+        views = [view for view in self.views if any(view.reading is reading for reading in near)]
+        if self.is_in_float32_tried or self.tolerance.kind == FULL_PRECISION or not views:
+            return
+        self.is_in_float32_tried = True
+        for stage, view in itertools.product(AT_ONCE, views):
+            for cls in view.in_float32:
+                self._try(cls, stage, view)
+                if self._has_found(view, typed=True):
+                    return
 
     def _constant(self, marks: Landmarks, reading: Reading) -> None:
         """A rate that never moves: the first scheduler that is a formula and nothing else."""
@@ -302,7 +274,7 @@ class Search:
 
     def _hold_some(self, found: Iterator[Guess], view: View) -> None:
         """Hold guesses against the log, until one gives it."""
-        is_open = view.marks.moves_in_steps or view.marks.is_straight or view.marks.is_within_a_cycle
+        is_open = view.marks.moves_in_steps or view.marks.is_straight
         most, left = MOST_ALIKE if is_open else 1, MOST_UNTYPED
         for guess in found:
             if self._hold(guess.schedule, guess.run, view.reading):
@@ -411,8 +383,7 @@ class Search:
             asked = dataclasses.replace(run, interval=interval)
             if any(np.array_equal(one.ticks, reading.ticks) for one in readings(self.record, composed, asked)):
                 return asked
-        length = reading.length if reading.axis == EPOCH else None
-        return dataclasses.replace(run, interval=STEP if length else usual, steps_per_epoch=length)
+        return dataclasses.replace(run, interval=usual)
 
 
 def _takes_a_warmup(cls: type[Schedule]) -> bool:

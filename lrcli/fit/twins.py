@@ -4,17 +4,24 @@ A warmup of 99 ticks that starts at a hundredth is one of 100 that starts at 0, 
 typed is what plainer numbers say, not the order in which the log is read.
 """
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from lrcli.errors import InputError
+from lrcli.fit.landmarks import roughness
+from lrcli.fit.numbers import typed
+from lrcli.run import A_THIRD, Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.role import Role
 
 LATER = (role.WARMUP, role.HOLD)
 """What is a tick longer where all begins a tick earlier: the first of these that lasts."""
+
+NEAR = 1e-8
+"""Relative, to the share that somebody typed."""
 
 MOST_CHOICES = 20
 """Combinations of shapes of one scheduler."""
@@ -53,3 +60,17 @@ def twins(schedule: Schedule, lr: float, later: int) -> Iterator[Schedule]:
                 yield cls(**values, **dict(zip(shapes, combination, strict=True)))
             except (InputError, ArithmeticError, ValueError, TypeError):
                 continue
+
+
+def twin_of_warmup(run: Run, later: int) -> Run | None:
+    """The run with the same line up, of which a log shows each rate `later` ticks later, with no stranger numbers."""
+    warmup = run.warmup + later
+    start = typed(1 - (1 - run.warmup_start_factor) * warmup / run.warmup, NEAR)[0]
+    if warmup < 1 or not 0 < start <= 1 or _digits(warmup, start) > _digits(run.warmup, run.warmup_start_factor) + 1:
+        return None
+    return dataclasses.replace(run, warmup=warmup, warmup_start_factor=start)
+
+
+def _digits(warmup: int, start: float) -> int:
+    """What a person has to type of a line up, a share that is the default excepted."""
+    return roughness(warmup) + (0 if start == A_THIRD else roughness(start))

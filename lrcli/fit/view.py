@@ -7,6 +7,7 @@ from lrcli.fit.tried import Known, candidates_of
 from lrcli.record import Reading, Record, Tolerance
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.family import FLOAT64
 
 
 def is_possible(reading: Reading, record: Record, tolerance: Tolerance) -> bool:
@@ -37,6 +38,7 @@ class View:
         falls = self.marks.rises and self.marks.peak < len(self.marks.values) - 1
         self.own = [cls for cls in possible if cls.fields(role.WARMUP)] if falls else possible
         self.others = [cls for cls in possible if cls not in self.own]
+        self.in_float32 = [cls for cls in possible if cls.reference.family.precision != FLOAT64]
         kind = record.facts.kind
         self.usual = [cls for cls in possible if cls.reference.family.logged_in == kind]
         """The schedulers of whoever writes such logs."""

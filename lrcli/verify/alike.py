@@ -37,7 +37,8 @@ def other_schedule(case: Case) -> Iterator[Explanation]:
         return
     yield from _with_other_values(case, case.known)
     for one in _believed(case, case.known):
-        if one.is_typed:
+        parts = one.schedule.value(role.PARTS) or (None,)
+        if one.is_typed and parts[0] != case.schedule:  # What begins as it was meant is a change on the way.
             yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
 
 

@@ -1,0 +1,55 @@
+"""Which of the schedules that give a log is named first."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from lrcli.fit.found import EXACT, NEARLY, Found
+from lrcli.record import Reading, Record, Tolerance, different
+from lrcli.record.tolerance import FULL_PRECISION
+from lrcli.schedules import every
+
+
+class Ranking(NamedTuple):
+    """The order of what is found for a log."""
+
+    record: Record
+    tolerance: Tolerance
+    lengths: Sequence[int]
+    """What the log says of the length of its run."""
+    axis: str = ""
+    """That of the likeliest reading."""
+
+    def of(self, found: Iterable[Found]) -> list[Found]:
+        """The best first; of one scheduler only those that somebody may have typed, if there are any."""
+        ranked = sorted(found, key=self._rank)
+        typed = {one.schedule.reference.name for one in ranked if one.is_typed and one.exactness != NEARLY}
+        return [one for one in ranked if one.is_typed or one.schedule.reference.name not in typed]
+
+    def has_its_length(self, found: Found) -> bool:
+        """Whether it ends where the log says that the run ends, if the log says so and it ends at all."""
+        return not self.lengths or not found.composed.ends or found.composed.horizon in self.lengths
+
+    def _rank(self, found: Found) -> tuple[bool | int, ...]:
+        """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
+        in_full = self.tolerance.kind == FULL_PRECISION
+        order = list(every()).index(found.schedule.reference.name)
+        to_the_bit = not in_full or found.exactness == EXACT
+        return (
+            found.exactness == NEARLY,
+            not found.is_typed,
+            not to_the_bit,
+            found.schedule.ends and self._goes_on_after(found.reading, found.composed.horizon),
+            not self.has_its_length(found),
+            found.reading.axis != self.axis,
+            found.effort,
+            found.odd,
+            found.roughness[0],
+            order,
+        )
+
+    def _goes_on_after(self, reading: Reading, horizon: int | None) -> bool:
+        """Whether the rate of the log still moves after the end of a schedule: nobody would have made it so short."""
+        if horizon is None:
+            return False
+        after = self.record.values[reading.ticks > horizon + 1]
+        return len(different(after)) > 1
