@@ -544,3 +544,18 @@ def test_event_files_of_transformers_hold_their_configuration(tmp_path: Path, au
     assert document["facts"]["length"] == 120
     [finding] = audited(tmp_path / "other")["findings"]
     assert (finding["code"], "the base rate of the run was 1e-05, not 2e-05" in finding["message"]) == ("LR801", True)
+
+
+def test_processes_that_a_rate_of_timm_depends_on(tmp_path: Path, audited: Audited) -> None:
+    """lr_base is for lr_base_size examples a step, of all processes: how many there were, the log says."""
+    text = "sched: cosine\nlr: null\nlr_base: 0.1\nepochs: 40\nwarmup_epochs: 5\nopt: sgd\nbatch_size: 128\n"
+    (tmp_path / "args.yaml").write_text(text)
+    spec = "timm-cosine --t-initial 40 --cycle-decay 0.5 --warmup-t 5 --warmup-lr-init 1e-05 --lr {}"
+    for rate, processes, findings in ((0.05, None, []), (0.1, 2, []), (0.4, 8, []), (0.07, None, ["LR801"])):
+        schedule, run, _ = parse(spec.format(rate)).in_run(Run())
+        rows = rates_at(schedule, run.lrs, range(40)).tolist()
+        lines = "".join(f"{epoch},{lr!r}\n" for epoch, lr in enumerate(rows))
+        (tmp_path / "summary.csv").write_text(f"epoch,lr\n{lines}")
+        document = audited(tmp_path)
+        assert (document["follows"], document["facts"].get("num_processes")) == (not findings, processes)
+        assert [finding["code"] for finding in document["findings"]] == findings

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import random
 import re
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from lrcli.engine import rates
 from lrcli.errors import InputError
 from lrcli.schedules import MODULES, every, role
 from lrcli.schedules.base import LENGTHS, Schedule
+from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import EPOCH, FAMILIES, FORMULA, INTERVALS, LIVE, VECTORS
 from lrcli.schedules.param import ParamError
-from lrcli.schedules.pytorch import Cosine, MultiStep
+from lrcli.schedules.pytorch import Constant, Cosine, MultiStep
 from lrcli.schedules.role import ROLES
 from tests.draws import draw
 from tests.live.holds import HOLDS
@@ -103,6 +105,17 @@ def test_what_is_said_to_scale_does(cls: type[Schedule]) -> None:
     if example.ends and not cls.fields(role.EPOCHS):
         longer = twice(example, rate=False).horizon
         assert longer == 2 * (example.horizon or 0), f"{cls.__name__}: a role of ticks is missing, or is one too many"
+
+
+def test_what_goes_on_from_the_rate_that_it_finds_says_so() -> None:
+    for cls in SCHEDULERS:
+        part = spec.parse(cls.example()).schedule
+        after = set()
+        with suppress(InputError):
+            for factor in (0.5, 0.25):
+                sequence = Sequential((Constant(factor, 10), part), (5,))
+                after.add(next(islice(rates(sequence, (0.1,)), 5, None)))
+            assert cls.goes_on == (len(after) == 2), f"{cls.__name__}: say what it starts from with goes_on"
 
 
 @pytest.mark.parametrize("cls", SCHEDULERS, ids=lambda cls: cls.reference.name)

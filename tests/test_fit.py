@@ -6,10 +6,13 @@ import random
 import pytest
 
 from lrcli.cli.commands.fit import remark_on
-from lrcli.fit import fit, follows
+from lrcli.fit import Search, fit, follows
+from lrcli.fit.decided import judged
 from lrcli.logs.table import Facts
 from lrcli.record import Record
+from lrcli.run import Run
 from lrcli.schedules.plateau import float32
+from lrcli.spec import parse
 from tests.test_verify import by_step, values
 
 KNOWN = [
@@ -76,7 +79,7 @@ def test_what_may_count_epochs_or_steps_is_not_called_exact() -> None:
 
 def test_where_parts_of_epochs_are_logged_the_schedule_is_sought_in_steps() -> None:
     steps = range(100, 2501, 100)
-    rates = values("step --step-size 833 --gamma 0.2 --lr 3e-05", 2501)
+    rates = values("step --step-size 700 --gamma 0.2 --lr 3e-05", 2501)
     record = Record.of_values([rates[step] for step in steps], steps=list(steps), epochs=[step / 833 for step in steps])
     assert fit(record)[0].spec.endswith("--interval step")
 
@@ -101,6 +104,9 @@ SEQUENCES = [
     'sequential "linear --start-factor 0.01 --total-iters 5" "polynomial --total-iters 25" "step --step-size 10" '
     "--milestones 5,30",
     'sequential "exponential --gamma 0.9" "polynomial --total-iters 30" "exponential --gamma 0.95" --milestones 20,40',
+    'sequential "cosine --t-max 60" "swa --swa-lr 0.02 --anneal-epochs 5" --milestones 45',
+    'sequential "linear --start-factor 0.1 --total-iters 5" "cosine --t-max 35 --eta-min 0.01" '
+    '"linear --start-factor 0.1 --end-factor 0.0 --total-iters 20" --milestones 5,40',
 ]
 
 
@@ -163,6 +169,7 @@ CUT_AND_FOUND = [
     ("polynomial --total-iters 160 --power 3 --lr 1e-05", 200),
     ("fairseq-polynomial --total-num-update 600 --warmup-updates 30 --end-learning-rate 1e-06 --lr 0.001", 600),
     ("hf-cosine-with-restarts --num-warmup-steps 21 --num-training-steps 846 --num-cycles 2 --lr 0.0003", 846),
+    ("hf-cosine-with-restarts --num-warmup-steps 6 --num-training-steps 600 --num-cycles 5 --lr 0.001", 600),
     ("hf-cosine-with-min-lr --num-warmup-steps 60 --num-training-steps 600 --min-lr-rate 0.1 --lr 0.0002", 600),
 ]
 
@@ -250,6 +257,14 @@ CYCLES_AND_PHASES = [
     ("timm-step --decay-t 78 --decay-rate 0.5 --warmup-t 33 --warmup-lr-init 1e-06 --lr 0.01", 500, 9, 1),
     ("step --step-size 142 --gamma 0.3 --lr 0.0006 --warmup 5 --warmup-start-factor 0.1", 1000, 0, 1),
     ("onecycle --max-lr 0.0002 --total-steps 540 --pct-start 0.1 --final-div-factor 1000", 450, 9, 0),
+    ("points --milestones 201,402,804 --values 0.0,5e-06,2e-06,0.0", 804, 9, 0),
+    (
+        "hf-warmup-stable-decay --num-warmup-steps 24 --num-decay-steps 118 --num-stable-steps 95 "
+        "--decay-type 1-sqrt --min-lr-ratio 0.01 --lr 0.003",
+        237,
+        9,
+        1,
+    ),
     ("rsqrt --total-steps 400 --warmup-steps 55 --cooldown-steps 81 --timescale 51", 400, 10, -1),
     (
         "ds-warmup-cosine --total-num-steps 600 --warmup-min-ratio 0.5 --warmup-num-steps 50 --warmup-type linear",
@@ -284,6 +299,20 @@ THINNED_SEQUENCES = [
         9,
         1,
     ),
+    (
+        'sequential "linear --start-factor 1e-06 --total-iters 100" "cosine --t-max 1500 --eta-min 5e-05" "linear '
+        '--start-factor 0.1 --end-factor 0.0 --total-iters 400" --milestones 100,1600 --lr 0.0005',
+        2000,
+        9,
+        0,
+    ),
+    (
+        'sequential "linear --start-factor 0.1 --total-iters 20" "cosine-restarts --t-0 495 --t-mult 2" '
+        "--milestones 20 --lr 2e-05",
+        2000,
+        0,
+        0,
+    ),
 ]
 
 
@@ -316,3 +345,22 @@ def test_cycles_of_whole_rows_are_seen_in_a_log_of_every_tenth_step() -> None:
     text = "cyclic --base-lr 0.0001 --max-lr 0.01 --step-size-up 60"
     best = fit(by_step(values(text, 1000), every=10))[0]
     assert (best.spec, best.exactness) == (text, "exact")
+
+
+AFTER_EPOCHS = [
+    ("hf-linear --num-warmup-steps 250 --num-training-steps 2500 --lr 0.0003", 50, 1),
+    ("timm-cosine --t-initial 120 --warmup-t 25 --warmup-lr-init 0.0001 --lr-min 1e-05 --lr 0.05", 10, 2),
+]
+
+
+@pytest.mark.parametrize(("text", "steps", "fewest"), AFTER_EPOCHS, ids=[text.split()[0] for text, *_ in AFTER_EPOCHS])
+def test_a_row_after_each_epoch_of_a_schedule_that_counts_steps(text: str, steps: int, fewest: int) -> None:
+    """The log does not say how many steps an epoch has: as few are named as leave every length whole."""
+    schedule = parse(text).in_run(Run()).schedule
+    total = schedule.horizon or 0
+    rates = values(text, total + 1)
+    record = Record.of_values(rates[steps::steps], epochs=list(range(total // steps)))
+    best = judged(Search(record, only=type(schedule)).candidates(), record)[0]
+    assert best.exactness == "possible"
+    assert follows(best.spec, record)
+    assert parse(best.spec).in_run(Run()).schedule.horizon == total * fewest // steps

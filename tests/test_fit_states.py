@@ -38,6 +38,14 @@ def state(text: str, length: int, every: int, first_step: bool = False, is_next:
             True,
             True,
         ),
+        # A warmup of 4.5 ticks.
+        (
+            "megatron --lr-decay-style cosine --lr-decay-iters 450 --lr-warmup-fraction 0.01 --min-lr 5e-06 --lr 5e-05",
+            500,
+            10,
+            False,
+            True,
+        ),
         # The lowest rate is reached, and clamped.
         (
             "megatron --lr-decay-style inverse-square-root --lr-decay-iters 300 --lr-warmup-iters 20 --min-lr 8e-06 "
@@ -61,3 +69,14 @@ def test_of_two_conventions_the_one_with_plainer_numbers_is_named_first() -> Non
         (text, "possible"),
         ("nanogpt --warmup-iters 99 --lr-decay-iters 784 --min-lr 1e-06 --lr 4e-05", "possible"),
     ]
+
+
+def test_drops_between_rows_are_not_called_exact() -> None:
+    found = fit(state("piecewise --step-rules 1:79,0.5:158,0.1 --lr 0.0005", 237, 5, first_step=True))
+    assert {one.exactness for one in found} == {"possible"}
+
+
+def test_a_length_that_the_log_does_not_show_is_not_called_exact() -> None:
+    rates = values("megatron --lr-decay-style inverse-square-root --lr-decay-iters 2500 --lr-warmup-iters 25", 2500)
+    found = fit(Record.of_values([rates[step] for step in range(0, 2500, 10)], steps=range(0, 2500, 10)))
+    assert {one.exactness for one in found} == {"possible"}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from lrcli.audit.found import Known, begins_again, seams, the_schedule, with_length
 from lrcli.audit.known_length import LEAST_ROWS
-from lrcli.audit.opened import open_keys, opened
+from lrcli.audit.opened import on_processes, open_keys, opened
 from lrcli.checks import Finding, audit_findings
 from lrcli.checks.audits import AuditCase
 from lrcli.checks.rule import FINDING
@@ -59,6 +59,8 @@ class Case:
     """What the configuration left open, and what it must have been."""
     skipped: int = 0
     """Steps after which the schedule was not advanced."""
+    processes: int = 0
+    """Processes on which the configuration gives the base rate of the run, where it depends on them."""
 
     @property
     def found(self) -> Found | None:
@@ -190,6 +192,8 @@ class Audit(NamedTuple):
             yield "batches_per_epoch", list(known.batches)
         if case.waited:
             yield "skipped", case.waited
+        if case.processes:
+            yield "num_processes", case.processes
         reading = known.found.reading if known.found and case.is_certain else case.verdict and case.verdict.reading
         if reading:
             yield "counts", reading.words
@@ -217,6 +221,7 @@ DOCUMENT = {
         "warmup?": float,
         "batches_per_epoch?": [int],
         "skipped?": int,
+        "num_processes?": int,
         "counts?": str,
     },
     "findings": [FINDING],
@@ -337,6 +342,12 @@ def _read_as(case: Case, config: FileSpec, roles: tuple[role.Role, ...]) -> None
             planned = outcome.planned._replace(schedule=_as_logged(case, outcome.planned.schedule, roles))
             open_to_explain = is_known and not case.only_waited(planned)
             verdict = (verify if open_to_explain else compared)(planned.schedule, planned.run, _placed(case))
+            explained = verdict.explanation
+            if explained and explained.name == "base_lr":
+                on_several = on_processes(config, said, explained.figures["base_lr"])
+                if on_several is not None and on_several[0].planned is not None:
+                    planned, case.processes = planned._replace(run=on_several[0].planned.run), on_several[1]
+                    verdict = compared(planned.schedule, planned.run, _placed(case))
             if is_known:
                 case.planned, case.verdict = planned, verdict
                 return

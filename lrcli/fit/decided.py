@@ -15,6 +15,7 @@ from lrcli.run import Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import EPOCH, STEP
+from lrcli.schedules.more import StepRules
 
 OFTEN = 3
 """Drops from which on they are taken to be regular."""
@@ -121,6 +122,8 @@ def _agree(rates: Any, own: Any) -> bool:
 
 def _is_sure(one: Found, record: Record) -> bool:
     """Whether a person may have typed its numbers, or they give the log to the bit; and the log shows its end."""
+    if (one.run.steps_per_epoch or one.reading.length > 1) and not record.facts.steps_per_epoch:
+        return False
     is_seen = is_over(one, record)
     if not (_is_run_over(one, record) or _shows_all_drops(one, record)):
         return False
@@ -264,9 +267,18 @@ def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
         except InputError:
             continue
         found = rates_at(composed, run.lrs, one.reading.ticks)
-        if tolerance.rounded(found, record.values).all() and not _agree(rates_at(composed, run.lrs, ticks), own):
+        if not tolerance.rounded(found, record.values).all():
+            continue
+        if not _agree(rates_at(composed, run.lrs, ticks), own) or not _agree(*_at_their_ends(composed, one)):
             return False
     return True
+
+
+def _at_their_ends(composed: Schedule, one: Found) -> tuple[Any, Any]:
+    """The rates of another schedule and of this one beside the end of each, where they may differ in a tick or two."""
+    ends = {tick + shift for tick in (composed.horizon, one.composed.horizon) if tick for shift in (-1, 0, 1)}
+    ticks = sorted(tick for tick in ends if tick >= 0)
+    return rates_at(composed, one.run.lrs, ticks), rates_at(one.composed, one.run.lrs, ticks)
 
 
 def _neighbours(one: Found) -> Iterator[tuple[Schedule, Run]]:
@@ -304,6 +316,8 @@ def _a_little_more_and_less(value: Any) -> list[Any]:
             for changed in range(len(value))
             for shift in (1, -1)
         ]
+    if isinstance(value, StepRules):
+        return [value.moved(place, shift) for place in range(len(value.steps)) for shift in (1, -1)]
     return []
 
 

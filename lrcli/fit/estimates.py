@@ -209,7 +209,8 @@ def _rates_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[An
 
 def _points_at(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     """The ticks of the corners; the first point is at tick 0."""
-    return [tuple(tick for tick, _ in corners(marks)[1:])] if len(corners(marks)) > 1 else []
+    points = corners(marks)[1:]
+    return [tuple(tick for tick, _ in points)] if points else []
 
 
 def _as_typed(rate: float) -> float:

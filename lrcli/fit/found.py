@@ -65,7 +65,7 @@ class Found:
     @property
     def is_plain(self) -> bool:
         """Whether all of its numbers are as short as those that most people type."""
-        return _is_typed_in(self.spec, MOST_PLAIN)
+        return is_plain(self.spec)
 
     @property
     def composed(self) -> Schedule:
@@ -98,9 +98,10 @@ class Found:
     def roughness(self) -> tuple[int, int]:
         """How much a person has to say: options, then digits.
 
-        What is nothing need not be said, but for a phase that the schedule is made for.
+        What is nothing need not be said, but for a phase that the schedule is made for; nor how long an epoch is.
         """
-        words = self.spec.replace(",", " ").replace(":", " ").split()
+        spec = spec_of(self.schedule, dataclasses.replace(self.run, steps_per_epoch=None))
+        words = spec.replace(",", " ").replace(":", " ").split()
         numbers = [word for word in words if word[:1].isdigit() and word not in NOTHING]
         digits = sum(map(_digits, numbers))
         if not {"--lr", *(declared.option for declared in self.schedule.fields(role.PEAK))} & {*words}:
@@ -118,6 +119,11 @@ class Found:
 def is_typed(spec: str) -> bool:
     """Whether a person may have typed all of its numbers."""
     return _is_typed_in(spec, MOST_TYPED)
+
+
+def is_plain(spec: str) -> bool:
+    """Whether all of its numbers are as short as those that most people type."""
+    return _is_typed_in(spec, MOST_PLAIN)
 
 
 def _is_typed_in(spec: str, most: int) -> bool:

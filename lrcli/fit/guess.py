@@ -4,6 +4,7 @@ import dataclasses
 
 from lrcli.fit.landmarks import roughness
 from lrcli.run import Run
+from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 
 MOST_PLAIN = 3
@@ -35,6 +36,12 @@ def rough(guess: Guess) -> int:
 def is_plain(guess: Guess) -> bool:
     """Whether nothing but whole numbers has many digits."""
     return all(isinstance(number, int) or roughness(number) <= MOST_PLAIN for number in _numbers(guess))
+
+
+def is_within_its_length(guess: Guess) -> bool:
+    """Whether a decay is no longer than the schedule that it ends: one that began before tick 0 is a curve moved."""
+    lengths = [length for _, length in guess.schedule.all_given(role.LENGTH)]
+    return all(decay <= length for _, decay in guess.schedule.all_given(role.DECAY) for length in lengths)
 
 
 def _numbers(guess: Guess) -> list[float]:

@@ -28,8 +28,8 @@ STAIR = 4
 
 NEARLY_HIGHEST = 0.9
 
-NEARLY_OVER = 0.02
-"""Of the highest rate: what is nearly at its end."""
+NEARLY_OVER, OVER = 0.02, 1e-3
+"""Of the highest rate: what is nearly at its end, and what is."""
 
 SHARP = 4
 """Times what is beside it: a slope that is a jump, a change of slope that is a turn."""
@@ -90,9 +90,9 @@ class Landmarks:
         kept = thinned(values)
         return cls(ticks[kept], values[kept], tolerance, lengths)
 
-    def from_tick(self, start: int, stop: float = math.inf) -> "Landmarks":
-        """The rows from a tick on, which is counted as 0, and before another."""
-        kept = (self.ticks >= start) & (self.ticks < stop)
+    def from_tick(self, start: int, stop: float = math.inf, seen: int = 0) -> "Landmarks":
+        """The rows from a tick on, which is counted as 0, or from a later one that is `seen`, and before another."""
+        kept = (self.ticks >= max(start, seen)) & (self.ticks < stop)
         lengths = [one - start for one in self.lengths]
         if start and stop == math.inf:
             # Many forget that what comes before has a length, too.
@@ -182,7 +182,8 @@ class Landmarks:
             steps, rows = self.steps, len(self.values)
         gaps = [after - row for row, after in itertools.pairwise(steps)]
         is_regular = len(gaps) >= OFTEN and max(gaps) - min(gaps) <= 1
-        if not 0 < len(steps) <= (rows // 2 if is_regular else min(MOST_DROPS, rows // 2)):
+        few = rows // 2 if rows > 2 else 0  # Of two rows nothing is seen.
+        if not 0 < len(steps) <= (few if is_regular else min(MOST_DROPS, few)):
             return False
         return 2 * gaps.count(1) <= max(2, len(steps))
 
@@ -267,8 +268,9 @@ class Landmarks:
         """Lengths of a run that would end with this log, the likeliest first."""
         last = int(self.ticks[-1])
         gap = last - int(self.ticks[-2]) if len(self.ticks) > 1 else 1
-        further = sorted(range(last + 2, last + min(gap, WIDEST) + 2) if gap > 1 else (), key=roughness)
-        return [last + 1, last, *further]
+        if gap == 1:
+            return [last + 1, last]
+        return sorted(range(last, last + min(gap, WIDEST) + 2), key=lambda tick: (roughness(tick), tick != last + 1))
 
     @cached_property
     def is_straight(self) -> bool:
@@ -303,6 +305,11 @@ class Landmarks:
                 found.append(row)
                 highest = values[row]  # The next may be lower.
         return found
+
+    @property
+    def is_within_a_cycle(self) -> bool:
+        """Whether it has begun again, and ends before what then falls is over."""
+        return bool(self.restarts) and float(self.values[-1]) > OVER * self.highest
 
     @cached_property
     def second_peak(self) -> int | None:

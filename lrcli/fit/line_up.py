@@ -1,10 +1,25 @@
-"""A straight line up before any schedule: where it may end, and at which share of the rate it starts."""
+"""Straight lines: one up before any schedule, where it may end and at which share of the rate it starts; and any other.
+
+Of a line of which neither end is seen, whatever was typed is what has the fewest digits.
+"""
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
+from lrcli.errors import InputError
 from lrcli.fit.estimates import likely_ends
+from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import typed
+from lrcli.schedules import role
+from lrcli.schedules.base import Schedule
+
+MOST_LINES = 4
+"""Of those on which the rows of a part lie."""
+
+ON_A_LINE = 1e-6
+"""Of the highest rate: how far a row may be from it."""
 
 MOST_ENDS = 12
 """Ticks at which a line up may have ended, that are tried."""
@@ -37,3 +52,29 @@ def start_factor(marks: Landmarks, warmup: int, lr: float) -> list[float] | None
         return None
     near = [one for one in typed(start, 1e-4) if 0 < one <= 1]
     return [1 / 3, *near] if math.isclose(start, 1 / 3, rel_tol=1e-4) else near
+
+
+def lines(cls: type[Schedule], marks: Landmarks, base: float, latest: int, ends: Sequence[int]) -> Iterator[Guess]:
+    """The lines on which all rows lie, from a tick up to `latest` to one of these ends, those with few digits first.
+
+    `cls` goes from a share of the base rate to another, in a number of ticks.
+    """
+    import numpy as np
+
+    [start], [end], [length] = cls.fields(role.START_SHARE), cls.fields(role.FLOOR_SHARE), cls.fields(role.LENGTH)
+    ticks, values = marks.ticks, marks.values
+    slope = float(values[-1] - values[0]) / int(ticks[-1] - ticks[0])
+    near = max(ON_A_LINE, 4 * marks.tolerance.strict)
+    if not slope or (np.abs(values[0] + slope * (ticks - ticks[0]) - values) > near * marks.highest).any():
+        return
+    found = []
+    for first in range(latest + 1):
+        for last in ends:
+            shares = [(float(values[0]) + slope * (tick - int(ticks[0]))) / base for tick in (first, last)]
+            shares = [typed(share, near)[0] if share > near else 0.0 for share in shares]
+            digits = sum(roughness(share) for share in shares if share)
+            found.append((digits, roughness(last - first), first, last - first, shares))
+    for _, _, first, ticks_of_it, shares in sorted(found)[:MOST_LINES]:
+        with suppress(InputError):
+            values_of_it = dict(zip((start.name, end.name, length.name), (*shares, ticks_of_it), strict=True))
+            yield Guess(cls(**values_of_it), base, after=first)

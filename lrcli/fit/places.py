@@ -153,7 +153,10 @@ def _hold(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | No
     row, last = marks.held_until, len(marks.ticks) - 1
     before, after = int(marks.ticks[row]), int(marks.ticks[min(row + 1, last)])
     ramp = ramp_end(marks)
-    return Sought(max(0.0, (before + after) / 2 - ramp[2]), max(0.0, before - ramp[1]), after - ramp[0], True)
+    starts = [max(0.0, before + (after - before) * part - ramp[2]) for part in (0.5, 0.9, 0.1)]
+    return Sought(
+        starts[0], max(0.0, before - ramp[1]), after - ramp[0], True, starts[1:] if after > before + 2 else ()
+    )
 
 
 def _decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 GIVEN = 1e-4
 """Of the highest rate: an error up to which a curve may be that of the log."""
 
-NEAR_ENOUGH = 1e-2
-"""Of the highest rate: an error with which another start is not worth a try."""
+NEAR_ENOUGH, PROMISING = 1e-2, 0.1
+"""Of the highest rate: errors with which no other start is worth a try, and with which one within bounds is."""
 
 SURELY = 1e-8
 """The same where rates are shown in full."""
@@ -204,7 +204,8 @@ class Relaxed:
         start = np.array([one.start for one in self.sought.values()])
         yield start
         for place, one in enumerate(self.sought.values()):
-            for other in one.others:
+            is_far = one.high < math.inf and self.nearest > PROMISING  # Elsewhere between its bounds it would be, too.
+            for other in () if is_far else one.others:
                 moved = start.copy()
                 moved[place] = other
                 yield moved

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.line_up import start_factor, warmup_ends
 from lrcli.fit.otherwise import said_otherwise
+from lrcli.fit.parts_of_epochs import in_fewest_steps, readings_after, readings_in_parts
 from lrcli.fit.places import SHORTEST_WARMUP
 from lrcli.fit.ranking import Ranking
 from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
@@ -64,6 +65,10 @@ OF_A_RISE = 4
 
 MOST_ALIKE = 4
 """Of one scheduler, where the log does not show the tick of a drop."""
+
+
+BEFORE_PARTS = AT_ONCE[1]
+"""What is tried of epochs as ticks, before steps are sought in them."""
 
 
 class Search:
@@ -116,6 +121,12 @@ class Search:
                     return self._with_twins()
             if place == 0 and not self._is_decided():
                 self._by_epoch()
+            if place == 1 and not self._is_decided():
+                self._in_parts_of_epochs(readings_after(self.record), STAGES[:2])
+            if stage == BEFORE_PARTS and not any(
+                one.is_typed and one.exactness != NEARLY for one in self.found.values()
+            ):
+                self._in_parts_of_epochs(readings_in_parts(self.record), AT_ONCE[:2])
             self._in_float32()
             if stage == before_sequences and not usual and self.only is None and not self._is_decided():
                 for view in views:
@@ -160,7 +171,7 @@ class Search:
         stages = [(stage, False) for stage in STAGES]
         together = [(stage, False) for stage in AT_ONCE]
         if not any(view.marks.is_sparse for view in views) or any(view.marks.moves_in_steps for view in views):
-            if not any(view.marks.shows_an_end for view in views):
+            if not any(view.marks.shows_an_end and not view.marks.is_within_a_cycle for view in views):
                 return [*stages[:2], *together, *stages[2:]]
             # The rows show where phases end: what has no length to be sought is tried first.
             seen = [one for one in stages if not one[0].sought]
@@ -242,6 +253,19 @@ class Search:
                     if self._hold(guess.schedule, Run(lr=guess.lr), reading):
                         return
 
+    def _in_parts_of_epochs(self, readings: Sequence[Reading], stages: Sequence[Stage]) -> None:
+        """Schedules that count steps, where the log has a row for each epoch and does not say how long one is."""
+        for reading in readings:
+            view = View(reading, self.record, self.tolerance, self.lengths, self.only)
+            for stage in stages:
+                self.look(stage, view)
+            found = {name: one for name, one in self.found.items() if one.reading is reading}
+            for name, one in found.items() if reading.length > 1 else ():
+                del self.found[name]
+                self._hold(*in_fewest_steps(one.schedule, one.run, reading))
+            if found:
+                return
+
     def _in_float32(self) -> None:
         """Once, where something gives the log but for such rounding: what computes so, with all that is free."""
         near = [one.reading for one in self.found.values() if one.exactness == NEARLY and one.error <= NOISE]
@@ -274,7 +298,7 @@ class Search:
 
     def _hold_some(self, found: Iterator[Guess], view: View) -> None:
         """Hold guesses against the log, until one gives it."""
-        is_open = view.marks.moves_in_steps or view.marks.is_straight
+        is_open = view.marks.moves_in_steps or view.marks.is_straight or view.marks.is_within_a_cycle
         most, left = MOST_ALIKE if is_open else 1, MOST_UNTYPED
         for guess in found:
             if self._hold(guess.schedule, guess.run, view.reading):
@@ -383,7 +407,8 @@ class Search:
             asked = dataclasses.replace(run, interval=interval)
             if any(np.array_equal(one.ticks, reading.ticks) for one in readings(self.record, composed, asked)):
                 return asked
-        return dataclasses.replace(run, interval=usual)
+        length = reading.length if reading.axis == EPOCH else None
+        return dataclasses.replace(run, interval=STEP if length else usual, steps_per_epoch=length)
 
 
 def _takes_a_warmup(cls: type[Schedule]) -> bool:

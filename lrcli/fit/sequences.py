@@ -4,17 +4,21 @@ SequentialLR's parts begin at their own tick 0, all from the same base rate. The
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
-from lrcli.fit.found import is_typed
+from lrcli.fit.found import is_plain, is_typed
 from lrcli.fit.guess import Guess, rough
-from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.landmarks import Between, Landmarks, roughness
+from lrcli.fit.line_up import lines
+from lrcli.fit.numbers import typed
 from lrcli.fit.sought import relaxed_guesses
 from lrcli.fit.tried import OF_A_PART, candidates_of, guesses
 from lrcli.record.curve import few_rates_at
@@ -41,6 +45,46 @@ LEVELS = (0, 1, 3)
 FEWEST_ROWS, FEWEST_WITH_A_BASE = 3, 2
 """Of a part, and of one whose base rate is known: fewer are given by anything."""
 
+UNSEEN = 1000
+"""Part of what follows, in which a curve is seen to fall."""
+
+NEARLY = 2e-3
+"""Relative: how far the highest row of a log of every n-th tick may be below the base rate."""
+
+ENOUGH = 2
+"""Ticks from which nothing gives a part that moves in steps, after which no further one is tried."""
+
+MOST_RUNS = 2
+"""Rates that stay, at whose ends a part may begin."""
+
+UNBENT = 1e-9
+"""Of the highest rate, from row to row: what is left of a straight line."""
+
+MOST_ENDS = 6
+"""Ticks at which the last part may end."""
+
+MOST_ALIKE = 24
+"""Ways to put a log together with the same last part."""
+
+Placed = list[tuple[int, Guess]]
+"""Parts, each with the tick at which it begins."""
+
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+
+class Cut(NamedTuple):
+    """Where a part may begin."""
+
+    row: int
+    """The first row that it alone shows."""
+    gap: Between
+
 
 class Parts:
     """The ways to put a log together from parts."""
@@ -48,67 +92,79 @@ class Parts:
     def __init__(self, marks: Landmarks, effort: Effort) -> None:
         self.marks = marks
         self.effort = effort
-        self.known: dict[tuple[int, float, float | None], Guess | None] = {}
-        self.tails: dict[tuple[int, float, float | None], list[tuple[int, Guess]]] = {}
+        self.heads: dict[tuple[int, int, float | None], list[Guess]] = {}
+        self.tails: dict[tuple[Cut, float, float | None], list[tuple[int, Guess]]] = {}
 
     def guesses(self) -> Iterator[Guess]:
         """Sequences that give the rows from which landmarks are taken."""
-        for base_lr, parts in self._splits(MOST_PARTS):
-            schedules = tuple(schedule for _, schedule in parts)
-            try:
-                yield Guess(Sequential(schedules, tuple(start for start, _ in parts[1:])), base_lr)
-            except InputError:
-                continue
+        for cut in self.cuts:
+            tried: set[float | None] = set()
+            for base in self._bases(cut):
+                if base in tried:
+                    continue
+                tried.add(base)
+                found = list(filter(None, map(_together, self._aligned(self._behind(cut, base)))))
+                yield from found
+                if found:
+                    break
 
     @cached_property
-    def cuts(self) -> list[int]:
-        """The ticks at which a part may begin."""
-        found: list[int] = []
-        for row in [
-            *self.marks.breaks[:MOST_CUTS],
-            *(row for row in self.marks.departs if row not in self.marks.breaks),
-        ]:
-            found += self.marks.before(row).ticks(MOST_TICKS)
-        return found
+    def cuts(self) -> list[Cut]:
+        """Where a part may begin, the likeliest first."""
+        marks, last = self.marks, len(self.marks.values) - 1
+        breaks = sorted(marks.breaks, key=lambda row: _is_drop(row, marks.values))
+        likely = [row for row in breaks if not _is_drop(row, marks.values)]
+        turns = [*likely[:1], *likely[-1:]]
+        if marks.is_sparse:
+            turns += [marks.peak] if marks.rises else []
+            turns = [row + later for row in turns for later in (0, 1)]  # It may turn before a row or behind it.
+        found: dict[int, Between] = {}
+        for start, end in _flat_runs(marks):
+            if _is_drop(end + 1, marks.values):
+                continue
+            # A smooth fall is not seen at once.
+            unseen = int(marks.ticks[-1] - marks.ticks[end]) // UNSEEN
+            gap = Between(int(marks.ticks[end]) - 1 - unseen, int(marks.ticks[min(end + 1, last)]))
+            found |= {end + 1: gap} if end - start >= FEWEST_ROWS - 1 else {end: marks.before(end)}
+        turns = [*turns, *breaks, *marks.departs][:MOST_CUTS]
+        for row in [*turns, *(row for run in [*_flat_runs(marks), *_straight_runs(marks)] for row in run)]:
+            if 0 < row <= last:
+                found.setdefault(row, marks.before(row))
+        return [Cut(row, gap) for row, gap in found.items() if row <= last]
 
-    def _splits(self, most: int) -> Iterator[tuple[float, list[tuple[int, Schedule]]]]:
-        """The base rate, and where each part begins."""
-        if self.marks.is_sparse:
-            yield from self._splits_between_rows(most)
-        for cut in self.cuts:
-            for anchor in self._anchors(cut):
-                tail = self._part(cut, float("inf"), anchor)
-                if tail is None:
-                    continue
-                for parts in self._heads(cut, anchor, most - 1):
-                    yield anchor, [*parts, (cut, tail.schedule)]
+    def _bases(self, cut: Cut) -> Iterator[float | None]:
+        """The base rates with which a part is tried: that of the highest row, of what comes before, and its own."""
+        marks = self.marks
+        yield typed(marks.highest, max(NEARLY if marks.is_sparse else 0.0, 4 * marks.tolerance.strict))[0]
+        if not _only_rises(marks.from_tick(0, self._after(cut.row))):
+            yield from (before.lr for before in self._heads(cut, cut.gap.upto, None))
+        yield None
 
-    def _splits_between_rows(self, most: int) -> Iterator[tuple[float, list[tuple[int, Schedule]]]]:
-        """The same where the tick at which a part begins is sought with the part."""
-        for row in self.marks.breaks:
-            before = self._head(row, None)
-            for base in dict.fromkeys((None, *([before.lr] if before else []), self.marks.highest)):
-                for cut, tail in self._tails(row, math.inf, base):
-                    for parts in self._heads_between_rows(row, cut, tail.lr, most - 1):
-                        yield tail.lr, [*parts, (cut, tail.schedule)]
+    def _behind(self, cut: Cut, base: float | None) -> Iterator[Placed]:
+        """The ways to put the log together with the last part from a cut on."""
+        for start, tail in self._tails(cut, math.inf, base):
+            for parts in self._before(cut, start, tail.lr, MOST_PARTS - 1):
+                yield [*parts, (start, tail)]
 
-    def _heads_between_rows(self, stop: int, cut: int, base: float, most: int) -> Iterator[list[tuple[int, Schedule]]]:
-        """The ways to give the rows before `stop`, up to the tick of a cut."""
-        whole = self._head(stop, base)
-        if whole is not None:
-            yield [(0, self._lengthened(whole, 0, cut).schedule)]
-        elif most > 1:
-            for row in self.marks.breaks:
-                if row < stop:
-                    for start, tail in self._tails(row, self._after(stop), base):
-                        longer = self._lengthened(tail, start, cut)
-                        for parts in self._heads_between_rows(row, start, base, most - 1):
-                            yield [*parts, (start, longer.schedule)]
+    def _before(self, cut: Cut, stop: int, base: float, most: int) -> Iterator[Placed]:
+        """The ways to give the rows before a cut, up to the tick `stop`."""
+        whole = self._heads(cut, stop, base)
+        yield from ([(0, self._lengthened(head, 0, stop))] for head in whole)
+        if not whole and most > 1:
+            for earlier in sorted(other for other in self.cuts if other.row < cut.row):
+                for start, middle in self._tails(earlier, self._after(cut.row), base):
+                    for parts in self._before(earlier, start, base, most - 1):
+                        yield [*parts, (start, self._lengthened(middle, start, stop))]
+
+    def _aligned(self, found: Iterator[Placed]) -> list[Placed]:
+        """Those of the same cut, where parts are as long as the way to the next first."""
+        some = list(itertools.islice(found, MOST_ALIKE))
+        return sorted(some, key=_unaligned)
 
     def _lengthened(self, guess: Guess, start: int, stop: int) -> Guess:
         """As long as its part, where it is seen to end in no row of it."""
         for declared in guess.schedule.fields(role.LENGTH):
-            if start + getattr(guess.schedule, declared.name) < stop:
+            if start + getattr(guess.schedule, declared.name) != stop:
                 schedule = dataclasses.replace(guess.schedule, **{declared.name: stop - start})
                 longer = dataclasses.replace(guess, schedule=schedule, after=0)
                 if self._gives(longer, self.marks.from_tick(start, stop)):
@@ -119,39 +175,77 @@ class Parts:
         """The tick after the last row before one."""
         return int(self.marks.ticks[row - 1]) + 1
 
-    def _head(self, row: int, base: float | None) -> Guess | None:
-        """What gives the rows before one."""
-        stop = self._after(row)
-        key = 0, stop, base
-        if key not in self.known:
-            marks = self.marks.from_tick(0, stop)
-            if len(marks.values) < FEWEST_ROWS or marks.is_flat or marks.moves_in_steps:
-                self.known[key] = self._found(marks, base)
+    def _heads(self, cut: Cut, stop: int, base: float | None) -> list[Guess]:
+        """What gives the rows before a cut; a straight line up to the tick `stop`."""
+        marks = self.marks.from_tick(0, self._after(cut.row))
+        is_line = _only_rises(marks) or len(marks.values) < FEWEST_ROWS
+        key = cut.row, stop if is_line else 0, base
+        if key not in self.heads:
+            if is_line or marks.is_flat or marks.moves_in_steps or not marks.is_sparse:
+                marks.lengths = [stop]
+                found = self._found(marks, base)
             else:
-                self.known[key] = next(self._at_once(marks, base, None), None)
-        return self.known[key]
+                found = next(self._at_once(marks, base, None), None)
+            self.heads[key] = [found] if found else []
+            if len(marks.values) < FEWEST_ROWS and base is not None:
+                self.heads[key] = self._short(marks, base)
+        return self.heads[key]
 
-    def _tails(self, row: int, stop: float, base: float | None) -> list[tuple[int, Guess]]:
-        """The parts that give the rows from one on, and where they begin."""
-        key = row, stop, base
+    def _short(self, marks: Landmarks, base: float) -> list[Guess]:
+        """What gives so few rows, with plain numbers: those first that come nearest to what follows."""
+        found: dict[type[Schedule], Guess] = {}
+        for cls in filter(_takes_part, candidates_of(marks)):
+            for guess in (
+                () if cls.goes_on else guesses(cls, OF_A_PART[0], marks, self.effort.part(RATES_FOR_A_PART), base)
+            ):
+                if cls not in found and is_plain(spec_of(guess.schedule, guess.run)) and self._gives(guess, marks):
+                    found[cls] = guess
+        last = [marks.lengths[0] - 1]
+        return sorted(found.values(), key=lambda guess: abs(few_rates_at(guess.schedule, base, last)[0] - base))
+
+    def _tails(self, cut: Cut, stop: float, base: float | None) -> list[tuple[int, Guess]]:
+        """The parts that give the rows from a cut on, and where they begin."""
+        key = cut, stop, base
         if key not in self.tails:
-            gap = self.marks.before(row)
-            marks = self.marks.from_tick(gap.after + 1, stop)
+            first = cut.gap.after + 1
+            latest = cut.gap.upto - first
+            seen = int(self.marks.ticks[cut.row])
+            marks = self.marks.from_tick(first, stop, seen)
+            marks.lengths += [end - first for end in sorted(self.marks.ends, key=roughness)[:MOST_ENDS]]
             found: list[tuple[int, Guess | None]] = []
-            if not (marks.is_flat or marks.moves_in_steps):
-                latest = gap.upto - gap.after - 1
-                guesses = self._at_once(marks, base, latest) if len(marks.values) >= FEWEST_ROWS else ()
-                found = [(gap.after + 1 + guess.after, guess) for guess in guesses]
-            elif base is not None:
-                found = [(cut, self._part(cut, stop, base)) for cut in gap.ticks(MOST_TICKS)]
-            self.tails[key] = [(cut, guess) for cut, guess in found if guess is not None]
+            if len(marks.values) < FEWEST_WITH_A_BASE:
+                pass  # It is given by anything.
+            elif not latest or marks.is_flat or marks.moves_in_steps or len(marks.values) < FEWEST_ROWS:
+                ticks = cut.gap.ticks(MOST_TICKS) if base is not None or not latest else []
+                for tick in ticks:
+                    marks = self.marks.from_tick(tick, stop, seen)
+                    found.append((tick, self._found(marks, base, self._left(cut, tick))))
+                    if len(found) == ENOUGH and not any(guess for _, guess in found):
+                        break
+            else:
+                found = [(first + guess.after, guess) for guess in self._at_once(marks, base, latest)]
+            self.tails[key] = [(tick, guess) for tick, guess in found if guess is not None]
         return self.tails[key]
+
+    def _left(self, cut: Cut, tick: int) -> float | None:
+        """The rate that is left to what goes on from it at a tick, if it is shown: it is there for a tick more."""
+        before, there = self.marks.values[cut.row - 1 : cut.row + 1]
+        return float(there) if before == there and tick == self.marks.ticks[cut.row] else None
 
     def _at_once(self, marks: Landmarks, base: float | None, latest: int | None) -> Iterator[Guess]:
         """What gives all rows, the simplest of each scheduler, all that is unknown sought at once."""
         seen = set()
+        if base is not None and latest is not None:
+            for cls in filter(_is_line, candidates_of(marks)):
+                for guess in lines(cls, marks, base, latest, marks.lengths):
+                    if self._gives(guess, marks):
+                        seen.add(cls)
+                        yield guess
+                        break
         for level in LEVELS:
-            for cls in filter(_takes_part, candidates_of(marks)):
+            for cls in candidates_of(marks):
+                if not _takes_part(cls) or cls.goes_on or cls in seen:
+                    continue
                 found = []
                 effort = self.effort.part(RATES_FOR_A_TAIL)
                 with suppress(SpentError):
@@ -159,56 +253,32 @@ class Parts:
                     found = [guess for guess in guesses if self._gives(guess, marks)]
                 if self.effort.is_spent:
                     raise SpentError
-                if found and cls not in seen:
+                if found:
                     seen.add(cls)
                     yield min(found, key=rough)
 
-    def _anchors(self, cut: int) -> list[float]:
-        """The base rates that one of the parts beside a cut has by itself."""
-        found = []
-        for start, stop in ((cut, float("inf")), (0, float(cut))):
-            guess = self._part(start, stop, None)
-            if guess is not None:
-                found.append(guess.lr)
-        return list(dict.fromkeys(found))
-
-    def _heads(self, stop: int, base_lr: float, most: int) -> Iterator[list[tuple[int, Schedule]]]:
-        """The ways to give the rows before `stop`."""
-        whole = self._part(0, stop, base_lr)
-        if whole is not None:
-            yield [(0, whole.schedule)]
-            return
-        if most < 2:
-            return
-        for cut in self.cuts:
-            if cut < stop:
-                tail = self._part(cut, stop, base_lr)
-                if tail is not None:
-                    for parts in self._heads(cut, base_lr, most - 1):
-                        yield [*parts, (cut, tail.schedule)]
-
-    def _part(self, start: int, stop: float, base_lr: float | None) -> Guess | None:
-        """The simplest schedule that gives the rows between two ticks."""
-        key = start, stop, base_lr
-        if key not in self.known:
-            self.known[key] = self._found(self.marks.from_tick(start, stop), base_lr)
-        return self.known[key]
-
-    def _found(self, marks: Landmarks, base_lr: float | None) -> Guess | None:
-        fewest = FEWEST_ROWS if base_lr is None else FEWEST_WITH_A_BASE
-        if len(marks.values) < fewest or (base_lr is None and marks.is_flat):
+    def _found(self, marks: Landmarks, base: float | None, left: float | None = None) -> Guess | None:
+        """The simplest schedule that gives these rows; `left` is the rate from which one may go on."""
+        if not len(marks.values) or (base is None and (marks.is_flat or len(marks.values) < FEWEST_ROWS)):
             return None
+        is_short = len(marks.values) < FEWEST_ROWS and not marks.is_flat
         classes = sorted(filter(_takes_part, candidates_of(marks)), key=list(every().values()).index)
         for stage in OF_A_PART:
             for cls in classes:
                 if self.effort.is_spent:
                     raise SpentError
-                given = []
-                for guess in guesses(cls, stage, marks, self.effort.part(RATES_FOR_A_PART), base_lr):
+                if cls.goes_on and (left is None or base is None):
+                    continue
+                given, start = [], left if cls.goes_on else base
+                for guess in guesses(cls, stage, marks, self.effort.part(RATES_FOR_A_PART), start):
                     if self._gives(guess, marks):
-                        given.append(guess)
-                        if len(given) > MOST_UNTYPED or is_typed(spec_of(guess.schedule, guess.run)):
-                            return guess
+                        found = dataclasses.replace(guess, lr=base) if cls.goes_on and base is not None else guess
+                        words = spec_of(guess.schedule, guess.run)
+                        if is_plain(words) if is_short else is_typed(words):
+                            return found
+                        given += [] if is_short else [found]
+                        if len(given) > MOST_UNTYPED:
+                            break
                 if given:
                     return given[0]
         return None
@@ -222,7 +292,63 @@ class Parts:
         return bool(marks.tolerance.equal(found, marks.values).all())
 
 
+def _together(parts: Placed) -> Guess | None:
+    """The sequence of these parts; None where torch refuses it."""
+    with suppress(InputError):
+        schedules = tuple(guess.schedule for _, guess in parts)
+        return Guess(Sequential(schedules, tuple(start for start, _ in parts[1:])), parts[-1][1].lr)
+    return None
+
+
+def _unaligned(parts: Placed) -> int:
+    """How many parts have a length, which is not that up to the next part."""
+    return sum(
+        start + getattr(guess.schedule, declared.name) != following
+        for (start, guess), (following, _) in itertools.pairwise(parts)
+        for declared in guess.schedule.fields(role.LENGTH)
+    )
+
+
+def _is_drop(row: int, values: "Floats") -> bool:
+    """Whether the rate falls and stays where it is, as it did before: within a part, as likely as not."""
+    stood = 1 < row < len(values) - 1 and values[row - 1] == values[row - 2]
+    return bool(stood and values[row + 1] == values[row] < values[row - 1])
+
+
+def _is_line(cls: type[Schedule]) -> bool:
+    """Whether it goes from a share of the base rate to another."""
+    return all(map(cls.fields, (role.START_SHARE, role.FLOOR_SHARE, role.LENGTH))) and _takes_part(cls)
+
+
+def _only_rises(marks: Landmarks) -> bool:
+    return marks.rises and marks.peak == len(marks.values) - 1
+
+
+def _flat_runs(marks: Landmarks) -> list[tuple[int, int]]:
+    """The first and the last rows of the longest rates that stay, in their order; none where there are only such."""
+    return [] if marks.moves_in_steps else _runs(marks.tolerance.equal(marks.values[1:], marks.values[:-1]), 0)
+
+
+def _straight_runs(marks: Landmarks) -> list[tuple[int, int]]:
+    """The first and the last rows of the longest straight lines; none where all is a line."""
+    import numpy as np
+
+    if marks.moves_in_steps or len(marks.values) < FEWEST_ROWS:
+        return []
+    bends = np.abs(np.diff(np.diff(marks.values) / np.diff(marks.ticks)) * np.diff(marks.ticks)[1:])
+    return _runs(bends <= max(UNBENT, 2 * marks.tolerance.strict) * marks.highest, 1)
+
+
+def _runs(same: "Bools", more: int) -> list[tuple[int, int]]:
+    """The first and the last rows of the longest runs, in their order: a run goes on `more` rows after it."""
+    import numpy as np
+
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]).astype(np.int8)))
+    runs = [(int(start), int(end) + more) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    return sorted(sorted(runs, key=lambda run: run[0] - run[1])[:MOST_RUNS])
+
+
 def _takes_part(cls: type[Schedule]) -> bool:
-    """Whether torch can put it behind another, and it is nothing that has a warmup of its own."""
-    own = cls.fields(role.WARMUP, role.TARGET, role.PER_EPOCH, role.JUDGEMENT, role.PARTS, role.POINTS_AT)
-    return cls.reference.family.composes and not own and not cls.rewrites_base_rate
+    """Whether it is torch's own, whose SequentialLR it is, and nothing that has a warmup of its own."""
+    own = cls.fields(role.WARMUP, role.PER_EPOCH, role.JUDGEMENT, role.PARTS, role.POINTS_AT)
+    return cls.reference.family is Sequential.reference.family and not own and not cls.rewrites_base_rate

@@ -122,11 +122,9 @@ class Solver:
         """The schedule with these values. Raises InputError where it refuses them."""
         values, lr = self._values(numbers, whole)
         schedule = self.form.cls(**values)
-        if BASE not in self.form.numbers:
-            rows = self.marks.probes
-            ticks = [self.ticks[row] for row in rows]
-            if few_rates_at(schedule, DEFAULT_RATE, ticks) == few_rates_at(schedule, lr, ticks):
-                lr = DEFAULT_RATE
+        ticks = [self.ticks[row] for row in self.marks.probes]
+        if few_rates_at(schedule, DEFAULT_RATE, ticks) == few_rates_at(schedule, lr, ticks):
+            lr = DEFAULT_RATE
         return Guess(schedule, lr)
 
     def at(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int], shift: Any = 0) -> list[float]:

@@ -10,7 +10,7 @@ from lrcli.fit.behind import SHIFT, WARMUP, Shifted, Warmed
 from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import LONG, WHOLE_TYPES, counts_from_its_warmup, estimates
 from lrcli.fit.forms import BASE, Form, freed, scale_of
-from lrcli.fit.guess import Guess
+from lrcli.fit.guess import Guess, is_within_its_length
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.periods import last_rise
 from lrcli.fit.places import (
@@ -24,7 +24,7 @@ from lrcli.fit.places import (
     start_rate,
     with_cycles,
 )
-from lrcli.fit.relaxed import Relaxed
+from lrcli.fit.relaxed import GIVEN, NEARLY_WHOLE, Relaxed
 from lrcli.fit.solve import Solver
 from lrcli.fit.unknown import Sought
 from lrcli.schedules import role
@@ -73,12 +73,33 @@ def relaxed_guesses(
                 continue  # Without it, it is the same.
             if signature not in seen and len(seen) < MOST_FORMS:
                 seen.add(signature)
-                yield from relaxed.guesses()
+                yield from filter(is_within_its_length, relaxed.guesses())
+                yield from _with_a_share(relaxed)
                 doubtful += [relaxed] if relaxed.doubtful else []
                 if relaxed.nearest > ANOTHER + 2 * marks.steepness:
                     hopeless.add(key)
     for relaxed in sorted(doubtful, key=lambda one: one.nearest):
         yield from relaxed.others()
+
+
+def _with_a_share(relaxed: Relaxed) -> Iterator[Guess]:
+    """The guesses where a warmup that is no whole number of ticks is a share of the length that somebody typed."""
+    form, marks, solver = relaxed.solver.form, relaxed.marks, relaxed.solver
+    cls = form.cls
+    if relaxed.nearest > GIVEN:
+        return
+    numbers = dict(zip(relaxed.names, relaxed.ended.numbers.tolist(), strict=True))
+    for share, warmup, length in itertools.product(*map(cls.fields, (role.WARMUP_SHARE, role.WARMUP, role.LENGTH))):
+        if not {warmup.name, length.name} <= numbers.keys():
+            continue
+        ticks, last = numbers[warmup.name], round(numbers[length.name])
+        typed = float(f"{ticks / last:.{MOST_DIGITS}g}") if last else 0.0
+        if abs(ticks - round(ticks)) > NEARLY_WHOLE >= abs(ticks - typed * last):
+            fixed = form.fixed | {warmup.name: warmup.default, share.name: typed}
+            rest = {name: one._replace(start=numbers[name]) for name, one in relaxed.sought.items()}
+            del rest[warmup.name]
+            other = Solver(Form(cls, fixed, tuple(rest), None, form.scale), marks, solver.effort, solver.base)
+            yield from Relaxed(other, rest, marks).guesses()
 
 
 def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | None) -> dict[str, list[Any]] | None:
@@ -101,8 +122,12 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | No
         elif declared.name in numbers:
             choices[declared.name] = [SOUGHT]
         elif declared.role is role.CYCLES:
-            # The log may end before the first restart.
-            choices[declared.name] = [len(marks.restarts) + 1] if marks.restarts else [1, 2, 3, 4]
+            # The log may end before the next restart.
+            seen = len(marks.restarts) + 1
+            further = 0 if marks.restarts and not marks.is_within_a_cycle else MOST_UNSEEN
+            choices[declared.name] = [seen + more for more in range(further + 1)]
+        elif declared.role is role.START_SHARE and marks.starts_below(base) and not marks.rises:
+            choices[declared.name] = [SOUGHT]
         elif there is None and declared.role is role.DECAY:
             choices[declared.name] = [1 if declared.required else declared.default]
         elif there is None:
@@ -163,8 +188,14 @@ def _relaxed(
         share, length, row = at_share
         values[length.name] = lengths_of_share(row, values[share.name], marks)
     for cycles, length in itertools.product(cls.fields(role.CYCLES), cls.fields(role.LENGTH)):
-        if not marks.restarts and not cls.fields(role.CYCLE_GROWTH) and values[cycles.name] > 1:
-            low, _, first = ramp_end(marks)
+        seen, first = len(marks.restarts) + 1, ramp_end(marks)[2]
+        if cls.fields(role.CYCLE_GROWTH) or values[cycles.name] == seen:
+            continue
+        if marks.restarts:
+            one = values[length.name]
+            values[length.name] = Sought(first + (one.start - first) * values[cycles.name] / seen, 1, math.inf, True)
+        else:
+            low = ramp_end(marks)[0]
             first_end = low + (int(marks.ticks[-1]) - low) * values[cycles.name]
             values[length.name] = Sought(first + 1.2 * (first_end - first), first_end, math.inf, True)
     for epochs, ticks in itertools.product(cls.fields(role.EPOCHS), cls.fields(role.PER_EPOCH)):
@@ -234,6 +265,12 @@ def _is(cls: type[Schedule], name: str, meaning: Role) -> bool:
 STARTS = (role.START, role.START_SHARE, role.START_DIVISOR)
 
 SHAPELESS = (role.PARTS, role.EXPRESSION, role.DROPS_AT, role.POINTS_AT, role.JUDGEMENT)
+
+MOST_DIGITS = 3
+"""Of a share of the length."""
+
+MOST_UNSEEN = 3
+"""Cycles after those that a log shows."""
 
 MOST_VALUES, MOST_CHOICES = 3, 8
 """Ticks and other values of a field that is not sought."""

@@ -139,6 +139,8 @@ def at_once(
     cls: type[Schedule], stage: Stage, marks: Landmarks, effort: Effort, hopeless: set[Any], warmed: bool = False
 ) -> Iterator[Guess]:
     """The guesses at a scheduler, or at one behind a straight line up, with all that is unknown sought at once."""
+    if cls.fields(role.POINTS_AT) and not stage.level and not warmed:
+        yield from guesses(cls, STAGES[0], marks, effort)  # Its lines are seen.
     with suppress(SpentError, InputError, ArithmeticError, ValueError):
         yield from relaxed_guesses(cls, stage.level, marks, effort, hopeless, warmed)
 

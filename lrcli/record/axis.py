@@ -166,18 +166,28 @@ def in_steps(record: Record, length: int | None, schedule: Schedule) -> list[Rea
 
     Where nobody says how long an epoch is, it follows from the schedule's own length, if its epochs make that whole.
     """
-    import numpy as np
-
     assert record.epochs is not None
-    epochs = _rounded(record.epochs).astype(np.int64)
-    origin = 0 if epochs.min() == 0 else 1
     if length is None:
-        count = round(record.facts.num_train_epochs or 0) or int(epochs.max()) + 1 - origin
+        epochs = _rounded(record.epochs)
+        count = round(record.facts.num_train_epochs or 0) or int(epochs.max()) + bool(epochs.min() == 0)
         steps = schedule.horizon or 0
         if count < 2 or steps % count or steps <= count:
             return []
         length = steps // count
+    return steps_of_epochs(record, length)
+
+
+def steps_of_epochs(record: Record, length: int) -> list[Reading]:
+    """Whole epochs of `length` steps: the first of an epoch, the last, or the one after it; none of other logs."""
+    import numpy as np
+
+    if not _is_there(record.epochs) or _is_fractional(record.epochs) or _is_there(record.steps):
+        return []
+    epochs = _rounded(record.epochs).astype(np.int64)
+    origin = 0 if epochs.min() == 0 else 1
     first = (epochs - origin) * length
+    if length == 1:
+        return [Reading(first + shift, EPOCH, origin - shift) for shift in (0, 1)]
     return [Reading(ticks, EPOCH, origin, length) for ticks in (first, first + length - 1, first + length)]
 
 

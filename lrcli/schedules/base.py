@@ -119,6 +119,8 @@ class Schedule(Declared):
     """Why it cannot be a child, in the framework's words, with {symbol} and {index} to be filled in."""
     rewrites_base_rate: ClassVar[bool] = False
     """Whether its constructor changes the rate that all schedulers of the optimizer start from."""
+    goes_on: ClassVar[bool] = False
+    """Whether in a sequence it starts from the rate that it finds, and not from the base rate."""
     meant_to_restart: ClassVar[bool] = False
     """Whether restarts are what it is chosen for."""
     drops_in_any_order: ClassVar[bool] = True

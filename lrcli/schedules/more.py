@@ -150,6 +150,12 @@ class StepRules:
     def __str__(self) -> str:
         return self.text
 
+    def moved(self, place: int, ticks: int) -> "StepRules":
+        """With one of the steps so many ticks later."""
+        steps = [step + ticks * (at == place) for at, step in enumerate(self.steps)]
+        rules = [f"{value!r}:{step}" for value, step in zip(self.values, steps, strict=False)]
+        return StepRules(",".join([*rules, repr(self.last)]))
+
 
 STEP_RULES = Kind("VALUE:STEP,...,VALUE", StepRules)
 

@@ -49,6 +49,7 @@ class Multiplicative(Schedule):
         the rate of tick k+1.
     """
 
+    goes_on = True
     checkpoint = POSITION_AND_BASE_RATES
 
     expr: Expression = param('factor of tick t, as in "0.95"', kind=EXPRESSION, example="0.95", role=role.EXPRESSION)

@@ -65,6 +65,7 @@ class Swa(Schedule):
         Constructed with last_epoch=k it begins its anneal again. Restore it with load_state_dict.
     """
 
+    goes_on: ClassVar[bool] = True
     saved_as: ClassVar[Mapping[str, str]] = {"swa_lr": "", "anneal_strategy": "_anneal_strategy"}
 
     swa_lr: PerGroup = param("rate that is annealed to", example="0.01", role=role.TARGET)

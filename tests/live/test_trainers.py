@@ -131,22 +131,26 @@ def test_lightnings_cli_steps_once_an_epoch(block: dict[str, Any] | None, tmp_pa
     assert rates_of(plan, 5) == seen
 
 
-@pytest.mark.parametrize("seed", range(20))
+SCHEDS = ["cosine", "tanh", "step", "multistep", "poly", "wsd", "rsqrt", "constant"]
+
+
+@pytest.mark.parametrize("seed", range(24))
 def test_timms_factory_makes_this_schedule(seed: int, tmp_path: Path) -> None:
     """create_scheduler_v2 with the arguments of train.py: the epochs of the run, and the rate in each."""
     factory = timm_scheduler_module()
     rng = random.Random(seed)
     content: dict[str, Any] = {
-        "sched": rng.choice(["cosine", "tanh", "step", "multistep", "poly"]), "lr": 0.3, "epochs": rng.randint(10, 60),
+        "sched": SCHEDS[seed % len(SCHEDS)], "lr": 0.3, "epochs": rng.randint(14, 60),
         "warmup_epochs": rng.choice([0, 3, 5]), "warmup_lr": 1e-5, "min_lr": rng.choice([0.0, 1e-4]),
-        "cooldown_epochs": rng.choice([0, 10]), "decay_epochs": rng.choice([7.0, 2.4]), "decay_rate": 0.5,
+        "cooldown_epochs": rng.choice([0, 10]), "decay_epochs": rng.choice([7.0, 2.4, 0.3]), "decay_rate": 0.5,
         "decay_milestones": [4, 9], "warmup_prefix": rng.random() < 0.4, "sched_on_updates": rng.random() < 0.4,
         "lr_cycle_limit": rng.choice([1, 2]), "lr_k_decay": rng.choice([1.0, 1.5]), "lr_cycle_decay": 0.5,
+        "lr_stable_timescale": rng.choice([4.0, 9.0]),
     }  # fmt: skip
     path = written(tmp_path / "args.yaml", content)
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.3)
     names = {"sched": "sched", "epochs": "num_epochs", "lr_cycle_limit": "cycle_limit", "lr_k_decay": "k_decay",
-             "lr_cycle_decay": "cycle_decay"}  # fmt: skip
+             "lr_cycle_decay": "cycle_decay", "lr_stable_timescale": "stable_timescale"}  # fmt: skip
     arguments = {names.get(key, key): value for key, value in content.items() if key not in ("lr", "sched_on_updates")}
     updates = 6 if content["sched_on_updates"] else 0
     scheduler, epochs = factory.create_scheduler_v2(

@@ -12,7 +12,7 @@ from lrcli.schedules.counting import Feed, torch_steps
 from lrcli.schedules.family import EPOCH, STEP
 
 NAMES = {"cosine": "timm-cosine", "tanh": "timm-tanh", "step": "timm-step", "multistep": "timm-multistep",
-         "poly": "timm-poly"}  # fmt: skip
+         "poly": "timm-poly", "wsd": "timm-wsd", "rsqrt": "timm-wsd", "constant": "timm-step"}  # fmt: skip
 
 
 def marks(root: Node) -> bool:
@@ -36,7 +36,8 @@ def read(job: Job) -> Made:
     updates = updates_of(job) if per_update or job.option("examples", "batches_per_epoch", "steps_per_epoch") else None
     scale = updates or 1 if per_update else 1
     cooldown = job.whole("cooldown_epochs", 0)
-    decay_epochs = job.number("decay_epochs", 90)
+    decay_epochs = job.number("decay_epochs", 0.2 if NAMES.get(kind) == "timm-wsd" else 90)
+    shape, timescale = job.node("lr_decay_fn"), job.number("lr_stable_timescale", None)
     milestones = job.get("decay_milestones", [90, 180, 270], LIST)
     rate_of_decay = job.number("decay_rate", 0.1)
     floor, start = job.number("min_lr", 0.0), job.number("warmup_lr", 1e-5)
@@ -74,6 +75,21 @@ def read(job: Job) -> Made:
         values = {**cycles, **common}
     elif kind == "poly":
         values = {**cycles, **common, "power": float(rate_of_decay.value), "k_decay": float(bend.value)}
+    elif kind in ("wsd", "rsqrt"):
+        del common["warmup_prefix"]  # It always has its warmup before it, within the epochs or not.
+        length = (epochs.value - (0 if prefix else warmup.value)) * scale
+        asked = float(decay_epochs.value)
+        values = {
+            "t_initial": length,
+            "decay_t": round(asked * (length if 0 < asked < 1 else scale)),
+            "lr_min": float(floor.value),
+            "stable_fn": "rsqrt" if kind == "rsqrt" else "constant",
+            "stable_timescale": None if timescale.value is None else float(timescale.value) * scale,
+            "decay_fn": str((shape and shape.value) or ("linear" if kind == "rsqrt" else "1-sqrt")),
+            **common,
+        }
+    elif kind == "constant":
+        values = {"decay_t": 1.0, "decay_rate": 1.0, **common}
     elif kind == "step":
         values = {"decay_t": float(decay_epochs.value) * scale, "decay_rate": float(rate_of_decay.value), **common}
     else:
@@ -82,7 +98,7 @@ def read(job: Job) -> Made:
     if prefix:
         run += warmup.value
         job.show(f"+ {warmup.of('epochs')} of warmup before it (warmup_prefix)", run)
-    if kind in ("cosine", "tanh", "poly") and cooldown.value:
+    if kind in ("cosine", "tanh", "poly", "wsd", "rsqrt") and cooldown.value:
         run += cooldown.value
         job.show(f"+ {cooldown.of('epochs')} of cooldown", run)
     if warmup.value >= run:
