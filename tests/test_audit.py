@@ -1,5 +1,6 @@
 """What a run did, beside what its configuration says."""
 
+import dataclasses
 import json
 import shlex
 import subprocess
@@ -16,9 +17,11 @@ from lrcli.cli.commands.audit import found_config
 from lrcli.configs.file_spec import FileSpec
 from lrcli.configs.reading import Reading
 from lrcli.logs.series import Shown
+from lrcli.logs.table import Facts
 from lrcli.record import Record, rates_at
 from lrcli.run import Run
 from lrcli.spec import parse
+from lrcli.verify.skips import but_for_skips
 from tests.conftest import Invoke
 
 Audited = Callable[..., Any]
@@ -141,6 +144,11 @@ def test_a_run_of_transformers_in_which_steps_were_skipped(tmp_path: Path, name:
     assert document["spec"] == text
     assert document["facts"]["skipped"] == 5
     assert [finding["code"] for finding in document["findings"]] == ["LR805"]
+    record = Record.of_values([rate for _, rate in shown], steps=[step for step, _ in shown])
+    fitted = but_for_skips(dataclasses.replace(record, facts=Facts("trainer_state", max_steps=1000)))
+    assert fitted is not None
+    assert fitted.candidate.spec == text
+    assert "at least 5 steps after which the schedule was not advanced" in fitted.words
 
 
 def test_a_schedule_that_transformers_has_not_is_no_certain_claim(tmp_path: Path, audited: Audited) -> None:

@@ -56,11 +56,14 @@ def judged(found: Sequence[Found], record: Record) -> list[Candidate]:
     tolerance = tolerance_of(record)
     # Where something gives a log in full to the bit, what does not is not what was run.
     to_the_bit = tolerance.kind == FULL_PRECISION and any(one.exactness == EXACT and one.is_typed for one in good)
+    doubted: list[Found] = []
     shown, simplest = [], math.inf
     for place, one in enumerate(good):
         # Where something simple is not decided, nothing stranger is.
         sure = place < MOST_JUDGED and one.roughness[1] < simplest and (one.exactness == EXACT or not to_the_bit)
         sure = sure and determined(one, good, record) and pinned(one, record, tolerance)
+        sure = sure and not any(_is_another_name(one, other, record) for other in doubted)
+        doubted += [] if sure else [one]
         shown.append(Candidate(one.spec, one.exactness if sure else POSSIBLE, one.error))
         simplest = simplest if sure else min(simplest, one.roughness[1])
     return sorted(shown, key=lambda candidate: candidate.exactness == POSSIBLE)
@@ -103,6 +106,14 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
         if not _agree(rates_at(other.composed, other.run.lrs, ticks)[seen], own[seen]):
             return False
     return True
+
+
+def _is_another_name(one: Found, other: Found, record: Record) -> bool:
+    """Whether it is the curve of the other, read in the same way: then both are decided, or neither is."""
+    if one.reading is not other.reading:
+        return False
+    ticks = _until_the_end(one, record)
+    return _agree(rates_at(other.composed, other.run.lrs, ticks), rates_at(one.composed, one.run.lrs, ticks))
 
 
 def _until_the_end(one: Found, record: Record) -> Any:

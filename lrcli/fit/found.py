@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXACT, FLOAT32, ROUNDED, POSSIBLE, NEARLY = EXACTNESSES = ("exact", "float32", "rounded", "possible", "nearly")
 """Equal to the bit; equal in float32; equal as far as the log shows; equal, but so are others that it cannot tell
-apart; within a thousandth."""
+apart; within a thousandth, or but for steps that were skipped."""
 
 MOST_TYPED = 6
 """Digits of a number that somebody may have typed."""

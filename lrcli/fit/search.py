@@ -121,7 +121,7 @@ class Search:
                     return self._with_twins()
             if place == 0 and not self._is_decided():
                 self._by_epoch()
-            if place == 1 and not self._is_decided():
+            if place == 1 and not self._is_decided() and not (in_steps and self.found):
                 self._in_parts_of_epochs(readings_after(self.record), STAGES[:2])
             if stage == BEFORE_PARTS and not any(
                 one.is_typed and one.exactness != NEARLY for one in self.found.values()

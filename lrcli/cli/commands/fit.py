@@ -18,6 +18,7 @@ from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import folded
 from lrcli.verify.plateaus import Told, beside, may_be_cut, plateaus
 from lrcli.verify.replayed import Evaluated
+from lrcli.verify.skips import but_for_skips
 
 MOST, MOST_METRICS = 5, 6
 """Candidates that are shown, and columns that are tried as the metric of a plateau."""
@@ -44,14 +45,17 @@ def run(given: Instances) -> int:
     found = beside(every, told)[:MOST]
     if any(one.candidate in found for one in told):
         remark(f"--metric {listed([metric])} is taken from {log.name}")
+    waited = None if any(one.exactness != NEARLY for one in found) else but_for_skips(record)
+    if waited:
+        found = [waited.candidate, *found][:MOST]
     if not found:
         stopped = f"; {STOPPED}" if is_cut_short else ""
         raise InputError(f"no schedule that lrsched can guess gives the {column} of {log.name}{stopped}")
     columns = tuple(zip(*found, strict=True))
     rows = Rows(Candidate._fields, [columns], len(found), "candidates", selected=True)
     output = given[Output]
-    undecided = remark_on(found)
-    if is_cut_short and found[0].exactness in (NEARLY, POSSIBLE):
+    undecided = f"{waited.words}\n" if waited else remark_on(found)
+    if not waited and is_cut_short and found[0].exactness in (NEARLY, POSSIBLE):
         undecided += f"{STOPPED[0].upper()}{STOPPED[1:]}.\n"
     output.show(rows, remark=folded(undecided, output.style().width, indent=0) if output.to_terminal else undecided)
     return 0
