@@ -8,6 +8,7 @@ import pytest
 from lrcli.cli.commands.fit import remark_on
 from lrcli.fit import Search, fit, follows
 from lrcli.fit.decided import judged
+from lrcli.logs.series import Shown
 from lrcli.logs.table import Facts
 from lrcli.record import Record
 from lrcli.run import Run
@@ -339,6 +340,17 @@ def test_what_is_equal_to_the_bit_is_not_doubted_for_what_is_nearly_equal(
     """The end lies between the last row that was shown and the next."""
     best = fit(every_tenth(text, length, first, shift))[0]
     assert (best.spec, best.exactness) == (text, "exact")
+
+
+def test_two_digits_of_a_sequence_are_no_error() -> None:
+    text = (
+        'sequential "linear --total-iters 5" "constant --factor 1.0 --total-iters 30" "linear --start-factor 1.0 '
+        '--end-factor 0.05 --total-iters 20" --milestones 5,10 --lr 0.0001'
+    )
+    record = Record.of_values(
+        [float(f"{rate:.2g}") for rate in values(text, 30)], steps=range(30), shown=Shown(2, None)
+    )
+    assert not [one for one in fit(record) if one.exactness not in ("possible", "nearly")]
 
 
 def test_cycles_of_whole_rows_are_seen_in_a_log_of_every_tenth_step() -> None:

@@ -122,7 +122,7 @@ class Relaxed:
         """The numbers at the places `free`, from `start`; None where the curve is not that of the log."""
         found = self.newton.nearest(start, free)
         self.nearest, self.ended = min(self.nearest, found.error), found
-        return found if found.error <= self._enough and (found.slopes is not None) else None
+        return found if found.error <= self._enough and found.slopes.shape[1] == len(free) else None
 
     def guesses(self) -> Iterator[Guess]:
         """The schedules that surely pass through the probes, the numbers as a person would have typed them."""
