@@ -59,6 +59,9 @@ MISSED = [
     ("hf-cosine-with-min-lr --num-warmup-steps 5 --num-training-steps 50 --min-lr-rate 0.1", 60),
     ("timm-poly --t-initial 40 --warmup-t 5 --cycle-limit 2", 80),
     ("keras-cosine-decay-restarts --first-decay-steps 15 --t-mul 1.5 --lr 0.0003", 60),
+    ("constant --factor 0.1 --total-iters 20 --warmup 3", 40),
+    ("multistep --milestones 20,40 --gamma 0.3 --warmup 10 --warmup-style quadratic", 60),
+    ("exponential --gamma 0.95 --warmup 8 --warmup-style linspace", 60),
     ("flat-cos --total-steps 108 --div-final 1000 --lr 2.4e-05 --pct-start 0.75", 90),
     ("ds-range-test --lr-range-test-min-lr 1e-05 --lr-range-test-step-size 31 --lr-range-test-step-rate 5", 40),
     (

@@ -50,7 +50,8 @@ def first_guess(name: str, form: Form, marks: Landmarks, base: float, fixed: dic
     if meaning is role.START_SHARE:
         return first / highest if highest else 0.0
     if meaning is role.DROP_FACTOR:
-        return _factor(marks)
+        every = [form.fixed[one.name] for one in form.cls.fields(role.DROP_EVERY) if form.fixed.get(one.name)]
+        return _factor(marks) ** (every[0] if every and not marks.moves_in_steps else 1)
     if meaning is role.FLOOR_DIVISOR:
         # From above it is found in one step.
         return max(highest / lowest if lowest else 0.0, float(default) if default else DEFAULT_DIVISOR)

@@ -10,6 +10,7 @@ from lrcli.record import Reading, Tolerance
 from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.warmups import TORCH
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +80,9 @@ class Found:
 
     @property
     def begins_at_nothing(self) -> bool:
-        """Whether torch's line up stands for one from 0, by the tick before: then it is a warmup of another's own."""
+        """Whether a script's warmup, or torch's from next to nothing, may stand for a warmup of another's own."""
+        if self.run.warmup_style != TORCH:
+            return True
         parts = self.composed.value(role.PARTS) or (self.composed,)
         length = parts[0].value(role.WARMUP, role.LENGTH)
         for declared, share in parts[0].all_given(role.START_SHARE):

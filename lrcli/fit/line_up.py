@@ -12,6 +12,7 @@ from lrcli.fit.estimates import likely_ends
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks, roughness
 from lrcli.fit.numbers import typed
+from lrcli.fit.ramps import rise_ends
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 
@@ -26,12 +27,16 @@ MOST_ENDS = 12
 
 
 def warmup_ends(marks: Landmarks) -> list[int]:
-    """The ticks at which a line up may have ended, the likeliest first."""
+    """The ticks at which a warmup may have ended, the likeliest first."""
+    row = rise_ends(marks)
+    if row < marks.peak:
+        return marks.before(row).ticks()[:MOST_ENDS]  # What follows begins below the base rate.
     last = min(marks.peak + 1, len(marks.ticks) - 1)
     low, high = int(marks.ticks[marks.peak - 1]), int(marks.ticks[last])
     at = int(marks.ticks[marks.peak])
     if high - low <= 2:
-        return [at]
+        # Some are at the base rate a tick before they are over.
+        return [at, at + 1] if marks.held_until > marks.peak else [at]
     if marks.peak < 2:
         # One row of the line is seen: it starts at a share that somebody typed.
         shares = {end: start_factor(marks, end, marks.highest) for end in range(low + 1, at + 1)}

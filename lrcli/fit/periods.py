@@ -21,8 +21,10 @@ MOST_PERIODS = 12
 
 def last_rise(marks: Landmarks) -> int:
     """The last row whose rate is higher than that of the row before; 0 where none is."""
-    values = marks.values
-    return max((row for row in marks.steps if values[row] > values[row - 1]), default=0)
+    import numpy as np
+
+    rises = np.flatnonzero(marks.values[1:] > marks.values[:-1])
+    return int(rises[-1]) + 1 if len(rises) else 0
 
 
 def changes_of(marks: Landmarks) -> list[Between]:
@@ -39,10 +41,12 @@ def changes_of(marks: Landmarks) -> list[Between]:
 
 def fall_by_amounts(marks: Landmarks) -> bool:
     """Whether drops that come regularly are no powers of one factor."""
-    values = marks.values
-    falls = [row for row in marks.steps if row > last_rise(marks)]
+    if not marks.moves_in_steps:
+        return False
+    values, after = marks.values, last_rise(marks)
+    falls = [row for row in marks.steps if row > after]
     factors = [float(values[row] / values[row - 1]) for row in falls if values[row - 1]]
-    return len(falls) > OFTEN and marks.moves_in_steps and max(factors) > min(factors) + UNEVEN
+    return len(falls) > OFTEN and max(factors) > min(factors) + UNEVEN
 
 
 def periods(gaps: Sequence[Between], start: int = 0) -> list[int]:

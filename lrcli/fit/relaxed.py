@@ -55,6 +55,8 @@ MOST_CHOSEN = 2
 SHORT_STEP, LONG_STEP = 1e-6, 1e-3
 """Relative, of the differences that slopes are taken from: of rates in full and of those in float32."""
 
+LOWEST = (role.FLOOR, role.FLOOR_OF_OPTIMIZER, role.FLOOR_SHARE)
+
 PART_OF_A_TICK = 0.25
 """The most of such a difference of ticks."""
 
@@ -203,11 +205,14 @@ class Relaxed:
 
         start = np.array([one.start for one in self.sought.values()])
         yield start
+        floors = [name in self.solver.params and self.solver.params[name].role in LOWEST for name in self.names]
         for place, one in enumerate(self.sought.values()):
             is_far = one.high < math.inf and self.nearest > PROMISING  # Elsewhere between its bounds it would be, too.
             for other in () if is_far else one.others:
                 moved = start.copy()
                 moved[place] = other
+                if one.is_whole and other > one.start:
+                    moved[floors] = self.low[floors]  # What ends later falls lower.
                 yield moved
 
     def _decided(self, found: Nearest, free: list[int], depth: int) -> Iterator[Guess]:

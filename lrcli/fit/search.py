@@ -13,12 +13,11 @@ from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, is_typed
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
-from lrcli.fit.line_up import start_factor, warmup_ends
 from lrcli.fit.otherwise import said_otherwise
 from lrcli.fit.parts_of_epochs import in_fewest_steps, readings_after, readings_in_parts
 from lrcli.fit.places import SHORTEST_WARMUP
 from lrcli.fit.ranking import Ranking
-from lrcli.fit.sequences import RATES_FOR_A_PART, Parts
+from lrcli.fit.sequences import Parts
 from lrcli.fit.tried import (
     AT_ONCE,
     BEFORE_SEQUENCES,
@@ -32,6 +31,7 @@ from lrcli.fit.tried import (
 )
 from lrcli.fit.twins import twin_of_warmup, twins
 from lrcli.fit.view import View, is_possible
+from lrcli.fit.warmups import behind_a_warmup, takes_a_warmup
 from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
 from lrcli.record.curve import few_rates_at
 from lrcli.record.tolerance import FULL, FULL_PRECISION
@@ -308,30 +308,13 @@ class Search:
                 return
 
     def _warmups(self, stage: Stage, marks: Landmarks, reading: Reading) -> None:
-        """A straight line up, and then any scheduler that torch can put behind it."""
-        if not marks.rises or marks.peak + 1 >= len(marks.values):
-            return
-        if marks.peak > 1 and marks.values[0] == marks.values[marks.peak - 1]:
-            return  # A jump is no line.
-        effort = self.effort.part(RATES_FOR_WARMUPS)
-        for warmup in warmup_ends(marks):
+        """A warmup, and then any scheduler that torch can put behind it."""
+        for is_open, guesses_of_one in behind_a_warmup(stage, marks, self.effort.part(RATES_FOR_WARMUPS), self.only):
             if self.effort.is_spent:
                 return
-            rest = marks.from_tick(warmup)
-            if len(rest.values) < 2:
-                continue
-            for cls in candidates_of(rest, only=self.only):
-                if not _takes_a_warmup(cls):
-                    continue
-                for guess in guesses(cls, stage, rest, effort.part(RATES_FOR_A_PART)):
-                    factor = start_factor(marks, warmup, guess.lr)
-                    if factor is None:
-                        continue
-                    runs = (Run(lr=guess.lr, warmup=warmup, warmup_start_factor=one) for one in factor)
-                    if any(self._hold(guess.schedule, run, reading) for run in runs):
-                        if not rest.moves_in_steps:
-                            return
-                        break
+            found = any(self._hold(one, run, reading) for one, runs in guesses_of_one for run in runs)
+            if found and not is_open:
+                return
 
     def _warmups_at_once(self, stage: Stage, view: View) -> None:
         """The same with all that is unknown sought at once."""
@@ -339,7 +322,7 @@ class Search:
         if not marks.rises and (marks.is_beheaded or marks.ticks[0] < SHORTEST_WARMUP):
             return
         for cls in candidates_of(marks, False, self.only):
-            if _takes_a_warmup(cls) and not self.effort.is_spent:
+            if takes_a_warmup(cls) and not self.effort.is_spent:
                 effort = self.effort.part(stage.effort)
                 self._hold_some(at_once(cls, stage, marks, effort, self.hopeless, warmed=True), view)
 
@@ -409,9 +392,3 @@ class Search:
                 return asked
         length = reading.length if reading.axis == EPOCH else None
         return dataclasses.replace(run, interval=STEP if length else usual, steps_per_epoch=length)
-
-
-def _takes_a_warmup(cls: type[Schedule]) -> bool:
-    """Whether torch can put it behind a straight line up."""
-    own = cls.fields(role.WARMUP, role.TARGET)
-    return cls.reference.family.composes and not own and not cls.rewrites_base_rate

@@ -72,7 +72,7 @@ class Solver:
         """The same for another form of the scheduler that has the same numbers to be found."""
         other = copy.copy(self)
         other._fix(form)
-        if form.cls.fields(role.SCALE):
+        if form.cls.fields(role.SCALE, role.DROP_EVERY):
             other.guess = [other._first(name) for name in form.numbers]  # It depends on what is fixed.
         return other
 

@@ -16,6 +16,7 @@ from lrcli.run import A_THIRD, Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.role import Role
+from lrcli.schedules.warmups import TORCH
 
 LATER = (role.WARMUP, role.HOLD)
 """What is a tick longer where all begins a tick earlier: the first of these that lasts."""
@@ -66,7 +67,9 @@ def twin_of_warmup(run: Run, later: int) -> Run | None:
     """The run with the same line up, of which a log shows each rate `later` ticks later, with no stranger numbers."""
     warmup = run.warmup + later
     start = typed(1 - (1 - run.warmup_start_factor) * warmup / run.warmup, NEAR)[0]
-    if warmup < 1 or not 0 < start <= 1 or _digits(warmup, start) > _digits(run.warmup, run.warmup_start_factor) + 1:
+    if run.warmup_style != TORCH or warmup < 1 or not 0 < start <= 1:
+        return None
+    if _digits(warmup, start) > _digits(run.warmup, run.warmup_start_factor) + 1:
         return None
     return dataclasses.replace(run, warmup=warmup, warmup_start_factor=start)
 
