@@ -172,6 +172,7 @@ CUT_AND_FOUND = [
     ("hf-cosine-with-restarts --num-warmup-steps 21 --num-training-steps 846 --num-cycles 2 --lr 0.0003", 846),
     ("hf-cosine-with-restarts --num-warmup-steps 6 --num-training-steps 600 --num-cycles 5 --lr 0.001", 600),
     ("hf-cosine-with-min-lr --num-warmup-steps 60 --num-training-steps 600 --min-lr-rate 0.1 --lr 0.0002", 600),
+    ("megatron --lr-decay-iters 1000 --lr-warmup-iters 60 --min-lr 1e-06 --lr 0.0003", 1000),
 ]
 
 

@@ -57,6 +57,7 @@ MISSED = [
     ("timm-cosine --t-initial 25 --cycle-limit 4 --cycle-decay 0.5 --warmup-t 5 --warmup-lr-init 1e-6", 100),
     ("timm-poly --t-initial 60 --power 2.0 --k-decay 2.0 --warmup-t 5", 60),
     ("hf-cosine-with-min-lr --num-warmup-steps 5 --num-training-steps 50 --min-lr-rate 0.1", 60),
+    ("power --num-warmup-steps 20 --a 1.5 --b -0.6 --c 256 --lr 0.1", 200),
     ("timm-poly --t-initial 40 --warmup-t 5 --cycle-limit 2", 80),
     ("keras-cosine-decay-restarts --first-decay-steps 15 --t-mul 1.5 --lr 0.0003", 60),
     ("constant --factor 0.1 --total-iters 20 --warmup 3", 40),

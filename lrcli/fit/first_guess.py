@@ -69,7 +69,8 @@ def _scale(name: str, form: Form, marks: Landmarks, fixed: dict[str, Any]) -> fl
     row = marks.bottom
     powers = {one.name: DEFAULT_POWER for one in form.cls.fields(role.POWER) if one.required}
     schedule = object.__new__(form.cls)
-    schedule.__dict__.update({**fixed, **powers, name: 1.0})
+    sought = {one.name: 1 for one in form.cls.fields(role.WARMUP) if one.name in form.numbers}
+    schedule.__dict__.update({**fixed, **powers, **sought, name: 1.0})
     [rate] = few_rates_at(schedule, UNLIMITED, [int(marks.ticks[row])])
     return float(marks.values[row]) / rate if 0 < rate < math.inf else 1.0
 

@@ -2,25 +2,40 @@
 
 import dataclasses
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
+from lrcli.fit.estimates import SAMPLES
 from lrcli.fit.landmarks import roughness
+from lrcli.fit.numbers import typed
 from lrcli.fit.spans import GROWTHS, SPANS
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.param import Param
+
+AS_TYPED = 1e-5
+"""Relative: how far what follows from a rounded log may be from what somebody typed."""
 
 MOST_DIGITS = 3
 """Of a number of which only the quotient with another is seen."""
 
 
 def said_otherwise(schedule: Schedule, lr: float) -> Iterator[Schedule]:
-    """The schedules with the same curve: a lowest rate as a share of `lr`, a growth in another number of ticks."""
+    """The schedules with the same curve: a lowest rate as a share of `lr`, a growth in another number of ticks, a
+    factor of other samples."""
     for floor, rate in schedule.all_given(role.FLOOR, role.FLOOR_OF_OPTIMIZER):
         for share in schedule.fields(role.FLOOR_SHARE):
             if schedule.value(role.FLOOR_SHARE) is None and lr:
                 share_of_lr = float(f"{rate / lr:.12g}")
                 yield dataclasses.replace(schedule, **{floor.name: None, share.name: share_of_lr})
+    for scale, number in schedule.all_given(role.SCALE):
+        for (power, exponent), (each, samples) in product(
+            schedule.all_given(role.POWER), schedule.all_given(role.SAMPLES_PER_TICK)
+        ):
+            for other in SAMPLES if power.required else ():
+                scaled = typed(number * (samples / other) ** exponent, AS_TYPED)[0]
+                if roughness(scaled) <= MOST_DIGITS:
+                    yield dataclasses.replace(schedule, **{scale.name: scaled, each.name: each.take(other)})
     for growth, number in schedule.all_given(role.GROWTH):
         for span, ticks in schedule.all_given(role.TIMESCALE):
             if number and ticks:

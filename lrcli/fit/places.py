@@ -9,6 +9,7 @@ from lrcli.fit.behind import START, WARMUP
 from lrcli.fit.estimates import WHOLE_TYPES
 from lrcli.fit.landmarks import Between, Landmarks
 from lrcli.fit.lengths import shares_of_length
+from lrcli.fit.spans import ticks_to_half
 from lrcli.fit.unknown import Sought
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
@@ -310,7 +311,8 @@ def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sough
 def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
     if cls.fields(role.GROWTH) and not (declared.required and cls.fields(role.VARIANT)):
         return None
-    first, *others = SPANS if cls.fields(role.GROWTH) else (max(marks.first_at_peak, 10), *SPANS)
+    half = ticks_to_half(marks) if cls.fields(role.GROWTH) else max(marks.first_at_peak, 10)
+    first, *others = (half, *SPANS) if half > 0 else SPANS
     return Sought(first, 1, math.inf, declared.annotation in WHOLE_TYPES, others, usual=(1, *SPANS))
 
 

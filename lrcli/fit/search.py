@@ -360,7 +360,7 @@ class Search:
                 return False
             exactness = NEARLY
         self.found[name] = Found(schedule, run, reading, exactness, error)
-        is_rounded = error <= FULL if exactness == NEARLY else exactness != EXACT
+        is_rounded = error <= max(FULL, self.tolerance.relative) if exactness == NEARLY else exactness != EXACT
         if is_rounded and (exactness == NEARLY or self.tolerance.kind == FULL_PRECISION) and not is_another:
             for other in said_otherwise(schedule, run.lrs[0]):
                 self._hold(other, run, reading, is_another=True)

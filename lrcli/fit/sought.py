@@ -92,14 +92,15 @@ def _with_a_share(relaxed: Relaxed) -> Iterator[Guess]:
     for share, warmup, length in itertools.product(*map(cls.fields, (role.WARMUP_SHARE, role.WARMUP, role.LENGTH))):
         if not {warmup.name, length.name} <= numbers.keys():
             continue
-        ticks, last = numbers[warmup.name], round(numbers[length.name])
-        typed = float(f"{ticks / last:.{MOST_DIGITS}g}") if last else 0.0
-        if abs(ticks - round(ticks)) > NEARLY_WHOLE >= abs(ticks - typed * last):
-            fixed = form.fixed | {warmup.name: warmup.default, share.name: typed}
-            rest = {name: one._replace(start=numbers[name]) for name, one in relaxed.sought.items()}
-            del rest[warmup.name]
-            other = Solver(Form(cls, fixed, tuple(rest), None, form.scale), marks, solver.effort, solver.base)
-            yield from Relaxed(other, rest, marks).guesses()
+        ticks = numbers[warmup.name]
+        for last in dict.fromkeys([round(numbers[length.name]), *marks.lengths, *marks.ends[:2]]):
+            typed = float(f"{ticks / last:.{MOST_DIGITS}g}") if last else 0.0
+            if abs(ticks - round(ticks)) > NEARLY_WHOLE >= abs(ticks - typed * last):
+                fixed = form.fixed | {warmup.name: warmup.default, share.name: typed, length.name: last}
+                rest = {name: one._replace(start=numbers[name]) for name, one in relaxed.sought.items()}
+                rest = {name: one for name, one in rest.items() if name not in fixed}
+                other = Solver(Form(cls, fixed, tuple(rest), None, form.scale), marks, solver.effort, solver.base)
+                yield from Relaxed(other, rest, marks).guesses()
 
 
 def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | None) -> dict[str, list[Any]] | None:

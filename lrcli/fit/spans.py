@@ -29,6 +29,17 @@ def spans_of_a_growth(marks: Landmarks, start: int = 0) -> list[int]:
     return _spans(GROWTHS, _ticks_of_growth, marks, start)
 
 
+def ticks_to_half(marks: Landmarks) -> float:
+    """The ticks from tick 0 to half of its rate, of the inverse of a line that grows from there; NaN where it is none.
+
+    The first row may be long after it.
+    """
+    first, last = marks.held_until, marks.bottom
+    high, low = float(marks.values[first]), float(marks.values[last])
+    start, end = int(marks.ticks[first]), int(marks.ticks[last])
+    return (low * end - high * start) / (high - low) if high > low else math.nan
+
+
 def _spans(
     numbers: Sequence[float], ticks_of: Callable[[float, float, int], float], marks: Landmarks, start: int = 0
 ) -> list[int]:

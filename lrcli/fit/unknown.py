@@ -12,7 +12,7 @@ MOST_WIDE = 200
 TYPED = (1, 2, 5, 3, 4, 6, 8, 1.5, 2.5)
 """What people type, but for the power of ten."""
 
-OF_THE_PEAK = (0.0, 0.1, 0.01, 0.05, 0.2, 0.5, 0.001, 0.02, 0.3, 0.25)
+OFTEN, SELDOM = (0.0, 0.1, 0.01), (0.05, 0.2, 0.5, 0.001, 0.02, 0.3, 0.25)
 RATES = (1e-6, 1e-5, 1e-7, 1e-8, 1e-4, 1e-3, 5e-6, 5e-5, 5e-7, 2e-5, 2e-6, 3e-5, 6e-5)
 """Rates that people type for what the log does not show, as shares of the highest and by themselves."""
 
@@ -35,8 +35,9 @@ class Sought(NamedTuple):
 
     @property
     def width(self) -> tuple[bool, bool, float]:
-        """Those that are whole and have few values come before others."""
-        return not self.is_whole, self.high - self.low > MOST_WIDE, self.high - self.low
+        """Whole ones of few values come before others, and what people type before what has no bound."""
+        width = self.high - self.low
+        return not self.is_whole or width > MOST_WIDE, self.is_whole, width
 
     def values(self, marks: Landmarks, peak: float) -> Iterator[float]:
         """The values that people may have typed, the likeliest first; `peak` is the highest rate."""
@@ -53,7 +54,8 @@ class Sought(NamedTuple):
                 significant(below * ten * digit) for ten in (1, 10) for digit in TYPED if below * ten * digit >= highest
             ]
         elif self.is_rate:
-            values = (self.start, *(significant(share * peak) for share in OF_THE_PEAK), *RATES)
+            often, seldom = ([significant(share * peak) for share in shares] for shares in (OFTEN, SELDOM))
+            values = (*often, *RATES, *seldom, self.start)
         yield from dict.fromkeys(value for value in values if self.low <= value <= self.high)
 
 
