@@ -701,3 +701,19 @@ def test_few_digits_of_another_base_rate() -> None:
     record = by_step(rows, shown=Shown(4, None))
     found = explanation_of("cosine --t-max 500 --eta-min 5e-7 --lr 5e-5", record, lr=5e-5, interval="step")
     assert (found["explanation"], found["base_lr"]) == ("base_lr", 2.5e-5)
+
+
+def test_an_optimizer_that_begins_again_where_the_schedule_then_stays() -> None:
+    floor = "sequential 'linear --start-factor 0.01 --total-iters 5' 'cosine --t-max 45 --eta-min 0.001' --milestones 5"
+    found = explanation_of(floor, by_epoch([*values(floor, 26), *[0.001] * 24]))
+    assert (found["explanation"], found["at"]) == ("state_not_loaded", 26)
+
+
+def test_another_schedule_of_few_rates_after_a_jump() -> None:
+    meant, second = (
+        "linear --start-factor 1.0 --end-factor 0.1 --total-iters 30",
+        "multistep --milestones 4,14 --gamma 0.2",
+    )
+    record = by_epoch([rate / 100 for rate in values(meant, 9)] + values(second, 21))
+    found = explanation_of(meant, record, lr=0.001)
+    assert (found["explanation"], found["at"]) == ("changed", 9)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.run import Run
 from lrcli.schedules import role
@@ -38,8 +39,22 @@ def other_schedule(case: Case) -> Iterator[Explanation]:
     yield from _with_other_values(case, case.known)
     for one in _believed(case, case.known):
         parts = one.schedule.value(role.PARTS) or (None,)
+        if one.is_typed:
+            yield from _taken_over(case, one)
         if one.is_typed and parts[0] != case.schedule:  # What begins as it was meant is a change on the way.
             yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
+
+
+def _taken_over(case: Case, found: "Found") -> Iterator[Explanation]:
+    """What was meant, and another schedule from a tick on: a sequence in which it is the first part."""
+    parts = [part for part in _parts(found.composed) if part.value(role.PARTS) is None]
+    own = [part for part in _parts(case.composed) if part.value(role.PARTS) is None]
+    turns: tuple[int, ...] = found.composed.value(role.TAKES_OVER_AT) or ()
+    if len(parts) != len(own) + 1 or parts[: len(own)] != own or len(turns) != len(own):
+        return
+    at, spec = turns[-1], spec_of(parts[-1], Run(lr=found.run.lr, interval=found.run.interval))
+    sentence = f"from tick {at} on the rates are those of {spec}, begun at tick {at}"
+    yield Explanation("changed", sentence, {"at": at, "spec": spec})
 
 
 def _with_other_values(case: Case, known: "Iterable[Found]") -> Iterator[Explanation]:

@@ -1,6 +1,7 @@
 """What happens to the rate in the middle of a run: skipped ticks, and runs that were taken up again."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from lrcli.resume import SCHEDULER, Resumed
 from lrcli.run import Run
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.text import plural, significant
-from lrcli.verify.case import Case
+from lrcli.verify.case import MUCH, Case
 from lrcli.verify.changes import Changed, is_plain, words_of
 from lrcli.verify.others import ROWS_PER_DIGIT, one_value, two_values
 from lrcli.verify.verdict import Explanation
@@ -81,11 +82,12 @@ def _is_seam(case: Case) -> bool:
 
 
 def _is_jump(case: Case) -> bool:
-    """Whether the rate rises at once to one at which it stays."""
+    """Whether the rate goes at once up, or to where the schedule begins, and stays there."""
     tail = case.values[case.place :]
-    return (
-        case.place >= 2 and len(tail) >= 3 and bool((tail == tail[0]).all() and tail[0] > case.values[case.place - 1])
-    )
+    if case.place < 2 or len(tail) < 3 or (tail != tail[0]).any():
+        return False
+    rises = bool(tail[0] > case.values[case.place - 1])
+    return rises or math.isclose(float(tail[0]), case.rate_at(0), rel_tol=1e-6)
 
 
 def restarted(case: Case) -> Iterator[Explanation]:
@@ -223,7 +225,8 @@ def _new(case: Case, start: int, rate: float, base: float) -> Iterator[tuple[str
         return
     yield new, _continued(case.composed, ticks, {"lr": rate, "initial_lr": base})
     yield new, _continued(case.composed, ticks, {"lr": base}, rate)
-    again = f"from tick {start} on the optimizer begins again at {significant(base)}: its state was not loaded"
+    first = case.rate_at(0)
+    again = f"from tick {start} on the optimizer begins again at {significant(first)}: its state was not loaded"
     yield again, _picked(_restored(case, start, SCHEDULER), ticks)
 
 
@@ -331,10 +334,10 @@ def changed(case: Case) -> Iterator[Explanation]:
         return
     at = int(case.ticks[case.place])
     yield from _changed_to(case, two_values)
-    left = SECONDS_FOR_TAILS
+    left, likely = SECONDS_FOR_TAILS, ("", "")
     for record, begun in _tails(case):
         if left <= 0:
-            return
+            break
         search = Search(record, seconds=min(SECONDS_FOR_A_TAIL, left))
         candidates = search.candidates()
         left -= search.spent
@@ -345,9 +348,14 @@ def changed(case: Case) -> Iterator[Explanation]:
             enough = shown >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
             # The same scheduler that goes on without a jump was not begun again: it has other values from the start.
             is_new = not begun or type(found.schedule) is not type(case.schedule) or _jumps(case)
-            if found.exactness != NEARLY and found.is_plain and enough and is_new:
-                sentence = f"from tick {at} on the rates are those of {found.spec}{begun}"
-                yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
+            if found.exactness != NEARLY and found.is_plain and is_new:
+                if enough:
+                    sentence = f"from tick {at} on the rates are those of {found.spec}{begun}"
+                    yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
+                likely = likely if likely[0] else (found.spec, begun)
+    if likely[0] and _jumps(case) and len({*case.values[: case.place].tolist()}) >= MUCH:
+        sentence = f"from tick {at} on the rates are others, such as those of {''.join(likely)}"
+        yield Explanation("changed", sentence, {"at": at, "spec": likely[0]})
 
 
 def _jumps(case: Case) -> bool:
