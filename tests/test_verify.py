@@ -717,3 +717,18 @@ def test_another_schedule_of_few_rates_after_a_jump() -> None:
     record = by_epoch([rate / 100 for rate in values(meant, 9)] + values(second, 21))
     found = explanation_of(meant, record, lr=0.001)
     assert (found["explanation"], found["at"]) == ("changed", 9)
+
+
+def test_skipped_steps_are_likelier_than_another_length_than_the_log_says() -> None:
+    meant = WSD.format(23, 235, 47)
+    ticks = [step - sum(late < step for late in (100, 120, 190)) for step in range(235)]
+    right = values(meant, 235)
+    record = Record.of_values([right[tick] for tick in ticks[9::10]], steps=range(10, 236, 10))
+    record.facts.max_steps = 235
+    assert explanation_of(meant, record)["explanation"] == "shifted_from"
+
+
+def test_rows_of_unknown_steps_lie_within_the_run() -> None:
+    meant, done = WSD.format(62, 625, 125), WSD.format(0, 625, 125)
+    record = Record.of_values(values(done, 625)[9::10], epochs=[round(10 * row / 125, 2) for row in range(1, 63)])
+    assert explanation_of(meant, record)["explanation"] == "no_warmup"

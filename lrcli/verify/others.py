@@ -57,16 +57,20 @@ def _plainly(case: Case, solve: "Callable[[Case, int], Iterator[Changed]]") -> I
     if not case.moves:
         return
     for changed in solve(case, 0):
-        if all(map(_is_likely, changed[2])):
+        if all(_is_likely(case, change) for change in changed[2]):
             yield explained_by(case, changed)
         case.rough.append(changed)
 
 
-def _is_likely(change: Change) -> bool:
-    """Whether somebody may have typed the value; that a drop more was meant is what a resume also looks like."""
-    return is_plain(change.found) and not (
-        isinstance(change.found, tuple) and len(change.found) != len(change.meant or ())
-    )
+def _is_likely(case: Case, change: Change) -> bool:
+    """Whether somebody may have typed the value, and nothing else looks like it: a drop more, as after a resume, or
+    another length than the one that the log itself says, as with skipped steps.
+    """
+    if isinstance(change.found, tuple) and len(change.found) != len(change.meant or ()):
+        return False
+    if change.meant is None:
+        return False  # Another option says it.
+    return is_plain(change.found) and (isinstance(change.meant, float) or change.meant not in _lengths(case))
 
 
 def _landmarks(case: Case, start: int) -> Landmarks | None:

@@ -359,12 +359,11 @@ def changed(case: Case) -> Iterator[Explanation]:
 
 
 def _jumps(case: Case) -> bool:
-    """Whether the first row that is another is farther from the one before than its neighbours are from each other."""
+    """Whether the first row that is another is farther from the one before than those are from each other."""
     import numpy as np
 
-    steps = np.abs(np.diff(case.values[max(0, case.place - 4) : case.place + 4]))
-    jump = steps[min(case.place, 4) - 1]
-    return bool(jump > 2 * np.delete(steps, min(case.place, 4) - 1).max())
+    steps = np.abs(np.diff(case.values[max(0, case.place - 4) : case.place + 1]))
+    return bool(steps[-1] > 2 * steps[:-1].max(initial=0.0))
 
 
 def _tails(case: Case) -> Iterator[tuple[Record, str]]:

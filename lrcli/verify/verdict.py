@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 10_000_000
 
+LONGEST = 3
+"""Of the length of a schedule, beyond which nobody goes on with it."""
+
 FEW_ROWS = 8
 """At which it is seen whether a guess is worth more."""
 
@@ -195,7 +198,10 @@ def _verdicts(schedule: Schedule, run: Run, record: Record, rtol: float | None, 
                 return [verdict]
             if not reading.is_unusual:
                 found.append(verdict)
-    return sorted(found, key=lambda verdict: -(verdict.place or 0))
+    # Rows whose distance is a guess lie within the run, if they can.
+    end = composed.horizon if composed.ends else None
+    within = [one for one in found if not (end and one.reading.every and one.reading.ticks.max() > LONGEST * end)]
+    return sorted(within or found, key=lambda verdict: -(verdict.place or 0))
 
 
 def verify(schedule: Schedule, run: Run, record: Record, rtol: float | None = None, group: int = 0) -> Verdict:
