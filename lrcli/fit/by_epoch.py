@@ -23,6 +23,9 @@ WARMUPS = (3.0, 0.0, 1.0, 2.0, 4.0, 5.0, 10.0)
 SHARES = (0.1, 0.001, 0.0001, 0.2, 0.05, 1.0)
 MOST_LENGTHS = 3
 
+FEWEST_ROWS = 20
+"""Of a log whose last quarter is behind every warmup."""
+
 LATE_ROWS = 16
 """Of the end of a log, at which a form is held before its length is sought."""
 
@@ -40,10 +43,19 @@ def guesses_by_epoch(cls: type[Schedule], record: Record, effort: Effort) -> Ite
     assert last is not None
     count = int(last.ticks.max()) + 1
     shares = cls.fields(role.FLOOR_SHARE)
+    early = {declared.name for declared in cls.fields(role.WARMUP_EPOCHS, role.GROUP)}
+    missed: set[tuple[Any, ...]] = set()
     for values in _forms(cls, record, count):
         for share in (shares[0].default, *SHARES) if shares else (None,):
             further = {} if share is None else {shares[0].name: share}
-            yield from _solved(cls, {**values, **further}, per_epoch.name, record, effort)
+            late = share, *(value for name, value in values.items() if name not in early)
+            if late in missed:
+                continue
+            solved = Solved(cls, {**values, **further}, per_epoch.name, record, effort)
+            if solved.has_the_end():
+                yield from solved.guesses()
+            elif len(record) >= FEWEST_ROWS:
+                missed.add(late)  # Whatever the warmup is.
 
 
 def _forms(cls: type[Schedule], record: Record, count: int) -> Iterator[dict[str, Any]]:
@@ -66,52 +78,57 @@ def _forms(cls: type[Schedule], record: Record, count: int) -> Iterator[dict[str
         yield dict(zip(choices, combination, strict=True))
 
 
-def _solved(
-    cls: type[Schedule], values: dict[str, Any], per_epoch: str, record: Record, effort: Effort
-) -> Iterator[tuple[Guess, Reading]]:
-    """The length of an epoch, from the first row; the base rate, from the last but one that is no part of a warmup."""
-    rates = record.values
-    anchor = len(rates) - 1
-    if rates[anchor] <= 0 or len(rates) < 3:
-        return
+class Solved:
+    """The length of an epoch, from the first row; the base rate, from the last, that is no part of a warmup."""
 
-    def made(length: int) -> tuple[Guess, Reading] | None:
-        effort.take(A_LENGTH + length // A_TICK)
+    def __init__(
+        self, cls: type[Schedule], values: dict[str, Any], per_epoch: str, record: Record, effort: Effort
+    ) -> None:
+        self.cls, self.values, self.per_epoch, self.record, self.effort = cls, values, per_epoch, record, effort
+        self.rates = record.values
+        self.anchor = len(record) - 1
+
+    def _made(self, length: int) -> tuple[Guess, Reading] | None:
+        self.effort.take(A_LENGTH + length // A_TICK)
         try:
-            schedule = cls(**values, **{per_epoch: length})
+            schedule = self.cls(**self.values, **{self.per_epoch: length})
         except FAILURES:
             return None
-        reading = ends_of_epochs(record, length)
+        reading = ends_of_epochs(self.record, length)
         if reading is None:
             return None
-        one = float(rates_at(schedule, (1.0,), reading.ticks[anchor : anchor + 1])[0])
-        return (Guess(schedule, float(rates[anchor]) / one), reading) if one > 0 else None
+        one = float(rates_at(schedule, (1.0,), reading.ticks[self.anchor :])[0])
+        return (Guess(schedule, float(self.rates[self.anchor]) / one), reading) if one > 0 else None
 
-    def residual(length: int, row: int = 0) -> float:
-        pair = made(length)
+    def _residual(self, length: int) -> float:
+        pair = self._made(length)
         if pair is None:
             return math.nan
         guess, reading = pair
-        return float(rates_at(guess.schedule, (guess.lr,), reading.ticks[row : row + 1])[0]) - float(rates[row])
+        return float(rates_at(guess.schedule, (guess.lr,), reading.ticks[:1])[0]) - float(self.rates[0])
 
-    import numpy as np
+    def has_the_end(self) -> bool:
+        """Whether rows long after the warmup, which do not depend on the length of an epoch, are nearly given."""
+        import numpy as np
 
-    first = made(100)
-    if first is None:
-        return
-    # Rows long after the warmup do not depend on the length of an epoch: what misses them is not worth the search.
-    guess, reading = first
-    late = slice(3 * len(rates) // 4, None, max(1, len(rates) // (4 * LATE_ROWS)))
-    effort.take(LATE_ROWS)
-    tail = rates_at(guess.schedule, (guess.lr,), reading.ticks[late])
-    if not np.isfinite(tail).all() or (np.abs(tail - rates[late]) > 2e-3 * rates.max()).any():
-        return
-    grid = [1, 2, 3, 4, 6, 8, *(round(10 * 1.5**step) for step in range(20))]
-    lengths = list(itertools.islice(crossings(residual, sorted({*grid})), 2 * MOST_LENGTHS))
-    for length in dict.fromkeys([near + shift for near in lengths for shift in (0, 1, -1)] or [1]):
-        pair = made(length) if length > 0 else None
-        if pair is None:
-            continue
-        guess, reading = pair
-        for lr in typed(guess.lr, 1e-4):
-            yield Guess(guess.schedule, lr), reading
+        rates = self.rates
+        first = self._made(100) if len(rates) >= 3 and rates[self.anchor] > 0 else None
+        if first is None:
+            return False
+        guess, reading = first
+        late = slice(3 * len(rates) // 4, None, max(1, len(rates) // (4 * LATE_ROWS)))
+        self.effort.take(LATE_ROWS)
+        tail = rates_at(guess.schedule, (guess.lr,), reading.ticks[late])
+        return bool(np.isfinite(tail).all() and (np.abs(tail - rates[late]) <= 2e-3 * rates.max()).all())
+
+    def guesses(self) -> Iterator[tuple[Guess, Reading]]:
+        """The schedules that pass through the first row and the last."""
+        grid = [1, 2, 3, 4, 6, 8, *(round(10 * 1.5**step) for step in range(20))]
+        lengths = list(itertools.islice(crossings(self._residual, sorted({*grid})), 2 * MOST_LENGTHS))
+        for length in dict.fromkeys([near + shift for near in lengths for shift in (0, 1, -1)] or [1]):
+            pair = self._made(length) if length > 0 else None
+            if pair is None:
+                continue
+            guess, reading = pair
+            for lr in typed(guess.lr, 1e-4):
+                yield Guess(guess.schedule, lr), reading

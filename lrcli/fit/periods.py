@@ -32,20 +32,22 @@ def changes_of(marks: Landmarks) -> list[Between]:
 
     None where it changes in every row: that is a curve.
     """
-    after = last_rise(marks)
-    rows = [row for row in marks.steps if row > after] or marks.steps
+    rows = _falls(marks) or marks.steps
     if rows and rows[-1] - rows[0] == len(rows) - 1:
         return []
-    return [marks.before(row) for row in rows][-MOST_CHANGES:]
+    return [marks.before(row) for row in rows[-MOST_CHANGES:]]
+
+
+def _falls(marks: Landmarks) -> list[int]:
+    """The rows whose rate is lower than that of the row before, after the last rise."""
+    after = last_rise(marks)
+    return [row for row in marks.steps if row > after]
 
 
 def fall_by_amounts(marks: Landmarks) -> bool:
     """Whether drops that come regularly are no powers of one factor."""
-    if not marks.moves_in_steps:
-        return False
-    values, after = marks.values, last_rise(marks)
-    falls = [row for row in marks.steps if row > after]
-    factors = [float(values[row] / values[row - 1]) for row in falls if values[row - 1]]
+    falls = _falls(marks) if marks.moves_in_steps else []
+    factors = [float(marks.values[row] / marks.values[row - 1]) for row in falls]
     return len(falls) > OFTEN and max(factors) > min(factors) + UNEVEN
 
 

@@ -47,7 +47,7 @@ USUAL = {
     role.POWER: (1.0, 2.0, 0.5, 0.9, 3.0),
     role.FLOOR_SHARE: (0.0, 1.0, 0.1, 0.01, 0.05, 0.2, 0.001, 0.5, 0.02, 0.3),
     role.START_SHARE: (0.0, 0.1, 0.01, 1 / 3, 0.001, 0.5, 0.2),
-    role.FLOOR_DIVISOR: (1e4, 1e5, 1000.0, 100.0, 10.0),
+    role.FLOOR_DIVISOR: (1e4, 1e5, 1000.0, 100.0, 10.0, 1e6),
     role.START_DIVISOR: (25.0, 10.0, 100.0),
     role.CYCLE_DECAY: (1.0, 0.5, 0.8, 0.9, 0.1),
     role.DROP_FACTOR: (0.1, 0.5, 0.9, 0.95, 0.96, 0.2, 0.3, 0.99),

@@ -60,6 +60,9 @@ FOR_A_PLAINER_ONE = 100_000
 MOST_UNTYPED = 12
 """Of one scheduler, while none has numbers that somebody may have typed."""
 
+BENT = (3, 4, 5, 6)
+"""Levels at which one of two powers is found, with the lowest rate or without it."""
+
 OF_A_RISE = 4
 """Stages that are tried of a log that does nothing but rise, which many schedules give."""
 
@@ -172,7 +175,9 @@ class Search:
         together = [(stage, False) for stage in AT_ONCE]
         if not any(view.marks.is_sparse for view in views) or any(view.marks.moves_in_steps for view in views):
             if not any(view.marks.shows_an_end and not view.marks.is_within_a_cycle for view in views):
-                return [*stages[:2], *together, *stages[2:]]
+                bent = [one for one in stages[2:] if one[0].level in BENT and not one[0].sought]
+                rest = [one for one in stages[2:] if one not in bent]
+                return [*stages[:2], *together[:1], *bent, *together[1:], *rest]
             # The rows show where phases end: what has no length to be sought is tried first.
             seen = [one for one in stages if not one[0].sought]
             return [*seen, *together, *(one for one in stages if one not in seen)]

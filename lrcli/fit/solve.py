@@ -220,9 +220,9 @@ class Solver:
         return math.isnan(first) or math.isclose(first, second, rel_tol=SAME)
 
     @property
-    def has_floors(self) -> bool:
-        """Whether a lowest rate is to be found."""
-        return any(name != BASE and self.params[name].role in FLOORS for name in self.form.numbers)
+    def is_bent_by_its_shape(self) -> bool:
+        """Whether a lowest rate or a power is to be found: some shapes have one, others have not."""
+        return any(name != BASE and self.params[name].role in (*FLOORS, *BENDS) for name in self.form.numbers)
 
     @property
     def _late(self) -> list[int]:

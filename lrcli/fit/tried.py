@@ -126,8 +126,8 @@ def guesses(
             if alike in seen:
                 continue
             seen.add(alike)
-            if solver.has_floors:
-                anchors = solver.anchors()  # Some shapes lie between the highest and the lowest rate, others do not.
+            if solver.is_bent_by_its_shape:
+                anchors = solver.anchors()
             yield from solver.guesses(solver.sought_wholes(anchors) if stage.sought else wholes, anchors)
         except (InputError, ArithmeticError, ValueError):
             continue
