@@ -300,11 +300,22 @@ def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[A
         growing = marks.breaks[-1:] if cls.fields(role.GROWTH) else []
         if growing == [] and cls.fields(role.GROWTH, role.START) and marks.peak == len(marks.values) - 1:
             growing = [0]  # It does nothing but grow.
+        if declared.annotation not in WHOLE_TYPES and not cls.fields(role.GROWTH):
+            return [declared.default, *_scales_of_a_root(marks)]
         stairs = periods(changes_of(marks)) if marks.moves_in_steps and cls.fields(role.VARIANT) else []
         spans = (span for row in growing for span in spans_of_a_growth(marks, row))
         return list(dict.fromkeys([declared.default, *stairs, *spans]))
     steps = [marks.before(row).upto for row in marks.steps[:1]] if marks.moves_in_steps else []
     return [*steps, *spans_of_a_growth(marks), *SPANS]
+
+
+def _scales_of_a_root(marks: Landmarks) -> list[float]:
+    """The ticks in which an inverse square root from the highest rate on sets in."""
+    row = marks.peak + max(1, ([*marks.departs, marks.bottom][0] - marks.peak) // 2)
+    if marks.held_until > marks.peak or row >= len(marks.values) or not marks.values[row]:
+        return []
+    ratio = (marks.highest / float(marks.values[row])) ** 2 - 1
+    return [typed(int(marks.ticks[row] - marks.ticks[marks.peak]) / ratio, 1e-4)[0]] if ratio > 0 else []
 
 
 def _growth(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:

@@ -119,7 +119,7 @@ def freed(cls: type[Schedule], level: int, marks: Landmarks) -> list[str] | None
     floors = [declared for declared in cls.fields(*FLOORS) if not declared.required]
     bends = [declared for declared in cls.fields(*BENDS) if not declared.required and not declared.choices]
     bends = [declared for declared in bends if declared.annotation not in WHOLE_TYPES]
-    if marks.second_peak is None:
+    if marks.second_peak is None and not cls.fields(role.CYCLE_FALL):  # Some decay with every tick.
         bends = [declared for declared in bends if declared.role is not role.CYCLE_DECAY]
     bends += [declared for declared in cls.fields(role.SCALE, role.GROWTH) if not declared.required]
     bends += [one for one in cls.fields(role.TIMESCALE) if not one.required and one.annotation not in WHOLE_TYPES]

@@ -42,15 +42,17 @@ def plain_lengths(form: Form, marks: Landmarks) -> list[int]:
     there = lengths_by_share(form, marks)
     if there is not None:
         said = [end for end in (*marks.lengths, *marks.ends[:2]) if end in there]
-        ends = [*said, *sorted(there, key=roughness)][:MOST_BY_SHARE]
+        ends = [*said, *sorted(there, key=lambda end: (roughness(end), end % 5 != 0, -end))][:MOST_BY_SHARE]
     else:
         spans = (estimates(declared, form.cls, marks) or []) if declared.role is role.TIMESCALE else []
         ends = [*(span for span in spans if span), *_ends(form, marks)]
         # A decay is counted from where it begins.
         before = sum(form.fixed.get(one.name) or 0 for one in form.cls.fields(role.WARMUP, role.HOLD))
         is_prefix = any(form.fixed.get(one.name) for one in form.cls.fields(role.PREFIX))
-        if declared.role is role.DECAY or is_prefix or counts_from_its_warmup(form.cls):
+        if declared.role is role.DECAY:
             ends = [end - before for end in ends]
+        elif before and (is_prefix or counts_from_its_warmup(form.cls)):
+            ends = [*(end - before for end in ends), *ends[:2]]  # Many forget that the warmup comes before.
         ends = [-(-end // form.unit) for end in ends]
     return list(dict.fromkeys(end for end in ends if end >= least))
 

@@ -39,7 +39,7 @@ MOST_STARTS = 3
 MOST_LENGTHS = 3
 """Of a cycle, each of which is a value of its own."""
 
-MOST_SHARES = 3
+MOST_SHARES = 4
 """Shares of the length at which something may have happened."""
 
 USUAL = {
@@ -280,7 +280,8 @@ def likely_shares(row: int, meaning: Role, marks: Landmarks) -> list[float]:
     last = [*marks.lengths, int(marks.ticks[-1]) + 1][0]
     lengths = {share: lengths_of_share(row, share, marks) for share in USUAL[meaning]}
     possible = [share for share, one in lengths.items() if one.high >= 0.7 * last]
-    return sorted(possible, key=lambda share: abs(math.log(lengths[share].start / last)))[:MOST_SHARES]
+    # Otherwise in the order in which people type them.
+    return sorted(possible, key=lambda share: not lengths[share].low < last <= lengths[share].high)[:MOST_SHARES]
 
 
 def _start_divisor(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:

@@ -177,7 +177,9 @@ class Search:
             if not any(view.marks.shows_an_end and not view.marks.is_within_a_cycle for view in views):
                 bent = [one for one in stages[2:] if one[0].level in BENT and not one[0].sought]
                 rest = [one for one in stages[2:] if one not in bent]
-                return [*stages[:2], *together[:1], *bent, *together[1:], *rest]
+                # A straight line is the beginning of many, whatever else bends.
+                first = 2 if any(view.marks.is_straight_down for view in views) else 1
+                return [*stages[:2], *together[:first], *bent, *together[first:], *rest]
             # The rows show where phases end: what has no length to be sought is tried first.
             seen = [one for one in stages if not one[0].sought]
             return [*seen, *together, *(one for one in stages if one not in seen)]
