@@ -567,3 +567,13 @@ def test_processes_that_a_rate_of_timm_depends_on(tmp_path: Path, audited: Audit
         document = audited(tmp_path)
         assert (document["follows"], document["facts"].get("num_processes")) == (not findings, processes)
         assert [finding["code"] for finding in document["findings"]] == findings
+
+
+def test_hyperparameters_that_name_no_schedule_are_said_to_be_none(tmp_path: Path, invoke: Invoke) -> None:
+    """Lightning's save_hyperparameters keeps the arguments of a module, whatever they are."""
+    rows = "".join(f"{epoch},{0.1 * 0.9**epoch!r},{epoch}\n" for epoch in range(12))
+    (tmp_path / "metrics.csv").write_text(f"epoch,lr-SGD,step\n{rows}")
+    (tmp_path / "hparams.yaml").write_text("lr: 0.1\nwidth: 64\n")
+    status, out, error = invoke("audit", str(tmp_path))
+    assert (status, "exponential --gamma 0.9" in out) == (0, True)
+    assert "hparams.yaml beside metrics.csv is no configuration that is understood" in error

@@ -7,7 +7,7 @@ from typing import Any
 from lrcli.audit import DOCUMENT, Audit, audit
 from lrcli.audit.known_length import LEAST_ROWS
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.log_source import chosen_rate, opened_log, record_of
+from lrcli.cli.log_source import chosen_rate, opened_log, record_of, remark
 from lrcli.cli.output import Output
 from lrcli.configs.file_spec import FileSpec
 from lrcli.configs.reading import Reading
@@ -60,6 +60,8 @@ def run(given: Instances) -> int:
             f"{option}: expected a configuration for it; none that is understood was found beside {log.name} "
             f"({', '.join(NAMED)}, {', '.join(OTHERS[:3])}): name it after RUN"
         )
+    if config is None and (unread := _not_understood(log.path)):
+        remark(f"{unread} beside {log.name} is no configuration that is understood: there is nothing to compare with")
     made = audit(record, config)
     grave = any(finding.severity != "note" for finding in made.findings)
     if not output.takes_text and output.chosen_format() == "json":
@@ -115,6 +117,13 @@ def _beside(folder: Path, log: Path, reading: Reading) -> FileSpec | None:
     understood = [one for beside in (alike or others)[:MOST_CONFIGS] if (one := _understood(beside, reading))]
     understood = [one for one in understood if one.written != PYTHON or one.trainer.written == (PYTHON,)]  # No script.
     return understood[0] if len(understood) == 1 else None
+
+
+def _not_understood(log: str) -> str:
+    """The name of the first file beside the log that is called as a configuration is, but for a model card."""
+    folder = Path(log) if Path(log).is_dir() else Path(log).parent
+    names = (name for name in NAMED if not name.endswith(".md"))
+    return next((name for name in names if log != "-" and (folder / name).is_file()), "")
 
 
 def _beginnings(log: str) -> list[str]:
