@@ -30,6 +30,14 @@ def state(text: str, length: int, every: int, first_step: bool = False, is_next:
             False,
             True,
         ),
+        # The first row is the last of the warmup, and the highest.
+        (
+            "hf-polynomial --num-warmup-steps 200 --num-training-steps 3000 --lr-end 0.0 --power 2.0 --lr 0.05",
+            3000,
+            200,
+            False,
+            False,
+        ),
         # Another reading of a steep warmup is far off, and nothing is concluded from it.
         (
             "hf-cosine-with-restarts --num-warmup-steps 10 --num-training-steps 200 --num-cycles 4 --lr 5e-05",
@@ -80,4 +88,9 @@ def test_drops_between_rows_are_not_called_exact() -> None:
 def test_a_length_that_the_log_does_not_show_is_not_called_exact() -> None:
     rates = values("megatron --lr-decay-style inverse-square-root --lr-decay-iters 2500 --lr-warmup-iters 25", 2500)
     found = fit(Record.of_values([rates[step] for step in range(0, 2500, 10)], steps=range(0, 2500, 10)))
+    assert {one.exactness for one in found} == {"possible"}
+
+
+def test_a_warmup_before_the_first_row_is_not_denied() -> None:
+    found = fit(state("wsd --warmup-steps 75 --stable-steps 1125 --decay-steps 300 --lr 5e-06", 1500, 100))
     assert {one.exactness for one in found} == {"possible"}

@@ -312,6 +312,11 @@ def _schedules_beside(schedule: Schedule) -> Iterator[Schedule]:
         for other in others:
             with suppress(InputError, ArithmeticError):
                 yield dataclasses.replace(schedule, **{declared.name: other})
+    # A warmup may have been over before the first row, where what follows it is shorter for that.
+    for (warmup, up), (hold, held) in itertools.product(schedule.all_given(role.WARMUP), schedule.all_given(role.HOLD)):
+        for shift in (1, -1):
+            with suppress(InputError, ArithmeticError):
+                yield dataclasses.replace(schedule, **{warmup.name: up + shift, hold.name: held - shift})
 
 
 def _a_little_more_and_less(value: Any) -> list[Any]:

@@ -131,12 +131,15 @@ class Relaxed:
         hidden = [place for place, one in enumerate(self.sought.values()) if one.is_hidden]
         for start in self._starts():
             if hidden:
-                start[hidden] = self.low[hidden]
                 shown = [place for place in range(len(self.names)) if place not in hidden]
-                found = self.solution(start, shown)
-                if found is not None:
-                    yield from self._decided(found, shown, 2)
-                    start = found.numbers
+                for end in (self.low, self.high):
+                    start[hidden] = end[hidden]
+                    found = self.solution(start, shown)
+                    if found is not None:
+                        yield from self._decided(found, shown, 2)
+                        start = found.numbers
+                    if found is not None or self.ended.error * self.high[hidden].max() > 1:
+                        break  # The first row alone may be the last of the warmup, a tick below the highest rate.
             found = self.solution(start, range(len(self.names)))
             free = list(range(len(self.names)))
             if found is None and self.ended.error <= NEAR_ENOUGH:
@@ -250,7 +253,7 @@ class Relaxed:
         if peak is None or length is None or not self.sought[self.names[length]].high < math.inf:
             return
         rates = [float(found.numbers[peak])]
-        for end in (self.low[length], self.high[length]):
+        for end in (self.low[length], self.high[length] - self.sought[self.names[length]].is_hidden):
             start = found.numbers.copy()
             start[length] = end
             solved = self.solution(start, [place for place in free if place != length])

@@ -139,7 +139,8 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | No
             most = MOST_VALUES if declared.role is None or declared.role.unit is role.TICKS else MOST_CHOICES
             choices[declared.name] = [SOUGHT] if values is None else values[:most]
         elif declared.role is role.WARMUP and not marks.rises:
-            choices[declared.name] = [there._replace(low=int(declared.at_least or 0), is_hidden=True)]
+            least = int(declared.at_least or 0)
+            choices[declared.name] = [there._replace(low=least, high=there.high + 1, is_hidden=True)]
         elif (
             declared.role is role.CYCLE_DECAY
             or (declared.role in STARTS and marks.peak > FEWEST_ON_A_LINE and not declared.default)
