@@ -124,7 +124,7 @@ class Search:
                     return self._with_twins()
             if place == 0 and not self._is_decided():
                 self._by_epoch()
-            if place == 1 and not self._is_decided() and not (in_steps and self.found):
+            if place == 1 and not any(self._is_known(view) for view in views):
                 self._in_parts_of_epochs(readings_after(self.record), STAGES[:2])
             if stage == BEFORE_PARTS and not any(
                 one.is_typed and one.exactness != NEARLY for one in self.found.values()
@@ -133,7 +133,9 @@ class Search:
             self._in_float32()
             if stage == before_sequences and not usual and self.only is None and not self._is_decided():
                 for view in views:
-                    if view is views[0] or not (moves_by_epoch and self._is_known(views[0])):
+                    known_in = [view] if is_dense else []
+                    known_in += views[:1] if moves_by_epoch and view is not views[0] else []
+                    if not any(map(self._is_known, known_in)):
                         self._sequences(view)
             is_open = stage.is_early and is_straight  # It is the beginning of many, whose length must be sought, too.
             is_open |= is_rise and place < OF_A_RISE
