@@ -63,8 +63,8 @@ UNBENT = 1e-9
 MOST_ENDS = 6
 """Ticks at which the last part may end."""
 
-MOST_ALIKE = 24
-"""Ways to put a log together with the same last part."""
+MOST_ALIKE, MOST_OF_A_CUT, MOST_FOUND = 24, 4, 16
+"""Ways to put a log together with the same last part, those of them that are held to every row, and those of all."""
 
 Placed = list[tuple[int, Guess]]
 """Parts, each with the tick at which it begins."""
@@ -97,6 +97,9 @@ class Parts:
 
     def guesses(self) -> Iterator[Guess]:
         """Sequences that give the rows from which landmarks are taken."""
+        yield from itertools.islice(self._guesses(), MOST_FOUND)
+
+    def _guesses(self) -> Iterator[Guess]:
         for cut in self.cuts:
             tried: set[float | None] = set()
             for base in self._bases(cut):
@@ -159,7 +162,7 @@ class Parts:
     def _aligned(self, found: Iterator[Placed]) -> list[Placed]:
         """Those of the same cut, where parts are as long as the way to the next first."""
         some = list(itertools.islice(found, MOST_ALIKE))
-        return sorted(some, key=_unaligned)
+        return sorted(some, key=_unaligned)[:MOST_OF_A_CUT]
 
     def _lengthened(self, guess: Guess, start: int, stop: int) -> Guess:
         """As long as its part, where it is seen to end in no row of it."""
