@@ -61,6 +61,7 @@ MISSED = [
     ("timm-poly --t-initial 40 --warmup-t 5 --cycle-limit 2", 80),
     ("keras-cosine-decay-restarts --first-decay-steps 15 --t-mul 1.5 --lr 0.0003", 60),
     ("constant --factor 0.1 --total-iters 20 --warmup 3", 40),
+    ("keras-polynomial-decay --decay-steps 100 --end-learning-rate 0.004 --power 0.5 --lr 0.4", 100),
     ("multistep --milestones 20,40 --gamma 0.3 --warmup 10 --warmup-style quadratic", 60),
     ("exponential --gamma 0.95 --warmup 8 --warmup-style linspace", 60),
     ("flat-cos --total-steps 108 --div-final 1000 --lr 2.4e-05 --pct-start 0.75", 90),

@@ -60,13 +60,16 @@ class Newton:
 
         columns = []
         for place in free:
-            unit, shift, moved = self.units[place], self.shifts[place], numbers.copy()
-            moved[place] += shift
-            if not self.bounds[0][place] <= moved[place] <= self.bounds[1][place]:
-                moved[place] = numbers[place] - shift
-            if moved[place] == numbers[place]:
+            unit, shift, column = self.units[place], self.shifts[place], None
+            for change in (shift, -shift):  # On one side there may be no curve.
+                moved = numbers.copy()
+                moved[place] += change
+                within = self.bounds[0][place] <= moved[place] <= self.bounds[1][place]
+                if within and moved[place] != numbers[place] and (column is None or not np.isfinite(column).all()):
+                    column = (self.curve(moved) - found) * (unit / (moved[place] - numbers[place]))
+            if column is None:
                 return None
-            columns.append((self.curve(moved) - found) * (unit / (moved[place] - numbers[place])))
+            columns.append(column)
         slopes = np.array(columns).T.reshape(len(found), len(free))
         return slopes if np.isfinite(slopes).all() else None
 

@@ -182,18 +182,27 @@ class Relaxed:
 
     def _with_usual_bend(self, near: Nearest, free: list[int]) -> tuple[Nearest | None, list[int]]:
         """What is found with a bend that people type, where the search was lost between a bend and a length."""
+        import numpy as np
+
+        first = np.array([one.start for one in self.sought.values()])
+        first[self._floors] = self.low[self._floors]
         for place in free:
             name = self.names[place]
             if name not in self.solver.params or self.solver.params[name].role not in BENDS:
                 continue
             rest = [other for other in free if other != place]
             for value in self.sought[name].usual:
-                start = near.numbers.copy()
-                start[place] = value
-                found = self.solution(start, rest)
-                if found is not None:
-                    return found, rest
+                for start in (near.numbers.copy(), first.copy()):
+                    start[place] = value
+                    found = self.solution(start, rest)
+                    if found is not None:
+                        return found, rest
         return None, free
+
+    @property
+    def _floors(self) -> list[bool]:
+        """Which of the numbers is a lowest rate."""
+        return [name in self.solver.params and self.solver.params[name].role in LOWEST for name in self.names]
 
     @property
     def _surely(self) -> float:
@@ -208,14 +217,13 @@ class Relaxed:
 
         start = np.array([one.start for one in self.sought.values()])
         yield start
-        floors = [name in self.solver.params and self.solver.params[name].role in LOWEST for name in self.names]
         for place, one in enumerate(self.sought.values()):
             is_far = one.high < math.inf and self.nearest > PROMISING  # Elsewhere between its bounds it would be, too.
             for other in () if is_far else one.others:
                 moved = start.copy()
                 moved[place] = other
                 if one.is_whole and other > one.start:
-                    moved[floors] = self.low[floors]  # What ends later falls lower.
+                    moved[self._floors] = self.low[self._floors]  # What ends later falls lower.
                 yield moved
 
     def _decided(self, found: Nearest, free: list[int], depth: int) -> Iterator[Guess]:
