@@ -1,10 +1,12 @@
 """Numbers with which a curve comes nearest to what is wanted: Gauss and Newton, damped, within bounds.
 
-Slopes are taken from differences at first; from then on each step corrects them (Broyden), as long as it helps.
+Slopes are taken from differences at first; from then on each step corrects them (Broyden), as long as it helps. A dozen
+rates and a few numbers: Python's own lists are quicker there than arrays.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from operator import mul, sub
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ PROGRESS = 0.6
 GOOD, PERFECT = 1e-4, 1e-14
 """Errors: with which it goes on in any case, and at which it ends."""
 
+Numbers = list[float]
+Columns = list[list[float]]
+
 
 class Nearest(NamedTuple):
     """Numbers, the greatest difference that they leave, and the slopes there, a column for each number in its unit."""
@@ -39,6 +44,16 @@ class Nearest(NamedTuple):
     numbers: "Floats"
     error: float
     slopes: "Floats"
+    """Without rows where there are none, or where the error is not small."""
+    curve: Numbers
+    """The curve with these numbers."""
+
+    @classmethod
+    def of(cls, numbers: Numbers, error: float, slopes: Columns | None, curve: Numbers) -> "Nearest":
+        """The same from lists."""
+        import numpy as np
+
+        return cls(np.array(numbers), error, np.array(slopes or []).T, curve)
 
 
 class Newton:
@@ -46,89 +61,88 @@ class Newton:
 
     def __init__(
         self,
-        curve: Callable[["Floats"], "Floats"],
+        curve: Callable[[Numbers], Numbers],
         wanted: "Floats",
         bounds: tuple["Floats", "Floats"],
         units: "Floats",
         shifts: "Floats",
     ) -> None:
-        self.curve, self.wanted, self.bounds, self.units, self.shifts = curve, wanted, bounds, units, shifts
+        self.curve, self.wanted, self.units, self.shifts = curve, wanted.tolist(), units.tolist(), shifts.tolist()
+        self.low, self.high = bounds[0].tolist(), bounds[1].tolist()
 
-    def slopes(self, numbers: "Floats", found: "Floats", free: Sequence[int]) -> "Floats | None":
+    def slopes(self, numbers: Numbers, found: Numbers, free: Sequence[int]) -> Columns | None:
         """The slopes at `numbers`, where the curve is `found`; None where there are none."""
-        import numpy as np
-
         columns = []
         for place in free:
-            unit, shift, column = self.units[place], self.shifts[place], None
-            for change in (shift, -shift):  # On one side there may be no curve.
-                moved = numbers.copy()
-                moved[place] += change
-                within = self.bounds[0][place] <= moved[place] <= self.bounds[1][place]
-                if within and moved[place] != numbers[place] and (column is None or not np.isfinite(column).all()):
-                    column = (self.curve(moved) - found) * (unit / (moved[place] - numbers[place]))
+            column = None
+            for shift in (self.shifts[place], -self.shifts[place]):  # On one side there may be no curve.
+                here, there = numbers[place], numbers[place] + shift
+                if column is None and there != here and self.low[place] <= there <= self.high[place]:
+                    moved = self.curve([*numbers[:place], there, *numbers[place + 1 :]])
+                    factor = self.units[place] / (there - here)
+                    slopes = [(one - other) * factor for one, other in zip(moved, found, strict=True)]
+                    column = slopes if math.isfinite(sum(slopes)) else None
             if column is None:
                 return None
             columns.append(column)
-        slopes = np.array(columns).T.reshape(len(found), len(free))
-        return slopes if np.isfinite(slopes).all() else None
+        return columns
 
-    def nearest(self, start: "Floats", free: Sequence[int]) -> Nearest:
-        """The nearest from `start`, the numbers at the places `free` to be found; without slopes if there are none."""
-        import numpy as np
+    def nearest(
+        self, start: "Floats", free: Sequence[int], is_worth: Callable[[Numbers], bool] = lambda curve: True
+    ) -> Nearest:
+        """The nearest from `start`, the numbers at the places `free` to be found; without slopes if there are none.
 
-        with np.errstate(all="ignore"):
-            return self._nearest(start, list(free))
-
-    def _nearest(self, start: "Floats", places: list[int]) -> Nearest:
-        import numpy as np
-
-        none = np.empty((len(self.wanted), 0))
-        low, high = self.bounds
-        numbers = np.minimum(np.maximum(start, low), high)
+        A curve that is not worth it is not gone on with.
+        """
+        places = list(free)
+        numbers = self._within(start.tolist())
         found = self.curve(numbers)
-        missing = self.wanted - found
-        error = float(np.abs(missing).max())
-        if not error < math.inf or not places:
-            return Nearest(numbers, error, none)
+        missing = list(map(sub, self.wanted, found))
+        square = _dot(missing, missing)
+        if not square < math.inf or not is_worth(found):
+            return Nearest.of(numbers, math.inf, None, found)
+        error = _greatest(missing)
+        if not places:
+            return Nearest.of(numbers, error, [], found)
         slopes, taken, is_new = self.slopes(numbers, found, places), 1, True
         first, promised = error, math.nan
-        before, square, damping = math.inf, float(missing @ missing), 1e-4
+        before, damping = math.inf, 1e-4
         for _ in range(MOST_STEPS):
             if slopes is None:
-                return Nearest(numbers, error, none)
+                return Nearest.of(numbers, error, None, found)
             if error <= PERFECT:
                 break
-            normal, right = slopes.T @ slopes, slopes.T @ missing
-            scale = normal.diagonal() + 1e-30
+            normal = [[_dot(one, other) for other in slopes[: row + 1]] for row, one in enumerate(slopes)]
+            right = [_dot(one, missing) for one in slopes]
             better = False
             for _ in range(MOST_DAMPED if is_new else 1):
-                damped = normal.copy()
-                damped.flat[:: len(places) + 1] += damping * scale
-                try:
-                    change = np.linalg.solve(damped, right)
-                except np.linalg.LinAlgError:
-                    return Nearest(numbers, error, none)
-                tried = numbers.copy()
-                tried[places] += change * self.units[places]
-                tried = np.minimum(np.maximum(tried, low), high)
+                change = _solution(normal, right, damping)
+                if change is None:
+                    return Nearest.of(numbers, error, None, found)
+                if math.isnan(promised):
+                    promised = _greatest(list(map(sub, missing, _sum(slopes, change))))
+                tried = list(numbers)
+                for place, one in zip(places, change, strict=True):
+                    tried[place] += one * self.units[place]
+                tried = self._within(tried)
                 curve = self.curve(tried)
-                rest = self.wanted - curve
-                after = float(rest @ rest)
+                rest = list(map(sub, self.wanted, curve))
+                after = _dot(rest, rest)
                 if after < square:
                     better = True
                     break
                 damping = max(damping * 10, 1e-6)
-            if math.isnan(promised):
-                promised = float(np.abs(missing - slopes @ change).max())
             if better:
-                step = (tried - numbers)[places] / self.units[places]
-                length = float(step @ step)
+                step = [(tried[place] - numbers[place]) / self.units[place] for place in places]
+                length = _dot(step, step)
                 helped = after <= HELPED * HELPED * square
-                if (length and not is_new) or helped:
-                    slopes = slopes + np.outer(curve - found - slopes @ step, step / length)
+                if length and (not is_new or helped):
+                    off = list(map(sub, map(sub, curve, found), _sum(slopes, step)))
+                    for place, one in enumerate(step):
+                        share = one / length
+                        slopes[place] = [slope + share * more for slope, more in zip(slopes[place], off, strict=True)]
                 numbers, found, missing, square, is_new = tried, curve, rest, after, False
-                error, damping = float(np.abs(missing).max()), max(damping * 0.05, 1e-12)
+                error, damping = _greatest(missing), max(damping * 0.05, 1e-12)
                 if helped:
                     continue
             elif is_new:
@@ -142,6 +156,41 @@ class Newton:
             before = error
             slopes, taken, is_new = self.slopes(numbers, found, places), taken + 1, True
         if error > GOOD:
-            return Nearest(numbers, error, none)
-        last = slopes if is_new else self.slopes(numbers, found, places)
-        return Nearest(numbers, error, none if last is None else last)
+            return Nearest.of(numbers, error, None, found)
+        return Nearest.of(numbers, error, slopes if is_new else self.slopes(numbers, found, places), found)
+
+    def _within(self, numbers: Sequence[float]) -> Numbers:
+        return [min(max(one, low), high) for one, low, high in zip(numbers, self.low, self.high, strict=True)]
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(map(mul, one, other), 0.0)
+
+
+def _greatest(numbers: Numbers) -> float:
+    return max(max(numbers), -min(numbers))
+
+
+def _sum(columns: Columns, weights: Numbers) -> Numbers:
+    """The columns times their weights, added up."""
+    return [_dot(weights, row) for row in zip(*columns, strict=True)]
+
+
+def _solution(normal: Columns, right: Numbers, damping: float) -> Numbers | None:
+    """The solution of the normal equations, of which the lower half is given, the diagonal enlarged; by Cholesky."""
+    lower: Columns = []
+    found: Numbers = []
+    for row, (line, wanted) in enumerate(zip(normal, right, strict=True)):
+        factors: Numbers = []
+        for place in range(row):
+            factors.append((line[place] - _dot(factors, lower[place])) / lower[place][place])
+        square = line[row] + damping * (line[row] + 1e-30) - _dot(factors, factors)
+        if not square > 0:
+            return None
+        found.append((wanted - _dot(factors, found)) / math.sqrt(square))
+        lower.append([*factors, math.sqrt(square)])
+    for row in reversed(range(len(found))):
+        found[row] = (found[row] - sum(lower[place][row] * found[place] for place in range(row + 1, len(found)))) / (
+            lower[row][row]
+        )
+    return found

@@ -8,12 +8,13 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.fit.effort import SpentError
 from lrcli.fit.forms import BASE, BENDS
 from lrcli.fit.guess import Guess, is_plain, rough
+from lrcli.fit.hopeless import OFF_AT_FIRST, misshapen
 from lrcli.fit.landmarks import WIDEST, Landmarks
 from lrcli.fit.newton import Nearest, Newton
 from lrcli.fit.numbers import NEAR, simplest, telling
@@ -22,12 +23,6 @@ from lrcli.fit.solve import NEAREST, Solver
 from lrcli.fit.unknown import Sought
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.schedules import role
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 GIVEN = 1e-4
 """Of the highest rate: an error up to which a curve may be that of the log."""
@@ -79,7 +74,8 @@ class Relaxed:
         self.units[[name == BASE or (not one.is_whole and one.start == 0) for name, one in sought.items()]] = (
             marks.highest or 1.0
         )
-        self.nearest = math.inf
+        self.nearest = self.misshapen = math.inf
+        self.fall = next((place for place, row in enumerate(self.rows) if row >= marks.peak), 0)
         self.doubtful: list[Nearest] = []
         in_full = marks.tolerance.kind == FULL_PRECISION
         self.loose = LOOSE if in_full else LOOSE_IN_FLOAT32
@@ -89,11 +85,10 @@ class Relaxed:
         shifts[lengths] = -np.minimum(shifts[lengths], PART_OF_A_TICK)
         self.newton = Newton(self.curve, self.wanted / marks.highest, (self.low, self.high), self.units, shifts)
 
-    def curve(self, numbers: Any) -> Any:
+    def curve(self, numbers: Sequence[float]) -> list[float]:
         """The rates at the probes, as shares of the highest."""
-        import numpy as np
-
-        return np.array(self.at(numbers.tolist(), self.rows)) / self.marks.highest
+        highest = self.marks.highest
+        return [rate / highest for rate in self.at(numbers, self.rows)]
 
     def at(self, numbers: Sequence[float], rows: Sequence[int]) -> list[float]:
         """The rates at rows."""
@@ -101,7 +96,9 @@ class Relaxed:
 
     def signature(self) -> tuple[float, ...]:
         """The curve before anything is found: forms that share it are the same."""
-        return tuple(self.at([telling(one.start) for one in self.sought.values()], self.rows))
+        rates = self.at([telling(one.start) for one in self.sought.values()], self.rows)
+        self._see([rate / self.marks.highest for rate in rates])
+        return tuple(rates)
 
     def is_idle(self, name: str) -> bool:
         """Whether a number changes nothing where the search begins."""
@@ -120,11 +117,11 @@ class Relaxed:
         """The schedule with these numbers. Raises InputError where it refuses them."""
         return self.solver.made(numbers, None)
 
-    def solution(self, start: Any, free: Sequence[int]) -> Nearest | None:
+    def solution(self, start: Any, free: Sequence[int], is_first: bool = False) -> Nearest | None:
         """The numbers at the places `free`, from `start`; None where the curve is not that of the log."""
-        found = self.newton.nearest(start, free)
+        found = self.newton.nearest(start, free, self._may_fit) if is_first else self.newton.nearest(start, free)
         self.nearest, self.ended = min(self.nearest, found.error), found
-        return found if found.error <= self._enough and found.slopes.shape[1] == len(free) else None
+        return found if found.error <= self._enough and (found.slopes.size or not free) else None
 
     def guesses(self) -> Iterator[Guess]:
         """The schedules that surely pass through the probes, the numbers as a person would have typed them."""
@@ -140,7 +137,8 @@ class Relaxed:
                         start = found.numbers
                     if found is not None or self.ended.error * self.high[hidden].max() > 1:
                         break  # The first row alone may be the last of the warmup, a tick below the highest rate.
-            found = self.solution(start, range(len(self.names)))
+            found = self.solution(start, range(len(self.names)), is_first=True)
+            self._see(self.ended.curve)
             free = list(range(len(self.names)))
             if found is None and self.ended.error <= NEAR_ENOUGH:
                 found = self.solution(self.ended.numbers, free)  # It was slow, and gave up.
@@ -155,6 +153,19 @@ class Relaxed:
             exact = self.marks.tolerance.kind == FULL_PRECISION
             if self.nearest <= (SURELY if exact else NEAR_ENOUGH):
                 return
+
+    def _see(self, curve: Sequence[float]) -> float:
+        """Compare its shape, from the highest rate on, with that of the log."""
+        difference = misshapen(curve[self.fall :], self.newton.wanted[self.fall :])
+        self.misshapen = min(self.misshapen, difference)
+        return difference
+
+    def _may_fit(self, curve: Sequence[float]) -> bool:
+        """Whether a curve, before anything is found, has nearly the shape of the log, so that numbers may be found.
+
+        Where a cycle ends between rows, two curves that are the same may be far from each other at a row.
+        """
+        return self._see(curve) <= OFF_AT_FIRST or self.marks.second_peak is not None
 
     def others(self) -> Iterator[Guess]:
         """Those that may pass through them when more is known, the nearest first."""
@@ -230,7 +241,7 @@ class Relaxed:
         """What a solution says: whole numbers made whole, and values tried of those that it does not determine."""
         import numpy as np
 
-        if free and np.isfinite(found.slopes).all():
+        if free:
             scales = np.abs(found.slopes).max(axis=0)
             loose = [place for place, scale in zip(free, scales, strict=True) if scale <= 1e-12]
             direction = None
@@ -345,7 +356,7 @@ class Relaxed:
                 numbers[place] = np.clip(typed_within(float(numbers[place]), doubt), self.low[place], self.high[place])
             if left:
                 other = self.solution(numbers, left)
-                if other is None or not np.isfinite(other.slopes).all():
+                if other is None:
                     return None
                 nearest, numbers = other, other.numbers.copy()
         return numbers
@@ -372,9 +383,7 @@ class Relaxed:
             return every
 
         values = [float(numbers[place]) for place in reals]
-        without = [
-            0.0 if self._may_be_nothing(place, float(numbers[place])) else float(numbers[place]) for place in reals
-        ]
+        without = [0.0 if self._may_be_nothing(*pair) else pair[1] for pair in zip(reals, values, strict=True)]
         nice = simplest(without, lambda reals: self._fits(with_reals(reals)), near)
         if nice is None and without != values:
             nice = simplest(values, lambda reals: self._fits(with_reals(reals)), near)

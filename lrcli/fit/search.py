@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
 
 from lrcli.engine import spec_of
 from lrcli.fit.by_epoch import guesses_by_epoch
@@ -12,6 +11,7 @@ from lrcli.fit.decided import settles
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, is_typed
 from lrcli.fit.guess import Guess
+from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.otherwise import said_otherwise
 from lrcli.fit.parts_of_epochs import in_fewest_steps, readings_after, readings_in_parts
@@ -85,7 +85,7 @@ class Search:
         self.seconds = seconds
         self.effort = Effort(int(seconds * RATES))
         self.found: dict[str, Found] = {}
-        self.hopeless: set[Any] = set()
+        self.hopeless = Hopeless()
         self.is_read_in_one_way = False
         self.views: list[View] = []
         self.is_in_float32_tried = False
@@ -330,6 +330,8 @@ class Search:
         marks = view.marks
         if not marks.rises and (marks.is_beheaded or marks.ticks[0] < SHORTEST_WARMUP):
             return
+        if marks.rises and marks.peak + 1 >= len(marks.values):
+            return  # Nothing is seen of what comes after the line.
         for cls in candidates_of(marks, False, self.only):
             if takes_a_warmup(cls) and not self.effort.is_spent:
                 effort = self.effort.part(stage.effort)

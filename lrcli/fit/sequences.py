@@ -16,6 +16,7 @@ from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import is_plain, is_typed
 from lrcli.fit.guess import Guess, rough
+from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Between, Landmarks, roughness
 from lrcli.fit.line_up import lines
 from lrcli.fit.numbers import typed
@@ -252,7 +253,7 @@ class Parts:
                 found = []
                 effort = self.effort.part(RATES_FOR_A_TAIL)
                 with suppress(SpentError):
-                    guesses = relaxed_guesses(cls, level, marks, effort, set(), False, base, latest)
+                    guesses = relaxed_guesses(cls, level, marks, effort, Hopeless(), False, base, latest)
                     found = [guess for guess in guesses if self._gives(guess, marks)]
                 if self.effort.is_spent:
                     raise SpentError

@@ -9,8 +9,9 @@ from lrcli.errors import InputError
 from lrcli.fit.behind import SHIFT, WARMUP, Shifted, Warmed
 from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import LONG, WHOLE_TYPES, counts_from_its_warmup, estimates
-from lrcli.fit.forms import BASE, Form, freed, scale_of
+from lrcli.fit.forms import BASE, FLOORS, Form, freed, scale_of
 from lrcli.fit.guess import Guess, is_within_its_length
+from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.periods import last_rise
 from lrcli.fit.places import (
@@ -41,7 +42,7 @@ def relaxed_guesses(
     level: int,
     marks: Landmarks,
     effort: Effort,
-    hopeless: set[Any],
+    hopeless: Hopeless,
     warmed: bool = False,
     base: float | None = None,
     latest: int | None = None,
@@ -50,8 +51,13 @@ def relaxed_guesses(
 
     A part of a sequence begins up to `latest`; `base` is the optimizer's rate, where it is known.
 
-    `hopeless` takes up the forms that are not that of the log, whatever the tick of its first row.
+    `hopeless` takes up what is not the schedule of the log.
     """
+    free = freed(cls, level, marks)
+    if free is None:
+        return
+    if level and marks.second_peak is None and hopeless.rules_out(cls, warmed, free, FLOORS):
+        return
     choices = _choices(cls, level, marks, base)
     if choices is None:
         return
@@ -63,7 +69,7 @@ def relaxed_guesses(
         for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed):
             shown = [type(value) if isinstance(value, Sought) else value for value in values.values()]
             key = cls.reference.name, level, warmed, span, tuple(shown)
-            if key in hopeless or not warms_up_as_shown(cls, values, marks):
+            if key in hopeless.forms or not warms_up_as_shown(cls, values, marks):
                 continue
             relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)
             if not relaxed.holds():
@@ -75,9 +81,11 @@ def relaxed_guesses(
                 seen.add(signature)
                 yield from filter(is_within_its_length, relaxed.guesses())
                 yield from _with_a_share(relaxed)
+                if not level:
+                    hopeless.learn(cls, warmed, relaxed.misshapen)
                 doubtful += [relaxed] if relaxed.doubtful else []
                 if relaxed.nearest > ANOTHER + 2 * marks.steepness:
-                    hopeless.add(key)
+                    hopeless.forms.add(key)
     for relaxed in sorted(doubtful, key=lambda one: one.nearest):
         yield from relaxed.others()
 

@@ -8,6 +8,7 @@ from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.forms import forms
 from lrcli.fit.guess import Guess
+from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import plain_lengths
 from lrcli.fit.periods import changes_of, fall_by_amounts
@@ -19,7 +20,7 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import FLOAT64
 
 RATES_EACH, RATES_SOUGHT = 12_000, 15_000
-RATES_AT_ONCE = 8_000
+RATES_AT_ONCE = 9_000
 """For one scheduler at one stage: those that can give the log are quick to find it."""
 
 
@@ -136,7 +137,7 @@ def guesses(
 
 
 def at_once(
-    cls: type[Schedule], stage: Stage, marks: Landmarks, effort: Effort, hopeless: set[Any], warmed: bool = False
+    cls: type[Schedule], stage: Stage, marks: Landmarks, effort: Effort, hopeless: Hopeless, warmed: bool = False
 ) -> Iterator[Guess]:
     """The guesses at a scheduler, or at one behind a straight line up, with all that is unknown sought at once."""
     if cls.fields(role.POINTS_AT) and not stage.level and not warmed:
