@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrcli.engine import spec_of
@@ -53,22 +54,22 @@ class Found:
     exactness: str
     error: float
 
-    @property
+    @cached_property
     def spec(self) -> str:
         """The command line that makes it."""
         return spec_of(self.schedule, self.run)
 
-    @property
+    @cached_property
     def is_typed(self) -> bool:
         """Whether a person may have typed all of its numbers."""
         return is_typed(self.spec)
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Whether all of its numbers are as short as those that most people type."""
         return is_plain(self.spec)
 
-    @property
+    @cached_property
     def composed(self) -> Schedule:
         """With its warmup."""
         return self.run.warmed_up(self.schedule)
@@ -97,7 +98,7 @@ class Found:
         wholes = [self.run.warmup, *(value for value in numbers if float(value).is_integer())]
         return sum(value % 5 != 0 for value in wholes if not isinstance(value, bool))
 
-    @property
+    @cached_property
     def roughness(self) -> tuple[int, int]:
         """How much a person has to say: options, then digits.
 

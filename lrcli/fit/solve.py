@@ -108,19 +108,21 @@ class Solver:
             return marks.bottom  # It grows when the cycle is over.
         return marks.middle
 
-    def _values(self, numbers: Sequence[float], whole: int | None) -> tuple[dict[str, Any], float]:
-        """The fields, and the optimizer's rate."""
-        values = self.defaults | dict(zip(self.form.numbers, numbers, strict=True))
-        lr = values.pop(BASE, self.base)
+    def _fill(self, values: dict[str, Any], numbers: Sequence[float], whole: int | None) -> float:
+        """Put the fields into `values`, and return the optimizer's rate."""
+        values.update(self.defaults)
+        values.update(zip(self.form.numbers, numbers, strict=True))
         if self.form.whole is not None:
             values[self.form.whole] = whole
             for name, turn in self.turns.items():
                 values[name] = max(0, (whole or 0) - turn.tick)
-        return values, lr
+        lr: float = values.pop(BASE, self.base)
+        return lr
 
     def made(self, numbers: Sequence[float], whole: int | None) -> Guess:
         """The schedule with these values. Raises InputError where it refuses them."""
-        values, lr = self._values(numbers, whole)
+        values: dict[str, Any] = {}
+        lr = self._fill(values, numbers, whole)
         schedule = self.form.cls(**values)
         ticks = [self.ticks[row] for row in self.marks.probes]
         if few_rates_at(schedule, DEFAULT_RATE, ticks) == few_rates_at(schedule, lr, ticks):
@@ -130,11 +132,11 @@ class Solver:
     def at(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int], shift: Any = 0) -> list[float]:
         """The rates at rows, which increase, of a schedule that begins `shift` ticks late; NaN where there are none."""
         self.effort.take(len(rows) + self.cost)
-        values, lr = self._values(numbers, whole)
         # Nobody checks the values: what is found with them is made again, and checked.
         schedule = object.__new__(self.form.cls)
-        schedule.__dict__.update(values)
-        return few_rates_at(schedule, lr, [self.ticks[row] - shift for row in rows])
+        lr = self._fill(schedule.__dict__, numbers, whole)
+        ticks = self.ticks
+        return few_rates_at(schedule, lr, [ticks[row] - shift for row in rows])
 
     def solved(self, whole: int | None) -> list[float] | None:
         """The numbers, for that whole number."""
