@@ -121,3 +121,12 @@ def test_no_two_options_of_a_command_share_a_name(name: str) -> None:
 def test_names_have_the_prefix_of_their_module() -> None:
     for cls in every().values():
         assert cls.reference.name.startswith(MODULES[cls.__module__.rpartition(".")[2]])
+
+
+LONGEST = 400
+
+
+def test_a_module_is_short_enough_to_be_read_at_once() -> None:
+    """What is a matter of its own has a module of its own."""
+    lengths = {str(path.relative_to(PACKAGE)): len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert not {path: length for path, length in lengths.items() if length > LONGEST}

@@ -377,3 +377,10 @@ def test_a_row_after_each_epoch_of_a_schedule_that_counts_steps(text: str, steps
     assert best.exactness == "possible"
     assert follows(best.spec, record)
     assert parse(best.spec).in_run(Run()).schedule.horizon == total * fewest // steps
+
+
+def test_a_cut_cosine_above_a_floor_is_named_before_what_goes_on_and_is_not_decided() -> None:
+    text = "cosine --t-max 300 --eta-min 0.003 --lr 0.03"
+    record = by_step([float(f"{rate:.6g}") for rate in values(text, 240)], shown=Shown(6, None))
+    best = fit(record)[0]
+    assert (best.spec, best.exactness) == (text, "possible")

@@ -140,7 +140,7 @@ def _is_sure(one: Found, record: Record) -> bool:
         return False
     if one.schedule.fields(role.PARTS) or one.run.warmup:
         return one.is_typed and is_seen  # Where there were parts there may be more of them.
-    if _may_decay(one, record) or (one.schedule.ends and not is_seen):
+    if _may_decay(one, record) or (one.schedule.ends and not is_seen) or is_underway(one, record):
         return False
     if not _is_seen(one, record) or not (is_seen or _repeats_itself(one, record)):
         return False
@@ -176,6 +176,12 @@ def is_over(one: Found, record: Record) -> bool:
     end = max(last, horizon) + 1
     rates = rates_at(one.composed, one.run.lrs, _ticks(end, 3 * end))
     return bool((rates == rates[0]).all())
+
+
+def is_underway(one: Found, record: Record) -> bool:
+    """Whether the log stops before the schedule is where it goes to, if it does not begin again and again."""
+    horizon = (not one.schedule.fields(role.CYCLE) and one.composed.horizon) or 0
+    return not _is_run_over(one, record) and horizon > int(one.reading.ticks.max()) + max(2, _shown_every(one))
 
 
 def _is_run_over(one: Found, record: Record) -> bool:

@@ -314,7 +314,8 @@ def _scales_of_a_root(marks: Landmarks) -> list[float]:
     row = marks.peak + max(1, ([*marks.departs, marks.bottom][0] - marks.peak) // 2)
     if marks.held_until > marks.peak or row >= len(marks.values) or not marks.values[row]:
         return []
-    ratio = (marks.highest / float(marks.values[row])) ** 2 - 1
+    share = marks.highest / float(marks.values[row])
+    ratio = share * share - 1
     return [typed(int(marks.ticks[row] - marks.ticks[marks.peak]) / ratio, 1e-4)[0]] if ratio > 0 else []
 
 

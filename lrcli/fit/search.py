@@ -1,13 +1,13 @@
 """Which schedules give a log: every scheduler of the registry, with a warmup before it, under every reading."""
 
-import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from lrcli.engine import spec_of
+from lrcli.fit.beside import WORTH_A_MENTION, is_near, read_as
 from lrcli.fit.by_epoch import guesses_by_epoch
-from lrcli.fit.decided import settles
+from lrcli.fit.decided import is_underway, settles
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, is_typed
 from lrcli.fit.guess import Guess
@@ -32,16 +32,12 @@ from lrcli.fit.tried import (
 from lrcli.fit.twins import twin_of_warmup, twins
 from lrcli.fit.view import View, is_possible
 from lrcli.fit.warmups import behind_a_warmup, takes_a_warmup
-from lrcli.record import Reading, Record, rates_at, readings, readings_of_anything, tolerance_of
-from lrcli.record.curve import few_rates_at
+from lrcli.record import Reading, Record, rates_at, readings_of_anything, tolerance_of
 from lrcli.record.tolerance import FULL, FULL_PRECISION
 from lrcli.run import Run
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.family import EPOCH, STEP
-
-WORTH_A_MENTION = 1e-3
-"""Relative error up to which a candidate is nearly right."""
+from lrcli.schedules.family import EPOCH
 
 SECONDS = 1.3
 """Of work, after which the search stops: counted in rates, so that every machine has the same answer."""
@@ -179,9 +175,7 @@ class Search:
             if not any(view.marks.shows_an_end and not view.marks.is_within_a_cycle for view in views):
                 bent = [one for one in stages[2:] if one[0].level in BENT and not one[0].sought]
                 rest = [one for one in stages[2:] if one not in bent]
-                # A straight line is the beginning of many, whatever else bends.
-                first = 2 if any(view.marks.is_straight_down for view in views) else 1
-                return [*stages[:2], *together[:first], *bent, *together[first:], *rest]
+                return [*stages[:2], *together[:2], *bent, *together[2:], *rest]
             # The rows show where phases end: what has no length to be sought is tried first.
             seen = [one for one in stages if not one[0].sought]
             return [*seen, *together, *(one for one in stages if one not in seen)]
@@ -206,6 +200,7 @@ class Search:
             and one.shows_itself
             and self.ranking.has_its_length(one)
             and not one.begins_at_nothing
+            and (one.composed.ends or not is_underway(one, self.record))
         ]
 
     def _is_settled(self, view: View) -> bool:
@@ -352,9 +347,9 @@ class Search:
         import numpy as np
 
         composed, values = run.warmed_up(schedule), self.record.values
-        if not self._is_near(composed, run, reading):
+        if not is_near(composed, run, reading, values):
             return False
-        run = self._read_as(composed, run, reading)
+        run = read_as(composed, run, reading, self.record)
         name = spec_of(schedule, run)
         if name in self.found:
             return self.found[name].exactness != NEARLY
@@ -376,30 +371,3 @@ class Search:
             for other in said_otherwise(schedule, run.lrs[0]):
                 self._hold(other, run, reading, is_another=True)
         return exactness != NEARLY
-
-    def _is_near(self, composed: Schedule, run: Run, reading: Reading) -> bool:
-        """Whether a few of the rows are nearly right: most candidates are not worth a look at all of them."""
-        if not composed.has_closed_form():
-            return True
-        rows = range(0, len(reading.ticks), max(1, len(reading.ticks) // 16))
-        ticks = [int(reading.ticks[row]) for row in rows]
-        if sorted(ticks) != ticks:
-            return True
-        wanted = [float(self.record.values[row]) for row in rows]
-        found = few_rates_at(composed, run.lrs[0], ticks)
-        return all(
-            abs(one - other) <= 2 * WORTH_A_MENTION * abs(other) + 1e-9 * max(wanted)
-            for one, other in zip(found, wanted, strict=True)
-        )
-
-    def _read_as(self, composed: Schedule, run: Run, reading: Reading) -> Run:
-        """The run with the interval under which `verify` reads the log as it was read here."""
-        import numpy as np
-
-        usual = STEP if composed.counts_in == STEP else EPOCH
-        for interval in (usual, STEP, EPOCH):
-            asked = dataclasses.replace(run, interval=interval)
-            if any(np.array_equal(one.ticks, reading.ticks) for one in readings(self.record, composed, asked)):
-                return asked
-        length = reading.length if reading.axis == EPOCH else None
-        return dataclasses.replace(run, interval=STEP if length else usual, steps_per_epoch=length)

@@ -41,20 +41,28 @@ def other_schedule(case: Case) -> Iterator[Explanation]:
         parts = one.schedule.value(role.PARTS) or (None,)
         if one.is_typed:
             yield from _taken_over(case, one)
-        if one.is_typed and parts[0] != case.schedule:  # What begins as it was meant is a change on the way.
+        # What begins as it was meant is a change on the way.
+        if one.is_typed and parts[0] != case.schedule and not _turns_there(case, one):
             yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
 
 
 def _taken_over(case: Case, found: "Found") -> Iterator[Explanation]:
-    """What was meant, and another schedule from a tick on: a sequence in which it is the first part."""
+    """What was meant, or the same rates, and another schedule from a tick on: a sequence in which it comes first."""
     parts = [part for part in _parts(found.composed) if part.value(role.PARTS) is None]
     own = [part for part in _parts(case.composed) if part.value(role.PARTS) is None]
     turns: tuple[int, ...] = found.composed.value(role.TAKES_OVER_AT) or ()
-    if len(parts) != len(own) + 1 or parts[: len(own)] != own or len(turns) != len(own):
+    is_first = parts[: len(own)] == own or _turns_there(case, found)
+    if len(parts) != len(own) + 1 or not is_first or len(turns) != len(own):
         return
     at, spec = turns[-1], spec_of(parts[-1], Run(lr=found.run.lr, interval=found.run.interval))
     sentence = f"from tick {at} on the rates are those of {spec}, begun at tick {at}"
     yield Explanation("changed", sentence, {"at": at, "spec": spec})
+
+
+def _turns_there(case: Case, found: "Found") -> bool:
+    """Whether the last part of a sequence begins where the log leaves the schedule that was meant."""
+    turns = found.composed.value(role.TAKES_OVER_AT)
+    return bool(turns and case.place and case.ticks[case.place - 1] < turns[-1] <= case.ticks[case.place])
 
 
 def _with_other_values(case: Case, known: "Iterable[Found]") -> Iterator[Explanation]:
