@@ -384,3 +384,17 @@ def test_a_cut_cosine_above_a_floor_is_named_before_what_goes_on_and_is_not_deci
     record = by_step([float(f"{rate:.6g}") for rate in values(text, 240)], shown=Shown(6, None))
     best = fit(record)[0]
     assert (best.spec, best.exactness) == (text, "possible")
+
+
+LINES_UP = [
+    'sequential "linear --start-factor 0.01 --total-iters 3" "cosine --t-max 34 --eta-min 2.5e-07" '
+    '"polynomial --total-iters 38 --power 2.0" --milestones 3,37 --lr 2.5e-05',
+    "timm-cosine --t-initial 70 --warmup-t 5 --warmup-lr-init 2.5e-07 --warmup-prefix --lr 2.5e-05",
+]
+
+
+@pytest.mark.parametrize("text", LINES_UP, ids=[text.split()[0] for text in LINES_UP])
+def test_a_line_up_that_may_have_begun_a_tick_earlier_is_not_sure(text: str) -> None:
+    rates = values(text, 76)[1:]
+    found = fit(by_step([float(f"{rate:.6g}") for rate in rates], origin=1, shown=Shown(6, None)))
+    assert (found[0].spec.removesuffix(" --interval step"), found[0].exactness) == (text, "possible")

@@ -36,6 +36,11 @@ def twins(schedule: Schedule, lr: float, later: int) -> Iterator[Schedule]:
     first = next((meaning for meaning in LATER if numbers.get(meaning)), None)
     if first is None or numbers[first] + later <= 0:
         return
+    if numbers.get(role.START) is not None and first is role.WARMUP:
+        start = numbers[role.START] - (lr - numbers[role.START]) / numbers[first] * later
+        if start < -NEAR * lr:
+            return
+        numbers[role.START] = typed(max(start, 0.0), NEAR)[0]
     numbers[first] += later
     floor, share = numbers.get(role.FLOOR, numbers.get(role.FLOOR_OF_OPTIMIZER)), numbers.get(role.FLOOR_SHARE)
     if share is not None:
@@ -61,6 +66,25 @@ def twins(schedule: Schedule, lr: float, later: int) -> Iterator[Schedule]:
                 yield cls(**values, **dict(zip(shapes, combination, strict=True)))
             except (InputError, ArithmeticError, ValueError, TypeError):
                 continue
+
+
+def twin_of_sequence(schedule: Schedule, later: int) -> Schedule | None:
+    """The sequence with the same line up first, of which a log shows each rate `later` ticks later; None of others."""
+    parts, turns = schedule.value(role.PARTS), schedule.value(role.TAKES_OVER_AT)
+    if not parts or not turns:
+        return None
+    first = parts[0]
+    up = {one.role: one.name for one in first.fields(role.LENGTH, role.START_SHARE)}
+    given = {declared.role: value for declared, value in first.items() if value != declared.default}
+    if {*up} != {role.LENGTH, role.START_SHARE} or not {*given} <= {*up} or first.value(role.LENGTH) != turns[0]:
+        return None
+    run = twin_of_warmup(Run(warmup=turns[0], warmup_start_factor=first.value(role.START_SHARE)), later)
+    if run is None:
+        return None
+    line = dataclasses.replace(first, **{up[role.LENGTH]: run.warmup, up[role.START_SHARE]: run.warmup_start_factor})
+    [of_parts], [of_turns] = schedule.fields(role.PARTS), schedule.fields(role.TAKES_OVER_AT)
+    moved = tuple(turn + later for turn in turns)
+    return dataclasses.replace(schedule, **{of_parts.name: (line, *parts[1:]), of_turns.name: moved})
 
 
 def twin_of_warmup(run: Run, later: int) -> Run | None:
