@@ -732,3 +732,12 @@ def test_rows_of_unknown_steps_lie_within_the_run() -> None:
     meant, done = WSD.format(62, 625, 125), WSD.format(0, 625, 125)
     record = Record.of_values(values(done, 625)[9::10], epochs=[round(10 * row / 125, 2) for row in range(1, 63)])
     assert explanation_of(meant, record)["explanation"] == "no_warmup"
+
+
+def test_a_warmup_twice_as_long_is_not_a_run_that_skips_steps_in_row_after_row() -> None:
+    sequence = 'sequential "linear --start-factor 0.01 --total-iters {0}" "cosine --t-max 570" --milestones {0}'
+    shown = values(sequence.format(60), 600)[::20]
+    record = Record.of_values(shown, steps=range(0, 600, 20))
+    found = explanation_of(sequence.format(30), record, interval="step")
+    assert found["explanation"] == "other_values"
+    assert {one["option"]: one["found"] for one in found["changes"]} == {"--total-iters": 60, "--milestones": (60,)}

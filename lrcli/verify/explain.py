@@ -20,18 +20,9 @@ from lrcli.text import plural, significant
 from lrcli.verify.alike import nearest, other_schedule, same_scheduler
 from lrcli.verify.case import Case
 from lrcli.verify.changes import Change, Changed, explained_by, is_plain, of_base_lr, words_of
+from lrcli.verify.late import MOST_SKIPPED, SKIPPED, shifted_from, waited, waited_evenly
 from lrcli.verify.others import more_drops, one_value, other_value, other_values, strange_values
-from lrcli.verify.resumed import (
-    MOST_SKIPPED,
-    SKIPPED,
-    changed,
-    changed_value,
-    restarted,
-    set_on_the_way,
-    shifted_from,
-    state_not_loaded,
-    waited,
-)
+from lrcli.verify.resumed import changed, changed_value, restarted, set_on_the_way, state_not_loaded
 from lrcli.verify.slots import all_slots, applied, is_counted
 from lrcli.verify.swapped import swapped, swapped_from
 from lrcli.verify.verdict import Explanation, Verdict
@@ -368,6 +359,7 @@ ATTEMPTS: tuple[Attempt, ...] = (
     other_values,
     more_drops,
     other_schedule,
+    waited_evenly,
     changed,
     strange_values,
     nearest,

@@ -13,7 +13,7 @@ from lrcli.record.curve import FAILURES
 from lrcli.resume import SCHEDULER, Resumed
 from lrcli.run import Run
 from lrcli.schedules.base import Absolute, Schedule
-from lrcli.text import plural, significant
+from lrcli.text import significant
 from lrcli.verify.case import MUCH, Case
 from lrcli.verify.changes import Changed, is_plain, words_of
 from lrcli.verify.others import ROWS_PER_DIGIT, one_value, two_values
@@ -26,30 +26,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ticks = NDArray[np.int64]
 
-MOST_SKIPPED = 16
-"""Ticks that may be skipped between two rows."""
-
-FEW_SKIPPED = 2
-"""Ticks that are skipped at once without a doubt: a scheduler that begins again may look as if it were more."""
-
-MOST_SEAMS = 16
-"""Places in which ticks are skipped."""
-
-LEAST_MOVING = 8
-"""Rows with another rate than the one before, to believe in several such places."""
-
-FEW_SEAMS, FEW_MOVING = 3, 3
-"""So few places are believed in if so many rows after them agree."""
-
-MOST_REPLAYED = 100_000
-"""Ticks that a resume from an older checkpoint goes back."""
-
-MOST_SHIFTS = 200
 SECONDS_FOR_TAILS, SECONDS_FOR_A_TAIL = 1.0, 0.5
 """Of CPU, to find another schedule that was begun in the middle of a run, at one of several ticks."""
 
 
-SKIPPED = "as AMP makes it where it skips optimizer steps, or a resume from an older checkpoint"
 ROUND = (1, 2, 5, 10, 20, 25, 50, 100, 250, 500, 1000)
 MOST_GAP = 64
 """Ticks between two rows in which a seam is sought."""
@@ -75,7 +55,7 @@ def _unmoved(case: Case) -> list[int]:
     return list(range(last, max(first - 1, last - MOST_GAP), -1))
 
 
-def _is_seam(case: Case) -> bool:
+def is_seam(case: Case) -> bool:
     """Whether some of the log follows, and enough is left to be explained."""
     tail = case.values[case.place :]
     return case.place >= 2 and len(tail) >= 3 and bool((tail != tail[0]).any())
@@ -92,7 +72,7 @@ def _is_jump(case: Case) -> bool:
 
 def restarted(case: Case) -> Iterator[Explanation]:
     """The schedule begins again."""
-    if not (_is_seam(case) or _is_jump(case)):
+    if not (is_seam(case) or _is_jump(case)):
         return
     for start in _seams(case):
         if start > 0 and case.gives(case.schedule, case.run, case.ticks - start, case.place):
@@ -101,105 +81,9 @@ def restarted(case: Case) -> Iterator[Explanation]:
             yield Explanation("restarted", f"{again}: its state was not loaded", {"at": start})
 
 
-def waited(case: Case) -> Iterator[Explanation]:
-    """Ticks were skipped, a few at once: that is likelier than a resume, and where it is no other rate, simpler."""
-    import numpy as np
-
-    if _is_seam(case):
-        for shift in range(-1, -1 - FEW_SKIPPED, -1):
-            if case.gives(case.schedule, case.run, case.ticks + shift, case.place):
-                yield _shift(int(case.ticks[case.place]), shift)
-    lags = lags_of(case)
-    if lags is not None:
-        seams = int((np.diff(lags, prepend=0) > 0).sum())
-        yield _shift(int(case.ticks[int((lags > 0).argmax())]), -int(lags[-1]), seams)
-
-
-def shifted_from(case: Case) -> Iterator[Explanation]:
-    """From a tick on every rate is early or late: ticks were skipped, or counted twice."""
-    if _is_seam(case):
-        tail = case.ticks[case.place :]
-        for shift in _shifts(case):
-            if case.gives(case.schedule, case.run, case.ticks + shift, case.place):
-                yield _shift(int(tail[0]), shift)
-
-
-def _shifts(case: Case) -> list[int]:
-    """Shifts with which the schedule has the rate of the first row that is another, the small ones first."""
-    import numpy as np
-
-    here = int(case.ticks[case.place])
-    ticks = np.arange(max(0, here - MOST_REPLAYED), here + MOST_SKIPPED + 1)
-    expected = case.rates(case.schedule, case.run, ticks)
-    same = case.tolerance.equal(expected, np.full(len(ticks), case.values[case.place]))
-    found = [int(tick) - here for tick in ticks[same] if tick != here]
-    return sorted(found, key=abs)[:MOST_SHIFTS]
-
-
-def lags_of(case: Case) -> "Ticks | None":
-    """By how many ticks each row is late, where ticks were skipped one by one, as AMP does when it seeks its scale.
-
-    None where that does not explain the log, or would explain any.
-    """
-    import numpy as np
-
-    values, ticks = case.values, case.ticks
-    moves = values[1:] != values[:-1]
-    moving = int(moves.sum())
-    if moving < FEW_MOVING or (ticks[1:] < ticks[:-1]).any():
-        return None
-    lags, lag, row, seams = np.zeros(len(values), dtype=np.int64), 0, 0, 0
-    while row < len(values):
-        stop = _agrees_until(case, row, -lag)
-        lags[row:stop] = lag
-        if stop == len(values):
-            # Where the rate stays for long, skipped ticks explain many a log, if nothing after them agrees.
-            is_smooth = moving >= max(LEAST_MOVING, 0.2 * len(values))
-            agrees = int(moves[row:].sum()) >= FEW_MOVING and seams <= FEW_SEAMS
-            return lags if lag and (is_smooth or agrees) else None
-        # A tick that was skipped while the rate did not move shows when it does.
-        still = np.flatnonzero(moves[: max(stop - 1, 0)])
-        gap = int(ticks[stop] - ticks[still[-1] + 1]) if len(still) else int(ticks[stop])
-        seams += 1
-        if seams > min(MOST_SEAMS, moving // 2):
-            return None
-        more = _lag_at(case, stop, range(lag + 1, lag + min(gap, MOST_SKIPPED) + 1))
-        if more is None:
-            return None
-        lag, row = more, stop
-    return None
-
-
-def _lag_at(case: Case, row: int, lags: range) -> int | None:
-    """The first of these lags with which the schedule has the rate of a row."""
-    import numpy as np
-
-    ticks = int(case.ticks[row]) - np.array(lags, dtype=np.int64)
-    expected = case.rates(case.schedule, case.run, np.maximum(ticks[::-1], 0))[::-1]
-    same = case.tolerance.equal(expected, np.full(len(ticks), case.values[row]))
-    return lags[int(same.argmax())] if len(lags) and same.any() else None
-
-
-def _shift(at: int, shift: int, seams: int = 1) -> Explanation:
-    when = "early" if shift > 0 else "late"
-    cause = "step() is called more often than once a tick" if shift > 0 else SKIPPED
-    where = f"from tick {at} on" if seams == 1 else f"from tick {at} on, in {seams} places,"
-    sentence = f"{where} every rate is {plural(abs(shift), 'tick')} {when}: {cause}"
-    return Explanation("shifted_from", sentence, {"at": at, "shift": shift})
-
-
-def _agrees_until(case: Case, start: int, shift: int) -> int:
-    """The row up to which the log, from `start` on, is the schedule shifted."""
-    import numpy as np
-
-    expected = case.rates(case.schedule, case.run, np.maximum(case.ticks[start:] + shift, 0))
-    wrong = np.flatnonzero(~case.tolerance.equal(expected, case.values[start:]))
-    return start + int(wrong[0]) if len(wrong) else len(case.values)
-
-
 def state_not_loaded(case: Case) -> Iterator[Explanation]:
     """It goes on from the rate that it had with a new scheduler, or with a new optimizer."""
-    if not (_is_seam(case) or _is_jump(case)):
+    if not (is_seam(case) or _is_jump(case)):
         return
     base = case.run.lrs[0]
     # At the seam itself the rate is the old one, so that the row before may be the first.
@@ -275,7 +159,7 @@ def changed_value(case: Case) -> Iterator[Explanation]:
 
 def set_on_the_way(case: Case) -> Iterator[Explanation]:
     """Another hyperparameter from a tick on, going on from the rate that it had."""
-    if not _is_seam(case) or isinstance(case.composed, Absolute):
+    if not is_seam(case) or isinstance(case.composed, Absolute):
         return
     starts = range(int(case.ticks[case.place - 1]), int(case.ticks[case.place]))
     ways = [_GoingOn(case, start, case.rate_at(start)) for start in starts]
@@ -312,7 +196,7 @@ def _changed_to(case: Case, solve: Callable[[Case, int], Iterator[Changed]]) -> 
 
 def _plainly_changed(case: Case, solve: Callable[[Case, int], Iterator[Changed]]) -> Iterator[Changed]:
     """What gives the rows from the first that is another, with numbers that somebody may have typed."""
-    if _is_seam(case) and len(case.values) - case.place >= 5:
+    if is_seam(case) and len(case.values) - case.place >= 5:
         for changed in solve(case, case.place):
             if all(is_plain(change.found) for change in changed[2]):
                 yield changed
@@ -330,7 +214,7 @@ def changed(case: Case) -> Iterator[Explanation]:
     from lrcli.fit.found import NEARLY
 
     tail = case.values[case.place :]
-    if not _is_seam(case) or len(tail) < 5:
+    if not is_seam(case) or len(tail) < 5:
         return
     at = int(case.ticks[case.place])
     yield from _changed_to(case, two_values)

@@ -22,7 +22,7 @@ from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
 from lrcli.text import plural
 from lrcli.verify.case import Case
-from lrcli.verify.resumed import MOST_SKIPPED, lags_of
+from lrcli.verify.late import MOST_SKIPPED, lags_of
 from lrcli.verify.verdict import Verdict, compared
 
 if TYPE_CHECKING:
