@@ -17,8 +17,11 @@ from lrcli.render import render
 from lrcli.render.style import Style
 from lrcli.run import Run
 from lrcli.schedules.plateau import float32
-from lrcli.verify import Verdict, case, verify
+from lrcli.verify import Verdict, case, compared, verify
+from lrcli.verify.alike import other_schedule
 from lrcli.verify.case import WORK
+from lrcli.verify.explain import ATTEMPTS
+from lrcli.verify.late import waited, waited_evenly
 from tests.conftest import Invoke
 from tests.processes import lrsched
 from tests.unheard import heard
@@ -735,9 +738,11 @@ def test_rows_of_unknown_steps_lie_within_the_run() -> None:
 
 
 def test_a_warmup_twice_as_long_is_not_a_run_that_skips_steps_in_row_after_row() -> None:
-    sequence = 'sequential "linear --start-factor 0.01 --total-iters {0}" "cosine --t-max 570" --milestones {0}'
-    shown = values(sequence.format(60), 600)[::20]
-    record = Record.of_values(shown, steps=range(0, 600, 20))
-    found = explanation_of(sequence.format(30), record, interval="step")
-    assert found["explanation"] == "other_values"
-    assert {one["option"]: one["found"] for one in found["changes"]} == {"--total-iters": 60, "--milestones": (60,)}
+    """Skipped steps would explain it, but what fit knows is asked before."""
+    sequence = 'sequential "linear --start-factor 0.01 --total-iters {0}" "cosine --t-max 180" --milestones {0}'
+    record = by_step(values(sequence.format(40), 200), every=10)
+    meant, run = spec.parse(sequence.format(20)).schedule, Run(interval="step")
+    late = case.Case(meant, run, compared(meant, run, record))
+    assert not list(waited(late))
+    assert list(waited_evenly(late))
+    assert ATTEMPTS.index(waited_evenly) > ATTEMPTS.index(other_schedule)
