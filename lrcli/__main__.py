@@ -15,11 +15,14 @@ def program() -> int:
         return main()
     signal(SIGINT, _leave)
     try:
-        from lrcli.cli import main
+        try:
+            from lrcli.cli import main
 
-        return main(ready=lambda: signal(SIGINT, default_int_handler))
-    finally:
-        signal(SIGINT, _leave)
+            return main(ready=lambda: signal(SIGINT, default_int_handler))
+        finally:
+            signal(SIGINT, _leave)
+    except KeyboardInterrupt:  # It came where the command line had ended, and nobody else waits for it.
+        return 130
 
 
 def _leave(*_: object) -> None:
