@@ -11,7 +11,7 @@ from lrcli.fit.decided import judged
 from lrcli.fit.found import EXACT, NEARLY, POSSIBLE
 from lrcli.record import Record, rates_at, tolerance_of
 from lrcli.record.tolerance import FULL_PRECISION
-from lrcli.schedules import every, role
+from lrcli.schedules import logged_in, role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.family import HUGGING_FACE, MORE, PYTORCH, ULTRALYTICS
 from lrcli.verify.skips import with_skips
@@ -52,7 +52,7 @@ def the_schedule(record: Record, plan: Schedule | None) -> Known:
     planned = of_plan(record, plan) if plan is not None else None
     if planned is not None:
         return Known(planned.found, True, batches=planned.batches)
-    own = [cls for cls in every().values() if cls.reference.family.logged_in == record.facts.kind]
+    own = logged_in(record.facts.kind)
     if own:
         known = _of_writer(record, own)
         if known is not None:

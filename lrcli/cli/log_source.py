@@ -2,7 +2,9 @@
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from lrcli.cli import NAME, say
 from lrcli.cli.output import is_terminal
@@ -12,6 +14,9 @@ from lrcli.logs.log import listed
 from lrcli.logs.table import PRINTED
 from lrcli.record import Record
 from lrcli.text import plural
+
+if TYPE_CHECKING:
+    from lrcli.verify.replayed import Evaluated
 
 MOST_PRINTED = 4
 """Rows of a log that may be those of a configuration that was printed."""
@@ -78,6 +83,17 @@ def record_of(log: Log, column: str) -> Record:
 def chosen_metric(log: Log, wanted: str | None, option: str) -> str:
     """The column of the metric, said aloud where it was not named in full."""
     return _said(log, log.choose_metric(wanted, option), wanted, option, [])
+
+
+def over_metrics(path: str, column: str, metrics: Iterable[str]) -> Iterator[tuple[str, "Evaluated"]]:
+    """Each of these metrics beside the rate, where an epoch has both; the log at `path` is read again for each."""
+    from lrcli.verify.replayed import Evaluated
+
+    for metric in metrics:
+        again = open_log(path)
+        with suppress(InputError):
+            rates, values = again.series(column, metric)
+            yield metric, Evaluated.of_series(rates, values, again.facts)
 
 
 def _said(log: Log, column: str, wanted: str | None, option: str, others: Sequence[str]) -> str:

@@ -167,7 +167,7 @@ def is_over(one: Found, record: Record) -> bool:
     if _is_run_over(one, record):
         return True
     last, horizon = int(one.reading.ticks.max()), one.composed.horizon
-    if horizon is None or horizon > last + max(2, _shown_every(one)):
+    if horizon is None or _ends_later(one):
         return False
     parts = [part for declared in one.schedule.fields(role.PARTS) for part in getattr(one.schedule, declared.name)]
     if (parts[-1] if parts else one.schedule).ends:
@@ -180,8 +180,12 @@ def is_over(one: Found, record: Record) -> bool:
 
 def is_underway(one: Found, record: Record) -> bool:
     """Whether the log stops before the schedule is where it goes to, if it does not begin again and again."""
-    horizon = (not one.schedule.fields(role.CYCLE) and one.composed.horizon) or 0
-    return not _is_run_over(one, record) and horizon > int(one.reading.ticks.max()) + max(2, _shown_every(one))
+    return not one.schedule.fields(role.CYCLE) and not _is_run_over(one, record) and _ends_later(one)
+
+
+def _ends_later(one: Found) -> bool:
+    """Whether a row more would be shown before its end."""
+    return (one.composed.horizon or 0) > int(one.reading.ticks.max()) + max(2, _shown_every(one))
 
 
 def _is_run_over(one: Found, record: Record) -> bool:

@@ -34,6 +34,9 @@ NEXT_TO_NOTHING = 1e-6
 
 NOTHING = ("0", "0.0")
 
+NEXT_TO_ZERO = 1e-12
+"""Of the highest rate: what is less is taken for that in a relative difference."""
+
 
 class Candidate(NamedTuple):
     """A schedule that gives the log, or nearly; `spec` has the run's options too."""
@@ -151,6 +154,14 @@ def _digits(word: str) -> int:
         return roughness(float(word))
     except ValueError:
         return 1
+
+
+def greatest_error(expected: "Floats", found: "Floats") -> float:
+    """The largest relative difference from the rates of a log; next to nothing is no less than that of the highest."""
+    import numpy as np
+
+    least = float(np.abs(found).max()) * NEXT_TO_ZERO or 1.0
+    return float((np.abs(expected - found) / np.maximum(np.abs(found), least)).max())
 
 
 def exactness_of(expected: "Floats", found: "Floats", tolerance: Tolerance) -> str | None:

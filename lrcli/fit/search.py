@@ -9,7 +9,7 @@ from lrcli.fit.beside import WORTH_A_MENTION, is_near, read_as
 from lrcli.fit.by_epoch import guesses_by_epoch
 from lrcli.fit.decided import is_underway, settles
 from lrcli.fit.effort import Effort, SpentError
-from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, is_typed
+from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, greatest_error, is_typed
 from lrcli.fit.guess import Guess
 from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
@@ -361,8 +361,7 @@ class Search:
         expected = rates_at(composed, run.lrs, reading.ticks)
         if not np.isfinite(expected).all():
             return False
-        least = float(np.abs(values).max()) * 1e-12 or 1.0
-        error = float((np.abs(expected - values) / np.maximum(np.abs(values), least)).max())
+        error = greatest_error(expected, values)
         exactness = exactness_of(expected, values, self.tolerance)
         if exactness is None:
             if error > WORTH_A_MENTION:

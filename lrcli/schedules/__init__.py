@@ -52,6 +52,11 @@ def every() -> dict[str, type[Schedule]]:
     return dict(_in_order(tuple(REGISTRY.items()), places))
 
 
+def logged_in(kind: str) -> list[type[Schedule]]:
+    """The schedulers of whoever writes logs of a kind; none where it may be anyone's."""
+    return [cls for cls in every().values() if cls.reference.family.logged_in == kind]
+
+
 @cache
 def _places() -> tuple[str, ...]:
     """The modules that declare schedulers, in order, imported."""

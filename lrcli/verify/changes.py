@@ -39,9 +39,7 @@ def explained_by(case: Case, changed: Changed) -> Explanation:
     schedule, run, changes = changed
     if [change.option for change in changes] == [BASE]:
         return of_base_lr(changes[0].found, changes[0].meant)
-    spec = spec_of(schedule, run)
-    figures = {"changes": [change._asdict() for change in changes], "spec": spec}
-    return Explanation("other_values", f"{words_of(changes, bounds(case, changed))}: the run was {spec}", figures)
+    return of_other_values(schedule, run, changes, bounds(case, changed))
 
 
 BASE = "--lr"
@@ -51,6 +49,15 @@ def of_base_lr(found: float, meant: float) -> Explanation:
     """The explanation that the base rate was another."""
     sentence = f"the base rate of the run was {significant(found)}, not {significant(meant)}"
     return Explanation("base_lr", sentence, {"base_lr": found})
+
+
+def of_other_values(
+    schedule: Schedule, run: Run, changes: list[Change], bounds: dict[str, str] | None = None
+) -> Explanation:
+    """The explanation that these values, of which the log may set no more than a bound, were others."""
+    spec = spec_of(schedule, run)
+    figures = {"changes": [change._asdict() for change in changes], "spec": spec}
+    return Explanation("other_values", f"{words_of(changes, bounds)}: the run was {spec}", figures)
 
 
 def words_of(changes: list[Change], bounds: dict[str, str] | None = None) -> str:

@@ -74,7 +74,7 @@ def _is_slower(lags: "Ticks") -> bool:
     if len(rows) < EVENLY or rows[-1] - rows[0] != len(rows) - 1:
         return False
     # The line may begin before the first of them, and it ends before the last.
-    evenly = later[rows[len(rows) > EVENLY : -1]]
+    evenly = later[rows[1:-1] if len(rows) > EVENLY else rows[:-1]]
     return bool(np.ptp(evenly) <= 1 and later[rows].max() <= evenly.max() + 1)
 
 

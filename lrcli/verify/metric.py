@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.numbers import typed
 from lrcli.record import Record, tolerance_of
@@ -20,7 +19,7 @@ from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.plateau import MetricDriven, float32
 from lrcli.text import plural, significant
-from lrcli.verify.changes import Change, is_plain, words_of
+from lrcli.verify.changes import Change, is_plain, of_base_lr, of_other_values
 from lrcli.verify.replayed import CONVENTIONS, NEXT, USED, Evaluated, Held, Metrics
 from lrcli.verify.slots import Slot, applied
 from lrcli.verify.verdict import Explanation, Verdict
@@ -150,7 +149,7 @@ def one_change(case: Case) -> Iterator[Found]:
     for name, metrics in case.others().items():
         if case.gives(case.plateau, case.run, metrics):
             changes = [Change("--metric", case.metric, name)]
-            yield Found(_other_values(case, case.plateau, case.run, changes))
+            yield Found(of_other_values(case.plateau, case.run, changes))
     found = [(slot, one) for slot in _slots(case) for one in _changed(case, slot, case.plateau, case.run, [])]
     # One cut by another factor may also have ended at a floor, which would be a stranger number.
     by_factor = any(slot.declared.role is role.DROP_FACTOR for slot, _ in found)
@@ -181,11 +180,9 @@ def _changed(case: Case, slot: Slot, plateau: Schedule, run: Run, before: list[C
     changes = [*before, Change(slot.declared.option, slot.value, value)]
     changed = applied(plateau, run, slot, value)
     if slot.of_run and not before and slot.declared.name == "lr":
-        meant = case.run.lrs[0]
-        sentence = f"the base rate of the run was {significant(value)}, not {significant(meant)}"
-        yield Found(Explanation("base_lr", sentence, {"base_lr": value}))
+        yield Found(of_base_lr(value, case.run.lrs[0]))
         return
-    explanation = _other_values(case, *changed, changes)
+    explanation = of_other_values(*changed, changes)
     if len(giving) > 1:
         is_open = slot.declared.annotation is int and giving[-1] >= _longest(case, slot)
         range_of = f"at least {giving[0]}" if is_open else f"{min(giving)} to {max(giving)}"
@@ -279,12 +276,6 @@ def _longest(case: Case, slot: Slot) -> int:
         [after - before for before, after in itertools.pairwise(cuts)] if slot.declared.role is role.JUDGEMENT else []
     )
     return min(len(rates), MOST_LONG, *waits)
-
-
-def _other_values(case: Case, plateau: Schedule, run: Run, changes: list[Change]) -> Explanation:
-    spec = spec_of(plateau, run)
-    figures = {"changes": [change._asdict() for change in changes], "spec": spec}
-    return Explanation("other_values", f"{words_of(changes)}: the run was {spec}", figures)
 
 
 def no_warmup(case: Case) -> Iterator[Found]:

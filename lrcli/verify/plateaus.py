@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from lrcli.engine import spec_of
-from lrcli.fit.found import NEARLY, POSSIBLE, Candidate, is_typed
+from lrcli.fit.found import NEARLY, POSSIBLE, Candidate, greatest_error, is_typed
 from lrcli.fit.numbers import typed
 from lrcli.record import Record, tolerance_of
 from lrcli.replay import Replay
@@ -65,15 +65,21 @@ def plateaus(log: Evaluated, is_better_higher: bool) -> list[Told]:
 
     They are possible, never exact: a list of drops at the same ticks gives these rates, too.
     """
+    import numpy as np
+
     if not may_be_cut(log.record):
         return []
+    rates = log.record.values
+    cuts = (np.flatnonzero(np.diff(rates)) + 1).tolist()
+    factors = [one for one in _plain(float(rates[cuts[0]] / rates[cuts[0] - 1])) if one < 1]
+    shown = list(itertools.product(_plain(float(rates[0])), factors, _floors(rates, cuts)))
     modes = sorted(Plateau.params()["mode"].choices, key=lambda mode: (mode == "max") != is_better_higher)
     rules = [KERAS, TORCH] if is_of_keras(log.record) else [TORCH]
     held = Held(log, tolerance_of(log.record), MOST_JUDGED)
     for mode, cooldown, limits in itertools.product(modes, COOLDOWNS, _limits()):
+        fixed = {"mode": mode, "cooldown": cooldown, **limits}
         for rule, convention in itertools.product(rules, CONVENTIONS):
-            fixed = {"mode": mode, "cooldown": cooldown, **limits}
-            found = list(itertools.islice(_giving(log, held, fixed, rule, convention), MOST_SHOWN))
+            found = list(itertools.islice(_giving(log, held, cuts, shown, fixed, rule, convention), MOST_SHOWN))
             if found:
                 return found
     return []
@@ -87,27 +93,30 @@ def _limits() -> Iterator[dict[str, Any]]:
             yield {"threshold": threshold, "threshold_mode": mode}
 
 
-def _giving(log: Evaluated, held: Held, fixed: dict[str, Any], rule: str, convention: str) -> Iterator[Told]:
-    """Those of one threshold: the first cut shows the patience."""
-    import numpy as np
-
-    rates = log.record.values
-    cuts = (np.flatnonzero(np.diff(rates)) + 1).tolist()
+def _giving(
+    log: Evaluated,
+    held: Held,
+    cuts: list[int],
+    shown: list[tuple[float, float, float]],
+    fixed: dict[str, Any],
+    rule: str,
+    convention: str,
+) -> Iterator[Told]:
+    """Those of one threshold, with the base rate, factor and floor that the cuts show: the first shows the patience."""
     judged = log.metrics[: cuts[0] + (convention == NEXT)]
     usual = {**fixed, "cooldown": 0, "threshold": Plateau.params()["threshold"].default}
     is_telling = len(cuts) >= (TELLING if fixed == usual else TELLING_ANYHOW)
-    factors = [one for one in _plain(float(rates[cuts[0]] / rates[cuts[0] - 1])) if one < 1]
-    for lr, factor, min_lr in itertools.product(_plain(float(rates[0])), factors, _floors(rates, cuts)):
+    for lr, factor, min_lr in shown:
         replay = Replay(lr=(lr,), framework=rule)
         values = {**fixed, "factor": factor, "min_lr": min_lr}
         bad = replay.judge(Plateau(patience=NEVER, **values)).judge(judged).bad_epochs[-1]
-        shown = bad - (rule == TORCH)
-        for patience in dict.fromkeys(max(one, 0) for one in (shown, shown + 1, shown - 1)):
+        waited = bad - (rule == TORCH)
+        for patience in dict.fromkeys(max(one, 0) for one in (waited, waited + 1, waited - 1)):
             plateau = Plateau(patience=patience, **values)
             if held.gives(plateau, replay, log.metrics, convention):
                 expected = held.expected(plateau, replay, log.metrics, convention)
-                error = float((np.abs(expected - rates) / np.maximum(np.abs(rates), np.finfo(float).tiny)).max())
                 is_hollow = "improved" not in replay.judge(plateau).judge(log.metrics).event[1:]
+                error = greatest_error(expected, log.record.values)
                 candidate = Candidate(spec_of(plateau, Run(lr=(lr,))), POSSIBLE, error)
                 yield Told(candidate, is_telling and not is_hollow, is_hollow)
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
-from lrcli.fit.found import NEARLY, Candidate
+from lrcli.fit.found import NEARLY, Candidate, greatest_error
 from lrcli.fit.numbers import crossings
 from lrcli.record import Reading, Record, rates_at, tolerance_of, work_of
 from lrcli.record.axis import by_step
 from lrcli.record.curve import FAILURES, few_rates_at
 from lrcli.run import Run
-from lrcli.schedules import every, role
+from lrcli.schedules import logged_in, role
 from lrcli.schedules.base import Schedule
 from lrcli.text import plural
 from lrcli.verify.case import Case
@@ -45,9 +45,6 @@ PARTS = 12
 MOST_LATE = 100
 """Ticks that are skipped in a whole run."""
 
-NOTHING = 1e-12
-"""Of the highest rate: what is less is taken for that in a relative difference."""
-
 RATES = 300_000
 """For all schedulers: about half a second."""
 
@@ -73,20 +70,17 @@ class ButForSkips(NamedTuple):
 
 def but_for_skips(record: Record) -> ButForSkips | None:
     """The schedule of whoever writes such logs, if some steps were skipped; None where none or several give the log."""
-    import numpy as np
-
-    own = [cls for cls in every().values() if cls.reference.family.logged_in == record.facts.kind]
-    waited = with_skips(record, own)
+    waited = with_skips(record, logged_in(record.facts.kind))
     if waited is None or not waited.is_only or not waited.skipped:
         return None
     expected = rates_at(waited.run.warmed_up(waited.schedule), waited.run.lrs, waited.reading.ticks)
-    least = np.maximum(np.abs(record.values), float(record.values.max()) * NOTHING)
-    error = float((np.abs(expected - record.values) / least).max())
     words = (
         f"The first gives every rate of the log but for at least {plural(waited.skipped, 'step')} after which the "
         "schedule was not advanced, as AMP does where gradients overflow."
     )
-    return ButForSkips(Candidate(spec_of(waited.schedule, waited.run), NEARLY, error), words)
+    return ButForSkips(
+        Candidate(spec_of(waited.schedule, waited.run), NEARLY, greatest_error(expected, record.values)), words
+    )
 
 
 def with_skips(record: Record, classes: Iterable[type[Schedule]]) -> Waited | None:

@@ -1,14 +1,12 @@
 """`lrsched fit LOG`: which scheduler and hyperparameters give this log?"""
 
-from contextlib import suppress
-
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.log_source import chosen_rate, opened_log, record_of, remark
+from lrcli.cli.log_source import chosen_rate, opened_log, over_metrics, record_of, remark
 from lrcli.cli.output import Output
 from lrcli.errors import InputError
 from lrcli.fit import Candidate, fitted
 from lrcli.fit.found import NEARLY, POSSIBLE
-from lrcli.logs import Log, open_log
+from lrcli.logs import Log
 from lrcli.logs.log import listed
 from lrcli.logs.names import is_better_higher, metrics, obvious_metrics
 from lrcli.record import Record
@@ -17,7 +15,6 @@ from lrcli.schedules.kind import PATH
 from lrcli.schedules.param import Declared, declaration, param
 from lrcli.text import folded
 from lrcli.verify.plateaus import Told, beside, may_be_cut, plateaus
-from lrcli.verify.replayed import Evaluated
 from lrcli.verify.skips import but_for_skips
 
 MOST, MOST_METRICS = 5, 6
@@ -66,13 +63,11 @@ def _plateaus(asked: Fitted, log: Log, record: Record, column: str) -> tuple[str
     if asked.log == "-" or not may_be_cut(record):
         return "", []
     obvious = obvious_metrics(log.columns)
-    for metric in list(dict.fromkeys([*obvious, *metrics(log.columns)]))[:MOST_METRICS]:
-        again = open_log(asked.log)
-        with suppress(InputError):
-            rates, values = again.series(column, metric)
-            found = plateaus(Evaluated.of_series(rates, values, again.facts), is_better_higher(metric))
-            if found:
-                return metric, found if obvious == [metric] else [one.over(metric) for one in found]
+    likely = list(dict.fromkeys([*obvious, *metrics(log.columns)]))[:MOST_METRICS]
+    for metric, evaluated in over_metrics(asked.log, column, likely):
+        found = plateaus(evaluated, is_better_higher(metric))
+        if found:
+            return metric, found if obvious == [metric] else [one.over(metric) for one in found]
     return "", []
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from lrcli import spec
 from lrcli.cli import INTERRUPTED, say
 from lrcli.cli.command import TOOLS, TOOLS_PANEL, Command, Instances
-from lrcli.cli.log_source import chosen_metric, chosen_rates, opened_log
+from lrcli.cli.log_source import chosen_metric, chosen_rates, opened_log, over_metrics
 from lrcli.cli.output import Output
 from lrcli.cli.remarks import say_all
 from lrcli.configs.reading import Reading
 from lrcli.errors import InputError
-from lrcli.logs import Log, open_log
+from lrcli.logs import Log
 from lrcli.logs.log import listed
 from lrcli.logs.names import metrics as metrics_of
 from lrcli.plan import Planned
@@ -174,17 +174,9 @@ def judged(plateau: MetricDriven, run: Run, log: Log, column: str, asked: Verifi
 
 def other_metrics(path: str, log: Log, column: str, metric: str, count: int) -> dict[str, Sequence[float]]:
     """The other metrics of the log that have a value for as many epochs."""
-    found = {}
-    for name in [name for name in metrics_of(log.columns) if name != metric][:MOST_METRICS]:
-        again = open_log(path)
-        try:
-            rates, metrics = again.series(column, name)
-            evaluated = Evaluated.of_series(rates, metrics, again.facts)
-        except InputError:
-            continue
-        if len(evaluated.metrics) == count:
-            found[name] = evaluated.metrics
-    return found
+    others = [name for name in metrics_of(log.columns) if name != metric][:MOST_METRICS]
+    evaluated = over_metrics(path, column, others)
+    return {name: found.metrics for name, found in evaluated if len(found.metrics) == count}
 
 
 def sentences(verdict: Verdict) -> str:
