@@ -171,7 +171,7 @@ _lrsched_section() {
         timm-tanh) options+=(--t-initial= --lr-min= --cycle-mul= --cycle-decay= --cycle-limit= --warmup-t= --warmup-lr-init= --warmup-prefix --no-warmup-prefix --lb= --ub=) ;;
         timm-wsd) options+=(--t-initial= --decay-t= --lr-min= '--stable-fn=constant|rsqrt|power' --stable-timescale= --stable-power= '--decay-fn=linear|1-sqrt|cosine|power|exp' --decay-power= --decay-ratio= --warmup-t= --warmup-lr-init=) ;;
         tri-stage) options+=(--warmup-steps= --hold-steps= --decay-steps= --init-lr-scale= --final-lr-scale=) ;;
-        ultralytics) options+=(--num-epochs= --nb= --lrf= --cos-lr --no-cos-lr --warmup-epochs= --warmup-bias-lr= --bias-group= '--warmup-version=8.4|8.3|8.1|yolov5-6.1') ;;
+        ultralytics) options+=(--num-epochs= --nb= --lrf= --cos-lr --no-cos-lr --warmup-epochs= --warmup-bias-lr= --bias-group= '--warmup-version=8.4|8.3|8.1|yolov5-6.1|yolov5-6.0') ;;
         Verified) options+=('=<file>' '=<spec>' '--column=<column>' '--metric=<column>' --rtol= --follow --no-follow) ;;
         wsd) options+=(--warmup-steps= --stable-steps= --decay-steps= '--decay-type=linear|cosine|1-sqrt|exp' --min-lr-ratio=) ;;
     esac

@@ -737,7 +737,7 @@ Register-ArgumentCompleter -Native -CommandName lrsched -ScriptBlock {
                 '--warmup-epochs=	epochs of the warmup'
                 '--warmup-bias-lr=	rate at which the group of the biases starts'
                 '--bias-group=	parameter group of the biases, counted from 0; default: none'
-                '--warmup-version=8.4|8.3|8.1|yolov5-6.1	whose rule for the length of the warmup, and for the epoch after it'
+                '--warmup-version=8.4|8.3|8.1|yolov5-6.1|yolov5-6.0	whose rule for the length of the warmup, and for the epoch after it'
             }
             'Verified' {
                 '=<file>	the log of the run; - is standard input'

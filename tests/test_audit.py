@@ -411,7 +411,13 @@ HYP = "lr0: 0.01\nlrf: 0.2\nwarmup_epochs: 3.0\nwarmup_bias_lr: 0.1\n"
 
 @pytest.mark.parametrize(
     ("keys", "further", "least"),
-    [("", "--cos-lr --warmup-version yolov5-6.1", 1000), (", cos_lr: false, seed: 0", "--warmup-version 8.1", 100)],
+    [
+        ("", "--cos-lr --warmup-version yolov5-6.1", 1000),
+        (", linear_lr: true", "--warmup-version yolov5-6.0", 1000),
+        (", cos_lr: false", "--warmup-version yolov5-6.1", 1000),
+        (", cos_lr: false", "--warmup-version 8.1", 100),
+        (", cos_lr: false, seed: 0", "--warmup-version 8.1", 100),
+    ],
 )
 def test_a_run_of_yolov5_is_held_to_its_options(
     tmp_path: Path, invoke: Invoke, keys: str, further: str, least: int
@@ -433,11 +439,19 @@ def test_a_run_of_yolov5_is_held_to_its_options(
     assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["spec"] == spec
 
 
+def test_a_fixed_rate_of_yolov9_still_warms_up(tmp_path: Path, invoke: Invoke) -> None:
+    keys = ", cos_lr: false, fixed_lr: true, seed: 0"
+    (tmp_path / "opt.yaml").write_text(YOLOV5 % (HYP.replace("\n", ", ").join(("{", "}")), keys))
+    out = invoke(str(tmp_path / "opt.yaml"), "--batches-per-epoch", "200", "-f", "csv")[1]
+    rates = [line.rpartition(",")[2] for line in out.split()[1:]]
+    assert (rates[0], set(rates[600:])) == ("0.0", {"0.01"})
+
+
 def test_a_shape_of_yolov5_that_is_not_computed_is_no_configuration_that_a_run_left(
     tmp_path: Path, invoke: Invoke
 ) -> None:
     (tmp_path / "results.csv").write_text("epoch,x/lr0\n0,0.01\n1,0.009\n2,0.008\n3,0.007\n")
-    (tmp_path / "opt.yaml").write_text(YOLOV5 % ("{lr0: 0.01, lrf: 0.2}", ", linear_lr: true"))
+    (tmp_path / "opt.yaml").write_text(YOLOV5 % ("{lr0: 0.01, lrf: 0.2}", ", flat_cos_lr: true"))
     document = json.loads(invoke("audit", str(tmp_path), "--json")[1])
     assert (document["follows"], document["findings"]) == (None, [])
 

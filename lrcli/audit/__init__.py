@@ -34,6 +34,9 @@ GROUP, GROUP_AND_VARIANT = (role.GROUP,), (role.GROUP, role.VARIANT)
 SOME_LENGTH = {"batches_per_epoch": 100}
 """Of an epoch, to learn what does not depend on it."""
 
+OF_A_VERSION = frozenset(("LR715",))
+"""Remarks on what a version of the trainer does, and another does not."""
+
 ANY_LENGTHS = (100, 250)
 """Steps of an epoch: what a log follows at each of them, it follows at any."""
 
@@ -340,6 +343,9 @@ def _read_as(case: Case, config: FileSpec, roles: tuple[role.Role, ...]) -> None
         case.remarks = outcome.remarks
         if outcome.planned is not None:
             planned = outcome.planned._replace(schedule=_as_logged(case, outcome.planned.schedule, roles))
+            if planned.schedule.value(role.VARIANT) != outcome.planned.schedule.value(role.VARIANT):
+                # What the version that was read does by a rule of its own, the one that wrote the log need not do.
+                case.remarks = tuple(remark for remark in case.remarks if remark.code not in OF_A_VERSION)
             open_to_explain = is_known and not case.only_waited(planned)
             verdict = (verify if open_to_explain else compared)(planned.schedule, planned.run, _placed(case))
             explained = verdict.explanation

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, scheduler
 from lrcli.schedules.family import ULTRALYTICS
-from lrcli.schedules.param import param
+from lrcli.schedules.param import ParamError, param
 
 
 class Rule(NamedTuple):
@@ -20,9 +20,17 @@ class Rule(NamedTuple):
     """Whether the scheduler is stepped after an epoch, and not before it."""
     is_unguarded: bool = False
     """Whether the warmup has its least length where none is asked for, and the line goes on after the last epoch."""
+    reaches_end: bool = False
+    """Whether the line is at its end in the last epoch, and not after it."""
 
 
-RULES = {"8.4": Rule(0), "8.3": Rule(100), "8.1": Rule(100, True), "yolov5-6.1": Rule(1000, True, True)}
+RULES = {
+    "8.4": Rule(0),
+    "8.3": Rule(100),
+    "8.1": Rule(100, True),
+    "yolov5-6.1": Rule(1000, True, True),
+    "yolov5-6.0": Rule(1000, True, True, True),
+}
 """The rules by the first version, or the last of YOLOv5, that has them."""
 
 
@@ -39,6 +47,7 @@ class Ultralytics(Absolute):
         nw = round(min(warmup_epochs, E - 1) * nb)     in 8.4
         nw = max(round(warmup_epochs * nb), 100)       in 8.0 to 8.3, and in YOLOv5 from 6.2 on
         nw = max(round(warmup_epochs * nb), 1000)      in YOLOv5 to 6.1, and in YOLOv7
+        f(e) = (1 - e / (E - 1)) * (1 - lrf) + lrf     the line of YOLOv5 to 6.0, and of YOLOv7
         e is one less after the epoch of iteration nw  in 8.0, 8.1, YOLOv5 and YOLOv7
 
     Surprises:
@@ -50,7 +59,8 @@ class Ultralytics(Absolute):
           rates are an epoch late.
         - With optimizer=auto, the default, the trainer chooses lr0 itself and sets warmup_bias_lr to 0, whatever the
           configuration says.
-        - The lowest rate, lrf times the base rate, belongs to epoch E, which is not trained.
+        - The lowest rate, lrf times the base rate, belongs to epoch E, which is not trained; the line of YOLOv5 to 6.0
+          has it in the last epoch, and its trainer fails where that is the first, too (ZeroDivisionError).
 
     Resume:
         resume=True takes the arguments of the old run from the checkpoint and goes on at its next epoch.
@@ -83,6 +93,10 @@ class Ultralytics(Absolute):
             return self
         return self.with_unchecked(warms_down=True)
 
+    def validate(self) -> None:
+        if self.rule.reaches_end and self.num_epochs == 1 and not self.cos_lr:
+            raise ParamError("--num-epochs", "YOLOv5 raises ZeroDivisionError: division by zero")
+
     @property
     def rule(self) -> Rule:
         """That of the version."""
@@ -100,7 +114,7 @@ class Ultralytics(Absolute):
         """The share of the base rate in an epoch."""
         if self.cos_lr:
             return max((1 - math.cos(epoch * math.pi / self.num_epochs)) / 2, 0) * (self.lrf - 1) + 1
-        left = 1 - epoch / self.num_epochs
+        left = 1 - epoch / (self.num_epochs - self.rule.reaches_end)
         return (left if self.rule.is_unguarded else max(left, 0)) * (1.0 - self.lrf) + self.lrf
 
     def at(self, t: int, base_lr: float) -> float:

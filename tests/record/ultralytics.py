@@ -1,6 +1,6 @@
 """ultralytics: ultralytics/engine/trainer.py and utils/torch_utils.py of the wheels 8.4.190, 8.3.100 and 8.1.0
 (`pip download --no-deps`), unpacked in LRSCHED_SOURCES/ultralytics, ultralytics_8_3 and ultralytics_8_1; and of YOLOv5
-train.py and utils/general.py of its tag v6.1, in LRSCHED_SOURCES/yolov5.
+train.py and utils/general.py of its tags v6.1 and v6.0, in LRSCHED_SOURCES/yolov5 and yolov5_6_0.
 
 The trainer imports much: the methods and the statement of its loop that set the rates are run as they stand.
 """
@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-YOLOV5 = "yolov5-6.1"
+YOLOV5 = {"yolov5-6.1": "yolov5", "yolov5-6.0": "yolov5_6_0"}
 NAMES = ("ultralytics",)
-SOURCE = "ultralytics 8.4.190, 8.3.100 and 8.1.0, YOLOv5 v6.1"
+SOURCE = "ultralytics 8.4.190, 8.3.100 and 8.1.0, YOLOv5 v6.1 and v6.0"
 VARIANTS = {
     "ultralytics": [
         {"warmup_version": version, "bias_group": group, "cos_lr": cos, "nb": nb}
-        for version, group in (("8.4", None), ("8.4", 1), ("8.3", 0), ("8.1", 0), (YOLOV5, 2))
+        for version, group in (("8.4", None), ("8.4", 1), ("8.3", 0), ("8.1", 0), *((version, 2) for version in YOLOV5))
         for cos in (False, True)
         for nb in (3, 40)
     ]
@@ -95,7 +95,7 @@ class Yolov5Loop(Loop):
     def __init__(self, schedule: Any, optimizer: Any) -> None:
         from torch.optim import lr_scheduler
 
-        folder = Path(os.environ["LRSCHED_SOURCES"]) / "yolov5"
+        folder = Path(os.environ["LRSCHED_SOURCES"]) / YOLOV5[schedule.warmup_version]
         source, general = (ast.parse((folder / name).read_text()) for name in ("train.py", "general.py"))
         one_cycle = next(
             node for node in ast.walk(general) if isinstance(node, ast.FunctionDef) and node.name == "one_cycle"
@@ -107,14 +107,14 @@ class Yolov5Loop(Loop):
             "math": math,
             "np": np,
             "hyp": hyp,
-            "opt": SimpleNamespace(cos_lr=schedule.cos_lr),
+            "opt": SimpleNamespace(cos_lr=schedule.cos_lr, linear_lr=not schedule.cos_lr),
             "nb": schedule.nb,
             "epochs": schedule.num_epochs,
             "optimizer": optimizer,
             "nbs": 64,
             "batch_size": 16,
         }
-        for node in (one_cycle, tests["opt.cos_lr"], rule):
+        for node in (one_cycle, tests.get("opt.cos_lr") or tests["opt.linear_lr"], rule):
             exec(compile(ast.Module([node], []), "train.py", "exec"), self.state)
         self.warmup = compile(ast.Module([tests["ni <= nw"]], []), "train.py", "exec")
         self.scheduler = lr_scheduler.LambdaLR(optimizer, lr_lambda=self.state["lf"])
@@ -124,4 +124,4 @@ class Yolov5Loop(Loop):
 
 def construct(schedule: Any, optimizer: Any) -> Any:
     """The loop."""
-    return (Yolov5Loop if schedule.warmup_version == YOLOV5 else UltralyticsLoop)(schedule, optimizer)
+    return (Yolov5Loop if schedule.warmup_version in YOLOV5 else UltralyticsLoop)(schedule, optimizer)

@@ -2,7 +2,7 @@
 
 YOLOv7 and YOLOv9 are made of it and write the same. A tick is a batch, as in `ultralytics`.
 
-Source: YOLOv5 v3.1, v4.0, v5.0, v6.0, v6.1, v6.2 and v7.0 train.py
+Source: YOLOv5 v3.1, v4.0, v5.0, v6.0, v6.1, v6.2 and v7.0 train.py, YOLOv7 train.py, YOLOv9 train_dual.py
 """
 
 import os
@@ -19,10 +19,15 @@ BESIDE = "hyp.yaml"
 """Where the hyperparameters are until v6.2."""
 
 LATER = "seed"
-"""A key that opt.yaml has from v6.2 on, when the warmup came to have at least 100 iterations in the place of 1000."""
+"""A key that opt.yaml has from v6.2 on."""
 
-OTHER_SHAPES = ("linear_lr", "flat_cos_lr", "fixed_lr")
-"""Switches of v5.0 and v6.0, and of YOLOv9, for a shape that lrsched does not compute."""
+LONG_WARMUP = (6, 1)
+"""The last release in which a warmup has at least 1000 iterations. The commits of the next days made that 100, and four
+months later came the first other key: of a file between them the log decides.
+"""
+
+COSINE, LINE, FIXED, FLAT = "cos_lr", "linear_lr", "fixed_lr", "flat_cos_lr"
+"""Switches: that of v6.1 and later, those of v5.0, v6.0 and YOLOv7, and of YOLOv9, where the default is a line."""
 
 
 def marks(root: Node) -> bool:
@@ -35,17 +40,17 @@ def read(job: Job) -> Made:
     hyp = hyperparameters(job)
     epochs = job.whole("epochs", 300, "epochs", at_least=1)
     batch = job.whole("batch_size", 16, "batch_size")
-    for key in OTHER_SHAPES:
-        if job.flag(key):
-            job.refuse(key, "lrsched does not compute its shape of the schedule")
-    # Until v6.1 the cosine was the default, and there was no option of this name.
-    cosine = job.flag("cos_lr", default=job.node("cos_lr") is None)
+    if job.flag(FLAT):
+        job.refuse(FLAT, "lrsched does not compute its shape of the schedule")
+    # Until v6.0 the cosine was the default, and there was no option of this name.
+    is_old, has_line, is_fixed = job.node(COSINE) is None, job.flag(LINE), job.flag(FIXED)
+    cosine = job.flag(COSINE, default=is_old and not has_line and not is_fixed)
     rate, share = hyp.number("lr0", None, "lr"), hyp.number("lrf")
     if rate.value is None or share.value is None:
         job.need(("--set hyp.lr0=RATE", f"neither {job.path} nor {BESIDE} beside it has lr0 and lrf"))
     warmup = hyp.number("warmup_epochs", 3.0)
     bias = hyp.number("warmup_bias_lr", 0.1)
-    version = "8.1" if job.node(LATER) else "yolov5-6.1"
+    version = version_of(job, is_old, has_line)
     batches = batches_of(job, batch)
     rule = RULES[version]
     if warmup.value <= 0 and not rule.is_unguarded:
@@ -61,13 +66,20 @@ def read(job: Job) -> Made:
     values = {
         "num_epochs": epochs.value,
         "nb": batches,
-        "lrf": float(share.value),
+        "lrf": 1.0 if is_fixed and not cosine else float(share.value),
         "cos_lr": cosine,
         "warmup_epochs": float(warmup.value),
         "warmup_bias_lr": float(bias.value),
         "warmup_version": version,
     }
     return Made("ultralytics", values, float(rate.value), epochs.value * batches, batches, interval=STEP)
+
+
+def version_of(job: Job, is_old: bool, has_line: bool) -> str:
+    """Whose rules count."""
+    if is_old:
+        return "yolov5-6.0" if has_line else "yolov5-6.1"
+    return "yolov5-6.1" if job.version <= LONG_WARMUP and not job.node(LATER) else "8.1"
 
 
 def hyperparameters(job: Job) -> Job:
@@ -82,4 +94,4 @@ def hyperparameters(job: Job) -> Job:
     return Job(path, root, job.run, job.version, job.trainer, job.reading)
 
 
-TRAINERS = (Trainer("yolov5", "YOLOv5", "7.0", marks, read, written=("yaml",)),)
+TRAINERS = (Trainer("yolov5", "YOLOv5", "7.0", marks, read, written=("yaml",), older="6.1"),)
