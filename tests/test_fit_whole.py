@@ -74,6 +74,7 @@ MISSED = [
     ("timm-step --decay-t 2.4 --decay-rate 0.97 --warmup-t 5 --warmup-lr-init 1e-06 --lr 0.048", 200),
     ("ds-range-test --lr-range-test-step-size 20 --lr-range-test-step-rate 5 --lr-range-test-staircase", 100),
     ("ultralytics --num-epochs 50 --nb 16 --lrf 0.0001 --warmup-version 8.1 --lr 0.001", 800),
+    ('chained linear "cosine --t-max 60" --lr 0.01', 60),
 ]
 """Those that were not found: a number whose default is far off, or changes nothing without another, or has a twin, or
 that a rounded log leaves open until a surer one is taken for what was typed."""

@@ -22,7 +22,12 @@ MOST_DIGITS = 3
 
 def said_otherwise(schedule: Schedule, lr: float) -> Iterator[Schedule]:
     """The schedules with the same curve: a lowest rate as a share of `lr`, a growth in another number of ticks, a
-    factor of other samples."""
+    factor of other samples, no share at the start where it has that one by itself."""
+    for start, _ in schedule.all_given(role.START_SHARE):
+        if start.default is None:
+            by_itself = dataclasses.replace(schedule, **{start.name: None})
+            yield by_itself
+            yield from said_otherwise(by_itself, lr)
     for floor, rate in schedule.all_given(role.FLOOR, role.FLOOR_OF_OPTIMIZER):
         for share in schedule.fields(role.FLOOR_SHARE):
             if schedule.value(role.FLOOR_SHARE) is None and lr:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from lrcli.engine import spec_of
 from lrcli.fit.beside import WORTH_A_MENTION, is_near, read_as
 from lrcli.fit.by_epoch import guesses_by_epoch
+from lrcli.fit.chained import RATES_FOR_CHAINS, chained
 from lrcli.fit.decided import is_underway, settles
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, greatest_error, is_typed
@@ -240,13 +241,21 @@ class Search:
         in_full = self.tolerance.kind == FULL_PRECISION
         return in_full and any(self._has_found(view, likely=True, typed=True) for view in views)
 
-    def _has_found(self, view: View, to_the_bit: bool = False, likely: bool = False, typed: bool = False) -> bool:
+    def _has_found(
+        self,
+        view: View,
+        to_the_bit: bool = False,
+        likely: bool = False,
+        typed: bool = False,
+        of_one_piece: bool = False,
+    ) -> bool:
         good = (EXACT,) if to_the_bit else (EXACT, FLOAT32, ROUNDED)
         return any(
             one.reading is view.reading
             and one.exactness in good
             and (one.is_typed or not typed)
             and not (likely and one.begins_at_nothing)
+            and not (of_one_piece and one.schedule.value(role.PARTS))
             for one in self.found.values()
         )
 
@@ -340,6 +349,10 @@ class Search:
         with suppress(SpentError):
             for guess in Parts(view.marks, self.effort.part(RATES_FOR_SEQUENCES)).guesses():
                 if self._hold(guess.schedule, Run(lr=guess.lr), view.reading) and self._is_decided():
+                    return
+        if not self._has_found(view, typed=True, of_one_piece=True):
+            for guess in chained(view.marks, self.effort.part(RATES_FOR_CHAINS)):
+                if self._hold(guess.schedule, Run(lr=guess.lr), view.reading):
                     return
 
     def _hold(self, schedule: Schedule, run: Run, reading: Reading, is_another: bool = False) -> bool:

@@ -198,7 +198,7 @@ class Parts:
     def _short(self, marks: Landmarks, base: float) -> list[Guess]:
         """What gives so few rows, with plain numbers: those first that come nearest to what follows."""
         found: dict[type[Schedule], Guess] = {}
-        for cls in filter(_takes_part, candidates_of(marks)):
+        for cls in filter(takes_part, candidates_of(marks)):
             for guess in (
                 () if cls.goes_on else guesses(cls, OF_A_PART[0], marks, self.effort.part(RATES_FOR_A_PART), base)
             ):
@@ -248,7 +248,7 @@ class Parts:
                         break
         for level in LEVELS:
             for cls in candidates_of(marks):
-                if not _takes_part(cls) or cls.goes_on or cls in seen:
+                if not takes_part(cls) or cls.goes_on or cls in seen:
                     continue
                 found = []
                 effort = self.effort.part(RATES_FOR_A_TAIL)
@@ -266,7 +266,7 @@ class Parts:
         if not len(marks.values) or (base is None and (marks.is_flat or len(marks.values) < FEWEST_ROWS)):
             return None
         is_short = len(marks.values) < FEWEST_ROWS and not marks.is_flat
-        classes = sorted(filter(_takes_part, candidates_of(marks)), key=list(every().values()).index)
+        classes = sorted(filter(takes_part, candidates_of(marks)), key=list(every().values()).index)
         for stage in OF_A_PART:
             for cls in classes:
                 if self.effort.is_spent:
@@ -321,7 +321,7 @@ def _is_drop(row: int, values: "Floats") -> bool:
 
 def _is_line(cls: type[Schedule]) -> bool:
     """Whether it goes from a share of the base rate to another."""
-    return all(map(cls.fields, (role.START_SHARE, role.FLOOR_SHARE, role.LENGTH))) and _takes_part(cls)
+    return all(map(cls.fields, (role.START_SHARE, role.FLOOR_SHARE, role.LENGTH))) and takes_part(cls)
 
 
 def _only_rises(marks: Landmarks) -> bool:
@@ -352,7 +352,7 @@ def _runs(same: "Bools", more: int) -> list[tuple[int, int]]:
     return sorted(sorted(runs, key=lambda run: run[0] - run[1])[:MOST_RUNS])
 
 
-def _takes_part(cls: type[Schedule]) -> bool:
+def takes_part(cls: type[Schedule]) -> bool:
     """Whether it is torch's own, whose SequentialLR it is, and nothing that has a warmup of its own."""
     own = cls.fields(role.WARMUP, role.PER_EPOCH, role.JUDGEMENT, role.PARTS, role.POINTS_AT)
     return cls.reference.family is Sequential.reference.family and not own and not cls.rewrites_base_rate
