@@ -6,11 +6,11 @@ import random
 import pytest
 
 from lrcli.cli.commands.fit import remark_on
-from lrcli.fit import Search, fit, follows
-from lrcli.fit.decided import judged
+from lrcli.fit import Found, Search, fit, follows
+from lrcli.fit.decided import judged, pinned
 from lrcli.logs.series import Shown
 from lrcli.logs.table import Facts
-from lrcli.record import Record
+from lrcli.record import Record, readings, tolerance_of
 from lrcli.run import Run
 from lrcli.schedules.plateau import float32
 from lrcli.spec import parse
@@ -341,6 +341,16 @@ def test_what_is_equal_to_the_bit_is_not_doubted_for_what_is_nearly_equal(
     """The end lies between the last row that was shown and the next."""
     best = fit(every_tenth(text, length, first, shift))[0]
     assert (best.spec, best.exactness) == (text, "exact")
+
+
+def test_a_part_of_a_few_ticks_between_the_rows_is_not_sure() -> None:
+    """A warmup in its place would give the same rows; the log is so long that most ticks are not compared."""
+    text = 'sequential "constant --factor 1e-08 --total-iters 10" "linear --total-iters 1500" --milestones 3500'
+    record = every_tenth(text, 5000, 0, 0)
+    planned = parse(text).in_run(Run())
+    reading = readings(record, planned.schedule, planned.run)[0]
+    found = Found(planned.schedule, planned.run, reading, "exact", 0.0)
+    assert not pinned(found, record, tolerance_of(record))
 
 
 def test_two_digits_of_a_sequence_are_no_error() -> None:

@@ -3,12 +3,13 @@
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 from lrcli.errors import InputError
 from lrcli.fit.found import EXACT, NEARLY, POSSIBLE, Candidate, Found
+from lrcli.fit.turns import beside_turns
 from lrcli.record import Record, Tolerance, different, rates_at, tolerance_of
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.run import Run
@@ -83,7 +84,7 @@ def determined(one: Found, others: Sequence[Found], record: Record) -> bool:
     """Whether all that give the log agree: between its rows, and up to the end of this schedule."""
     if len(record) < 4 or len(different(record.values)) < 3 or not _is_sure(one, record):
         return False
-    ticks = _until_the_end(one, record)
+    ticks = _until_the_end(one, record, others)
     own = rates_at(one.composed, one.run.lrs, ticks)
     to_the_bit = one.exactness == EXACT and len(different(record.values)) >= ENOUGH_BITS
     for other in others:
@@ -112,14 +113,15 @@ def _is_another_name(one: Found, other: Found, record: Record) -> bool:
     """Whether it is the curve of the other, read in the same way: then both are decided, or neither is."""
     if one.reading is not other.reading:
         return False
-    ticks = _until_the_end(one, record)
+    ticks = _until_the_end(one, record, [other])
     return _agree(rates_at(other.composed, other.run.lrs, ticks), rates_at(one.composed, one.run.lrs, ticks))
 
 
-def _until_the_end(one: Found, record: Record) -> Any:
-    """Ticks up to the last row, and where the schedule goes on, up to its end."""
+def _until_the_end(one: Found, record: Record, others: Iterable[Found]) -> Any:
+    """Ticks up to the last row, and where the schedule goes on, up to its end; all around the turns of any of them."""
     last = int(one.reading.ticks.max())
-    return _ticks(0, last if is_over(one, record) else max(2 * last, one.composed.horizon or 0))
+    last = last if is_over(one, record) else max(2 * last, one.composed.horizon or 0)
+    return _ticks(0, last, beside_turns((one.composed, *(other.composed for other in others)), last))
 
 
 def _agree(rates: Any, own: Any) -> bool:
@@ -202,11 +204,12 @@ def _shown_every(one: Found) -> int:
     return int(np.median(np.diff(ticks))) if len(ticks) > 1 else 1
 
 
-def _ticks(first: int, last: int) -> Any:
-    """Ticks at which curves are compared."""
+def _ticks(first: int, last: int, turns: Iterable[int] = ()) -> Any:
+    """Ticks at which curves are compared: these spread, and those at which something may happen for a few ticks."""
     import numpy as np
 
-    return different(np.linspace(first, last, COMPARED).astype(np.int64))
+    spread = np.linspace(first, last, COMPARED).astype(np.int64)
+    return different(np.concatenate([spread, np.array([*turns], dtype=np.int64)]))
 
 
 def _shows_all_drops(one: Found, record: Record) -> bool:
@@ -280,7 +283,8 @@ def _may_cool_down(one: Found) -> bool:
 
 def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
     """Whether each of its values is the only one that gives the log, or changes nothing that the log does not show."""
-    ticks = _ticks(0, 2 * int(one.reading.ticks.max()))
+    last = 2 * int(one.reading.ticks.max())
+    ticks = _ticks(0, last, beside_turns([one.composed], max(last, (one.composed.horizon or 0) + 1)))
     own = rates_at(one.composed, one.run.lrs, ticks)
     for schedule, run in _neighbours(one):
         try:
@@ -290,16 +294,9 @@ def pinned(one: Found, record: Record, tolerance: Tolerance) -> bool:
         found = rates_at(composed, run.lrs, one.reading.ticks)
         if not tolerance.rounded(found, record.values).all():
             continue
-        if not _agree(rates_at(composed, run.lrs, ticks), own) or not _agree(*_at_their_ends(composed, one)):
+        if not _agree(rates_at(composed, run.lrs, ticks), own):
             return False
     return True
-
-
-def _at_their_ends(composed: Schedule, one: Found) -> tuple[Any, Any]:
-    """The rates of another schedule and of this one beside the end of each, where they may differ in a tick or two."""
-    ends = {tick + shift for tick in (composed.horizon, one.composed.horizon) if tick for shift in (-1, 0, 1)}
-    ticks = sorted(tick for tick in ends if tick >= 0)
-    return rates_at(composed, one.run.lrs, ticks), rates_at(one.composed, one.run.lrs, ticks)
 
 
 def _neighbours(one: Found) -> Iterator[tuple[Schedule, Run]]:
