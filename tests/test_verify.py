@@ -731,6 +731,39 @@ def test_skipped_steps_are_likelier_than_another_length_than_the_log_says() -> N
     assert explanation_of(meant, record)["explanation"] == "shifted_from"
 
 
+def test_a_value_that_stays_may_be_one_that_is_rounded() -> None:
+    """Four decimals of a rate that moves by less; the same four digits of one that should have moved by more."""
+    meant = "ds-range-test --lr-range-test-min-lr 0.0015 --lr-range-test-step-size 5000"
+    record = Record.of_values([0.0015] * 100, steps=range(100), shown=Shown(2, 4))
+    verdict = held(meant, record)
+    assert (verdict.follows, verdict.tolerance.kind) == (True, "4 decimals")
+    assert held("exponential --gamma 0.99", record, lr=0.0015, interval="step").explanation.name == "never_stepped"  # type: ignore[union-attr]
+    steps = Record.of_values([0.15] * 10 + [0.03] * 10, epochs=range(20), shown=Shown(2, 2))
+    assert not held("step --step-size 10 --gamma 0.21", steps, lr=0.15).follows
+
+
+@pytest.mark.parametrize(
+    ("meant", "found"),
+    [
+        ("hf-constant --lr 0.0025", [0.00250244140625]),
+        ("multistep --milestones 10 --gamma 0.2 --lr 0.0005", [0.000499725341796875, 0.00010013580322265625]),
+    ],
+)
+def test_few_values_in_bfloat16_that_nobody_typed(meant: str, found: list[float]) -> None:
+    rates = [rate for rate in found for _ in range(10)]
+    record = Record.of_values(rates, steps=range(len(rates)), shown=Shown(12, None))
+    planned = spec.parse(f"{meant} --interval step").in_run(Run())
+    verdict = verify(planned.schedule, planned.run, record)
+    assert (verdict.follows, verdict.tolerance.kind) == (True, "bfloat16")
+
+
+def test_drops_that_are_written_as_text_are_no_number_of_ticks() -> None:
+    """A log that follows none: the search for other values took the text for a number, and failed."""
+    rng = random.Random(0)
+    record = by_step([0.1 * 0.98**tick * rng.uniform(0.8, 1) for tick in range(60)])
+    assert held("piecewise --step-rules 1:20,0.1:40,0.01", record, interval="step").as_document()["explanation"]
+
+
 def test_rows_of_unknown_steps_lie_within_the_run() -> None:
     meant, done = WSD.format(62, 625, 125), WSD.format(0, 625, 125)
     record = Record.of_values(values(done, 625)[9::10], epochs=[round(10 * row / 125, 2) for row in range(1, 63)])

@@ -3,7 +3,7 @@
 from lrcli.record.axis import Reading, readings, readings_of_anything
 from lrcli.record.curve import rates_at, work_of
 from lrcli.record.record import Record
-from lrcli.record.tolerance import Tolerance, different, tolerance_of
+from lrcli.record.tolerance import Tolerance, different, tolerance_if_rounded, tolerance_of
 
 __all__ = [
     "Reading",
@@ -13,6 +13,7 @@ __all__ = [
     "rates_at",
     "readings",
     "readings_of_anything",
+    "tolerance_if_rounded",
     "tolerance_of",
     "work_of",
 ]

@@ -39,6 +39,9 @@ LONG = 13
 FEW_VALUES = 3
 """Different values below which nothing is said of how they are rounded."""
 
+LAST_BITS = 0x7 << 16
+"""Of the seven of a bfloat16: with one of them, and with more than FEW_DIGITS, a number was typed by nobody."""
+
 
 class Tolerance(NamedTuple):
     """What counts as equal: a relative and an absolute difference, either of which is enough; and why."""
@@ -102,7 +105,18 @@ def tolerance_of(record: "Record", rtol: float | None = None) -> Tolerance:
     )
 
 
-def _tolerance(values: "Floats", shown: Shown) -> Tolerance:
+def tolerance_if_rounded(record: "Record") -> Tolerance | None:
+    """What the log allows if its values, too few to tell, are rounded to the digits that they show.
+
+    None where it is known how they are rounded, or where they show a single digit.
+    """
+    if record.shown.digits < 2 or len(different(record.values)) >= FEW_VALUES:
+        return None
+    found = _tolerance(record.values, record.shown, few=1)
+    return None if found == _tolerance(record.values, record.shown) else found
+
+
+def _tolerance(values: "Floats", shown: Shown, few: int = FEW_VALUES) -> Tolerance:
     import numpy as np
 
     peak = float(np.abs(values).max(initial=0.0))
@@ -111,32 +125,33 @@ def _tolerance(values: "Floats", shown: Shown) -> Tolerance:
     with np.errstate(over="ignore"):
         narrow = distinct.astype(np.float32)
     is_narrow = bool(len(distinct)) and bool((narrow.astype(np.float64) == distinct).all())
-    if is_narrow and (len(distinct) >= FEW_VALUES or shown.digits >= LONG):
+    if is_narrow:
         # A few powers of two are in every float: some value must need the digits that it has.
         halves = narrow.view(np.uint32)
-        if not (halves & 0xFFFF).any():
-            if (halves & 0x7F0000).any() and len(distinct) > 2 * FEW_VALUES:
-                return Tolerance("bfloat16", BFLOAT16 * 1.01, nothing, BFLOAT16 * 1.001)
-        else:
+        is_short = not (halves & 0xFFFF).any()
+        is_long = shown.digits > FEW_DIGITS and (halves & LAST_BITS).any()
+        if is_short and (is_long or ((halves & 0x7F0000).any() and len(distinct) > 2 * FEW_VALUES)):
+            return Tolerance("bfloat16", BFLOAT16 * 1.01, nothing, BFLOAT16 * 1.001)
+        if not is_short and (len(distinct) >= FEW_VALUES or shown.digits >= LONG):
             return Tolerance("float32", FULL, FLOAT32_NOISE * peak, FLOAT32 * 1.001)
     digits = min(shown.digits, FULL_DIGITS)
-    if shown.decimals is not None and digits < FULL_DIGITS and (len(distinct) >= FEW_VALUES or shown.padded):
+    if shown.decimals is not None and digits < FULL_DIGITS and (len(distinct) >= few or shown.padded):
         unit = 10.0**-shown.decimals
         if digits > FEW_DIGITS:
             return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, nothing), 0, 0.501 * unit)
         return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, FLOAT32_NOISE * peak), 0, 0.501 * unit)
-    if 1 < digits <= FEW_DIGITS and (digits >= MANY_DIGITS or shown.padded or _needs(distinct, digits)):
+    if 1 < digits <= FEW_DIGITS and (digits >= MANY_DIGITS or shown.padded or _needs(distinct, digits, few)):
         half = 0.5 * 10.0 ** (1 - digits)
         kind = f"{digits} significant digits"
         return Tolerance(kind, max(FULL, 1.02 * half), FLOAT32_NOISE * peak, half, nothing, digits)
     return Tolerance(FULL_PRECISION, FULL, nothing, 1e-9, nothing)
 
 
-def _needs(distinct: "Floats", digits: int) -> bool:
+def _needs(distinct: "Floats", digits: int, few: int) -> bool:
     """Whether values are written in so many digits because they are rounded: most of them need them all."""
     some = distinct[:: -(-len(distinct) // 200)].tolist()
     full = sum(len(f"{value:.{digits}e}".split("e")[0].replace(".", "").rstrip("0")) >= digits for value in some)
-    return len(some) >= FEW_VALUES and 2 * full >= len(some)
+    return len(some) >= few and 2 * full >= len(some)
 
 
 def different(values: Any) -> Any:

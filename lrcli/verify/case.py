@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import math
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.thinning import thinned
 from lrcli.record import Record, rates_at, work_of
+from lrcli.record.curve import few_rates_at
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
 from lrcli.verify.verdict import Verdict
@@ -40,7 +42,7 @@ WORK = 2_400_000
 WORK_OF_AN_ATTEMPT = 500_000
 """For each kind of explanation, under each reading."""
 
-CALL = 150
+CALL = 250
 """What it costs to begin a walk, in ticks."""
 
 
@@ -85,6 +87,11 @@ class Case:
         return bool((self.values != self.values[0]).any())
 
     @property
+    def follows_much(self) -> bool:
+        """Whether so much of the log follows, up to the first row that does not, that it was what was meant so far."""
+        return len({*self.values[: self.place].tolist()}) >= MUCH
+
+    @property
     def known(self) -> "list[Found]":
         """What `fit` finds for this log, the best first."""
         return self.first._known
@@ -94,8 +101,7 @@ class Case:
         """What `fit` finds for this log, the best first."""
         from lrcli.fit import Search
 
-        followed = len(set(self.values[: self.place].tolist()))
-        return Search(self.record, seconds=SECONDS_AT_A_SEAM if followed >= MUCH else SECONDS).candidates()
+        return Search(self.record, seconds=SECONDS_AT_A_SEAM if self.follows_much else SECONDS).candidates()
 
     @property
     def alike(self) -> "list[Found]":
@@ -142,6 +148,17 @@ class Case:
             if not len(ticks) or not self.spends(work_of(composed, ticks)):
                 return nothing
             return rates_at(composed, run.lrs, ticks)
+        except InputError:
+            return nothing
+
+    def few(self, schedule: Schedule, run: Run, ticks: "Ticks") -> list[float]:
+        """The rates at a few ticks, which increase, but for rounding; NaN where too much was tried already."""
+        nothing = [math.nan] * len(ticks)
+        try:
+            composed = run.warmed_up(schedule)
+            if not self.spends(0 if composed.has_closed_form() else work_of(composed, ticks)):
+                return nothing
+            return few_rates_at(composed, run.lrs[0], ticks.tolist())
         except InputError:
             return nothing
 

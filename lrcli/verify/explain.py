@@ -58,6 +58,8 @@ def explained(schedule: Schedule, run: Run, verdicts: Sequence[Verdict]) -> Verd
     """The verdict, of those that differ in how they read the log, with the first explanation that makes it follow."""
     cases = [Case(schedule, run, verdicts[0])]
     cases += [Case(schedule, run, verdict, cases[0]) for verdict in verdicts[1:MOST_READINGS]]
+    if cases[0].follows_much:
+        cases = [case for case in cases if case.follows_much]  # It is seen how the log is to be read.
     for attempt in ATTEMPTS:
         for case in cases:
             case.begin()

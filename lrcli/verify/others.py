@@ -3,6 +3,8 @@
 import itertools
 import math
 from collections.abc import Callable, Container, Iterator
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from lrcli.errors import InputError
@@ -84,7 +86,7 @@ def _landmarks(case: Case, start: int) -> Landmarks | None:
 def one_value(case: Case, start: int, options: Container[str] | None = None) -> Iterator[Changed]:
     """What gives the rows from `start` on with one value changed, that of one of the options if they are named."""
     marks = _landmarks(case, start)
-    for slot in all_slots(case.schedule, case.run) if marks else ():
+    for slot in _open(case, start) if marks else ():
         assert marks is not None
         if options is not None and slot.declared.option not in options:
             continue
@@ -96,7 +98,7 @@ def one_value(case: Case, start: int, options: Container[str] | None = None) -> 
 def two_values(case: Case, start: int) -> Iterator[Changed]:
     """What gives the rows from `start` on with two values changed."""
     marks = _landmarks(case, start)
-    for fixed, solved in _pairs(all_slots(case.schedule, case.run)) if marks else ():
+    for fixed, solved in _pairs(_open(case, start)) if marks else ():
         assert marks is not None
         for value in itertools.islice(_listed(fixed, marks), MOST_LENGTHS):
             if case.is_spent:
@@ -110,6 +112,27 @@ def two_values(case: Case, start: int) -> Iterator[Changed]:
             found = _best(case, start, [fixed, solved], _one(case, schedule, run, solved, marks, start), value)
             if found:
                 yield found
+
+
+def _open(case: Case, start: int) -> list[Slot]:
+    """The values that the rows which follow, if they are among those that are to be explained, leave open."""
+    every = all_slots(case.schedule, case.run)
+    if start or not case.follows_much:
+        return every
+    return [slot for slot in every if not _is_told(case, slot)]
+
+
+def _is_told(case: Case, slot: Slot) -> bool:
+    """Whether the rows that follow would not with a value that is a little larger, or a little smaller."""
+    value = slot.value
+    if not isinstance(value, int | float) or isinstance(value, bool) or not value:
+        return False
+    for near in (value * (1 + NEAR), value * (1 - NEAR)):
+        near = (math.ceil(near) if near > value else math.floor(near)) if isinstance(value, int) else near
+        with suppress(InputError, ArithmeticError, ValueError):
+            if case.gives(*applied(case.schedule, case.run, slot, near), case.ticks, 0, case.place):
+                return False
+    return True
 
 
 def _pairs(every: list[Slot]) -> Iterator[tuple[Slot, Slot]]:
@@ -210,13 +233,19 @@ def _solved(
     if gaps.max() <= 0:
         return
     last = len(case.values) - 1
-    rows = [row, max(case.place, start), (row + case.place) // 2, last] if thoroughly else [row]
-    for place in dict.fromkeys(rows):
-        ticks, wanted = case.ticks[place : place + 1], float(case.values[place])
+    rows = dict.fromkeys([row, max(case.place, start), (row + case.place) // 2, last] if thoroughly else [row])
+    ticks = np.unique(case.ticks[[*rows]])
 
-        def residual(value: Any, ticks: Any = ticks, wanted: float = wanted) -> float:
-            pair = made(value)
-            return float(case.rates(*pair, ticks)[0]) - wanted if pair else math.nan
+    @cache
+    def rates_of(value: Any) -> list[float]:
+        pair = made(value)
+        return case.few(*pair, ticks) if pair else [math.nan] * len(ticks)
+
+    for place in rows:
+        at, wanted = int(np.searchsorted(ticks, case.ticks[place])), float(case.values[place])
+
+        def residual(value: Any, at: int = at, wanted: float = wanted) -> float:
+            return rates_of(value)[at] - wanted
 
         if whole:
             near = float(case.tolerance.relative * abs(wanted) + case.tolerance.absolute)

@@ -14,7 +14,7 @@ from lrcli.resume import SCHEDULER, Resumed
 from lrcli.run import Run
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.text import significant
-from lrcli.verify.case import MUCH, Case
+from lrcli.verify.case import Case
 from lrcli.verify.changes import Changed, is_plain, words_of
 from lrcli.verify.others import ROWS_PER_DIGIT, one_value, two_values
 from lrcli.verify.verdict import Explanation
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ticks = NDArray[np.int64]
 
-SECONDS_FOR_TAILS, SECONDS_FOR_A_TAIL = 1.0, 0.5
+SECONDS_FOR_TAILS, SECONDS_FOR_A_TAIL = 0.7, 0.4
 """Of CPU, to find another schedule that was begun in the middle of a run, at one of several ticks."""
 
 
@@ -188,6 +188,10 @@ class _GoingOn(Case):
         found: Floats = _picked(composed.advance(self.start, self.rate, run.lrs[0]), ticks - self.start)
         return found
 
+    def few(self, schedule: Schedule, run: Run, ticks: "Ticks") -> list[float]:
+        few: list[float] = self.rates(schedule, run, ticks).tolist()
+        return few
+
 
 def _changed_to(case: Case, solve: Callable[[Case, int], Iterator[Changed]]) -> Iterator[Explanation]:
     for changed in _plainly_changed(case, solve):
@@ -237,7 +241,7 @@ def changed(case: Case) -> Iterator[Explanation]:
                     sentence = f"from tick {at} on the rates are those of {found.spec}{begun}"
                     yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
                 likely = likely if likely[0] else (found.spec, begun)
-    if likely[0] and _jumps(case) and len({*case.values[: case.place].tolist()}) >= MUCH:
+    if likely[0] and _jumps(case) and case.follows_much:
         sentence = f"from tick {at} on the rates are others, such as those of {''.join(likely)}"
         yield Explanation("changed", sentence, {"at": at, "spec": likely[0]})
 

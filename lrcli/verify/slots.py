@@ -72,7 +72,7 @@ def applied(schedule: Schedule, run: Run, slot: Slot, value: Any) -> tuple[Sched
 def is_counted(slot: Slot) -> bool:
     """Whether the value is a number of ticks."""
     found = slot.declared.role
-    return found is not None and found.scales_with_run and not isinstance(slot.value, tuple)
+    return found is not None and found.scales_with_run and isinstance(slot.value, int | float | None)
 
 
 def is_broken(slot: Slot) -> bool:
