@@ -160,7 +160,8 @@ class Newton:
         return Nearest.of(numbers, error, slopes if is_new else self.slopes(numbers, found, places), found)
 
     def _within(self, numbers: Sequence[float]) -> Numbers:
-        return [min(max(one, low), high) for one, low, high in zip(numbers, self.low, self.high, strict=True)]
+        bounded = zip(numbers, self.low, self.high, strict=True)
+        return [low if one < low else high if one > high else one for one, low, high in bounded]
 
 
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:

@@ -13,7 +13,7 @@ from lrcli.run import Run
 from lrcli.schedules.param import shell_word
 from lrcli.schedules.plateau import Plateau
 from lrcli.verify.metric import KERAS, LIMITS, NEAR, TORCH, is_of_keras
-from lrcli.verify.replayed import CONVENTIONS, NEXT, Evaluated, Held
+from lrcli.verify.replayed import CONVENTIONS, NEXT, Evaluated, Held, Metrics
 
 MOST_JUDGED = 600_000
 """Epochs of one metric: a second."""
@@ -93,6 +93,22 @@ def _limits() -> Iterator[dict[str, Any]]:
             yield {"threshold": threshold, "threshold_mode": mode}
 
 
+def _may_come(cuts: list[int], held: Held, metrics: Metrics, plateau: Plateau) -> bool:
+    """Whether these epochs, and no other before the last of them, may lead to a cut."""
+    due, least, most, resting = set(cuts), 0, 0, 0  # the fewest bad epochs that there may have been, and the most
+    for epoch, is_better in enumerate(held.better(plateau, metrics)[: cuts[-1] + 1]):
+        least = least + 1 if is_better is False else 0
+        most = 0 if is_better else most + 1
+        if resting:
+            least, most, resting = 0, 0, resting - 1
+        is_due = epoch in due
+        if is_due != ((most if is_due else least) > plateau.patience):
+            return False
+        if is_due:
+            least, most, resting = 0, 0, plateau.cooldown
+    return True
+
+
 def _giving(
     log: Evaluated,
     held: Held,
@@ -103,22 +119,23 @@ def _giving(
     convention: str,
 ) -> Iterator[Told]:
     """Those of one threshold, with the base rate, factor and floor that the cuts show: the first shows the patience."""
-    judged = log.metrics[: cuts[0] + (convention == NEXT)]
+    judged = [cut - (convention != NEXT) for cut in cuts]
     usual = {**fixed, "cooldown": 0, "threshold": Plateau.params()["threshold"].default}
     is_telling = len(cuts) >= (TELLING if fixed == usual else TELLING_ANYHOW)
-    for lr, factor, min_lr in shown:
+    waiting = Replay(framework=rule).judge(Plateau(patience=NEVER, **fixed))
+    waited = waiting.judge(log.metrics[: judged[0] + 1]).bad_epochs[-1] - (rule == TORCH)
+    likely = list(dict.fromkeys(max(one, 0) for one in (waited, waited + 1, waited - 1)))
+    if rule == TORCH:
+        likely = [one for one in likely if _may_come(judged, held, log.metrics, Plateau(patience=one, **fixed))]
+    for (lr, factor, min_lr), patience in itertools.product(shown, likely):
         replay = Replay(lr=(lr,), framework=rule)
-        values = {**fixed, "factor": factor, "min_lr": min_lr}
-        bad = replay.judge(Plateau(patience=NEVER, **values)).judge(judged).bad_epochs[-1]
-        waited = bad - (rule == TORCH)
-        for patience in dict.fromkeys(max(one, 0) for one in (waited, waited + 1, waited - 1)):
-            plateau = Plateau(patience=patience, **values)
-            if held.gives(plateau, replay, log.metrics, convention):
-                expected = held.expected(plateau, replay, log.metrics, convention)
-                is_hollow = "improved" not in replay.judge(plateau).judge(log.metrics).event[1:]
-                error = greatest_error(expected, log.record.values)
-                candidate = Candidate(spec_of(plateau, Run(lr=(lr,))), POSSIBLE, error)
-                yield Told(candidate, is_telling and not is_hollow, is_hollow)
+        plateau = Plateau(patience=patience, factor=factor, min_lr=min_lr, **fixed)
+        if held.gives(plateau, replay, log.metrics, convention):
+            expected = held.expected(plateau, replay, log.metrics, convention)
+            is_hollow = "improved" not in replay.judge(plateau).judge(log.metrics).event[1:]
+            error = greatest_error(expected, log.record.values)
+            candidate = Candidate(spec_of(plateau, Run(lr=(lr,))), POSSIBLE, error)
+            yield Told(candidate, is_telling and not is_hollow, is_hollow)
 
 
 def _plain(value: float) -> list[float]:

@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.logs.series import FULL_DIGITS, Series, Shown
@@ -12,7 +12,7 @@ from lrcli.logs.table import Facts
 from lrcli.record import Reading, Record, Tolerance
 from lrcli.replay import Replay
 from lrcli.schedules.family import EPOCH
-from lrcli.schedules.plateau import Judgement, KerasJudge, MetricDriven, TorchJudge
+from lrcli.schedules.plateau import Judgement, KerasJudge, MetricDriven, Plateau, TorchJudge
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,6 +99,7 @@ class Held:
         self.shown = log.shown
         self._is_rounded = _is_rounded(log.metrics, log.shown)
         self.left = most
+        self._better: dict[tuple[Any, ...], list[bool | None]] = {}
 
     def gives(self, plateau: MetricDriven, given: Replay, metrics: Metrics, convention: str, start: int = 0) -> bool:
         """Whether the plateau, begun at the row `start`, gives the rates of all rows from there on."""
@@ -163,9 +164,7 @@ class Held:
         if not self._is_rounded or not math.isfinite(metric):
             yield _next(state, metric)
             return
-        half = 0.5 * 10.0 ** -(self.shown.decimals or 0)
-        if self.shown.decimals is None:
-            half = 0.5 * 10.0 ** (math.floor(math.log10(abs(metric))) + 1 - self.shown.digits) if metric else 0.0
+        half = self._half(metric)
         low, high = metric - half, metric + half
         below, above = _next(state, low), _next(state, high)
         yield from (below, above)
@@ -181,6 +180,38 @@ class Held:
                 high, above = middle, between
         self.left -= HALVINGS * PER_STATE // 3
         yield from (below, above)
+
+    def _half(self, metric: float) -> float:
+        """How far the metric may have been from what the log shows of it."""
+        if not self._is_rounded or not math.isfinite(metric):
+            return 0.0
+        if self.shown.decimals is not None:
+            return 0.5 * 10.0**-self.shown.decimals
+        return 0.5 * 10.0 ** (math.floor(math.log10(abs(metric))) + 1 - self.shown.digits) if metric else 0.0
+
+    def better(self, plateau: Plateau, metrics: Metrics) -> list[bool | None]:
+        """Whether each epoch is better than the best one before, as torch judges; None where its digits hide it."""
+        key = plateau.mode, plateau.threshold, plateau.threshold_mode
+        if key not in self._better:
+            self._better[key] = self._judged_alone(plateau, metrics)
+        return self._better[key]
+
+    def _judged_alone(self, plateau: Plateau, metrics: Metrics) -> list[bool | None]:
+        sign = 1 if plateau.mode == "min" else -1
+        least = most = sign * math.inf  # of what the best one was
+        found: list[bool | None] = []
+        for metric in metrics:
+            half = self._half(metric)
+            limits = sign * plateau.limit(least), sign * plateau.limit(most)
+            if sign * metric + half < min(limits):
+                least, most = metric - half, metric + half
+                found.append(True)
+            elif sign * metric - half >= max(limits):
+                found.append(False)
+            else:
+                least, most = min(least, metric - half), max(most, metric + half)
+                found.append(None)
+        return found
 
     def same(self, expected: Sequence[float], row: int = 0) -> bool:
         """Whether these are the rates of the log from a row on."""
