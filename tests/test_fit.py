@@ -45,6 +45,15 @@ def test_drops_that_follow_no_rule_may_go_on_after_the_log_unless_it_shows_the_e
     assert [(one.spec, one.exactness) for one in (fit(cut)[0], fit(whole)[0])] == [(text, "possible"), (text, "exact")]
 
 
+def test_how_many_cycles_follow_that_which_has_just_begun_is_left_open() -> None:
+    text = "hf-cosine-with-restarts --num-warmup-steps 5 --num-training-steps {} --num-cycles {}"
+    found = fit(by_step(values(text.format(100, 4), 36)))
+    assert [(one.spec, one.exactness) for one in found[:2]] == [
+        (text.format(100, 4), "possible"),
+        (text.format(195, 8), "possible"),
+    ]
+
+
 @pytest.mark.parametrize("text", ["cosine --t-max 50", "exponential --gamma 0.95", "step --step-size 10"])
 def test_a_log_of_every_fifth_step_will_do(text: str) -> None:
     best = fit(by_step(values(text, ROWS), every=5))[0]

@@ -1,15 +1,22 @@
 """What a log that begins again says of its cycles, by role."""
 
+import dataclasses
+import itertools
 import math
+from collections.abc import Iterator
 from typing import Any
 
-from lrcli.fit.landmarks import Between, Landmarks
+from lrcli.fit.landmarks import Between, Landmarks, roughness
 from lrcli.fit.numbers import typed
+from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import KINDS
 from lrcli.schedules.param import Param
 
 MOST_FALLS = 2
+
+MOST_CYCLES, MOST_LONGER = 10, 2
+"""Of a run whose log ends within a cycle, and how many runs of more cycles are named."""
 
 GROWTHS = (1.0, 2.0, 1.5, 3.0, 1.2, 1.1, 4.0, 1.25, 1.3, 2.5, 0.5, 0.8)
 """Factors from cycle to cycle that people type."""
@@ -67,3 +74,15 @@ def cycle_decay(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[
     # What warms up in place of the beginning of its curve never reaches the highest rate.
     near = [float(f"{ratio:.1g}")] if marks.rises and ratio < 1 else []
     return list(dict.fromkeys([*near, *typed(ratio, 1e-2)[:4], declared.default]))
+
+
+def with_more_cycles(schedule: Schedule) -> Iterator[Schedule]:
+    """Those with the same cycles and more of them, in a run that is as much longer, the roundest lengths first."""
+    for (count, cycles), (length, ticks) in itertools.product(
+        schedule.all_given(role.CYCLES), schedule.all_given(role.LENGTH)
+    ):
+        first = sum(warmup for _, warmup in schedule.all_given(role.WARMUP))
+        ends = {more: first + (ticks - first) * more / cycles for more in range(cycles + 1, MOST_CYCLES + 1)}
+        whole = {more: int(end) for more, end in ends.items() if end.is_integer()}
+        for more in sorted(whole, key=lambda one: roughness(whole[one]))[:MOST_LONGER]:
+            yield dataclasses.replace(schedule, **{count.name: more, length.name: whole[more]})

@@ -7,7 +7,7 @@ from typing import Any
 
 from lrcli.fit.behind import START, WARMUP
 from lrcli.fit.estimates import WHOLE_TYPES
-from lrcli.fit.landmarks import Between, Landmarks
+from lrcli.fit.landmarks import Between, Landmarks, roughness
 from lrcli.fit.lengths import shares_of_length
 from lrcli.fit.spans import ticks_to_half
 from lrcli.fit.unknown import Sought
@@ -228,7 +228,23 @@ def with_cycles(
         if len(lengths) > MOST_LENGTHS:
             yield {**values, cycle.name: one._replace(start=(low + high) / 2, low=low + 1e-6, high=high)}
         return
+    for count, length in itertools.product(cls.fields(role.CYCLES), cls.fields(role.LENGTH)):
+        if marks.is_within_a_cycle and not cls.fields(role.CYCLE_GROWTH) and isinstance(values[length.name], Sought):
+            low, high = _bounds_of_all(marks, values[count.name])
+            round_ones = sorted(range(math.floor(low) + 1, math.floor(high) + 1), key=roughness)[:MOST_LENGTHS]
+            yield from ({**values, length.name: one} for one in round_ones)
     yield values
+
+
+def _bounds_of_all(marks: Landmarks, count: int) -> tuple[float, float]:
+    """Between which lengths so many cycles begin again where the log shows it."""
+    first, last, _ = ramp_end(marks)
+    low, high = 0.0, math.inf
+    for place, row in enumerate(marks.restarts, 1):
+        gap = marks.before(row)
+        low = max(low, last + (gap.after - last) * count / place)
+        high = min(high, first + (gap.upto - first) * count / place)
+    return low, high
 
 
 def _turn(marks: Landmarks, row: int) -> float:

@@ -8,6 +8,7 @@ from lrcli.engine import spec_of
 from lrcli.fit.beside import WORTH_A_MENTION, is_near, read_as
 from lrcli.fit.by_epoch import guesses_by_epoch
 from lrcli.fit.chained import RATES_FOR_CHAINS, chained
+from lrcli.fit.cycles import with_more_cycles
 from lrcli.fit.decided import is_underway, settles
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, greatest_error, is_typed
@@ -157,6 +158,9 @@ class Search:
             sequence = twin_of_sequence(best.schedule, later) if later else None
             if sequence is not None:
                 self._hold(sequence, best.run, reading)
+            if not later and any(view.marks.is_within_a_cycle for view in self.views if view.reading is best.reading):
+                for longer in with_more_cycles(best.schedule):
+                    self._hold(longer, best.run, reading)
             given: set[type[Schedule]] = set()
             for schedule in twins(best.schedule, best.run.lrs[0], later) if later and not best.run.warmup else ():
                 if type(schedule) not in given and self._hold(schedule, best.run, reading):

@@ -199,7 +199,7 @@ def _relaxed(
         values[length.name] = lengths_of_share(row, values[share.name], marks)
     for cycles, length in itertools.product(cls.fields(role.CYCLES), cls.fields(role.LENGTH)):
         seen, first = len(marks.restarts) + 1, ramp_end(marks)[2]
-        if cls.fields(role.CYCLE_GROWTH) or values[cycles.name] == seen:
+        if cls.fields(role.CYCLE_GROWTH) or values[cycles.name] == seen or not isinstance(values[length.name], Sought):
             continue
         if marks.restarts:
             one = values[length.name]
