@@ -14,7 +14,7 @@ from lrcli.record import Record, readings, tolerance_of
 from lrcli.run import Run
 from lrcli.schedules.plateau import float32
 from lrcli.spec import parse
-from tests.test_verify import by_step, values
+from tests.test_verify import by_epoch, by_step, values
 
 KNOWN = [
     "exponential --gamma 0.95",
@@ -182,6 +182,11 @@ CUT_AND_FOUND = [
     ("hf-cosine-with-restarts --num-warmup-steps 6 --num-training-steps 600 --num-cycles 5 --lr 0.001", 600),
     ("hf-cosine-with-min-lr --num-warmup-steps 60 --num-training-steps 600 --min-lr-rate 0.1 --lr 0.0002", 600),
     ("megatron --lr-decay-iters 1000 --lr-warmup-iters 60 --min-lr 1e-06 --lr 0.0003", 1000),
+    (
+        "ds-warmup-cosine --total-num-steps 1500 --warmup-min-ratio 0.01 --warmup-num-steps 150 --cos-min-ratio 0.1 "
+        "--warmup-type linear --lr 3e-05",
+        1500,
+    ),
 ]
 
 
@@ -192,6 +197,12 @@ def test_the_length_of_a_cut_log_is_among_the_first_guesses(text: str, length: i
     assert not [one for one in found if one.exactness == "exact"]
     curves = [values(one.spec, length) for one in found]
     assert any(curve == pytest.approx(whole, rel=1e-6, abs=1e-12) for curve in curves)
+
+
+def test_a_lowest_rate_that_a_cut_log_of_epochs_hardly_shows_is_found() -> None:
+    text = "timm-tanh --t-initial 150 --lr-min 1e-05 --warmup-t 10 --warmup-lr-init 1e-05 --lr 0.01"
+    best = fit(by_epoch(values(text, 60)))[0]
+    assert (best.spec, best.exactness) == (text, "possible")
 
 
 def test_a_rate_that_stays_at_its_highest_may_fall_later() -> None:

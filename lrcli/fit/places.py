@@ -84,7 +84,7 @@ def ramp_end(marks: Landmarks) -> tuple[float, float, float]:
         high = int(marks.ticks[marks.peak])
     tick = marks.line_reaches_highest
     at = tick if low < tick <= high else (low + high) / 2
-    return low + 1e-6, high, at
+    return max(low, 1e-6), high, at
 
 
 def _warmup(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:

@@ -16,6 +16,7 @@ from lrcli.fit.forms import BASE, BENDS
 from lrcli.fit.guess import Guess, is_plain, rough
 from lrcli.fit.hopeless import OFF_AT_FIRST, misshapen
 from lrcli.fit.landmarks import WIDEST, Landmarks
+from lrcli.fit.nearby import NEARLY_WHOLE
 from lrcli.fit.newton import Nearest, Newton
 from lrcli.fit.numbers import NEAR, simplest, telling
 from lrcli.fit.settled import DOUBTED, typed_between, typed_within
@@ -33,7 +34,6 @@ NEAR_ENOUGH, PROMISING = 1e-2, 0.1
 SURELY = 1e-8
 """The same where rates are shown in full."""
 
-NEARLY_WHOLE = 0.05
 LOOSE, LOOSE_IN_FLOAT32 = 1e-4, 1e-2
 """Of the greatest singular value: a direction in which nothing changes."""
 
@@ -77,11 +77,12 @@ class Relaxed:
         self.nearest = self.misshapen = math.inf
         self.fall = next((place for place, row in enumerate(self.rows) if row >= marks.peak), 0)
         self.doubtful: list[Nearest] = []
-        in_full = marks.tolerance.kind == FULL_PRECISION
-        self.loose = LOOSE if in_full else LOOSE_IN_FLOAT32
-        shifts = self.units * (SHORT_STEP if in_full else LONG_STEP)
+        self.begun, self.best = list[Any](), np.array([one.start for one in sought.values()])
+        self.in_full = marks.tolerance.kind == FULL_PRECISION
+        self.loose = LOOSE if self.in_full else LOOSE_IN_FLOAT32
+        shifts = self.units * (SHORT_STEP if self.in_full else LONG_STEP)
         # What ends in a row is smooth on the side of shorter lengths.
-        lengths = [name in solver.params and solver.params[name].role is role.LENGTH for name in sought]
+        lengths = [name in solver.params and solver.params[name].role in (role.LENGTH, role.WARMUP) for name in sought]
         shifts[lengths] = -np.minimum(shifts[lengths], PART_OF_A_TICK)
         self.newton = Newton(self.curve, self.wanted / marks.highest, (self.low, self.high), self.units, shifts)
 
@@ -120,7 +121,9 @@ class Relaxed:
     def solution(self, start: Any, free: Sequence[int], is_first: bool = False) -> Nearest | None:
         """The numbers at the places `free`, from `start`; None where the curve is not that of the log."""
         found = self.newton.nearest(start, free, self._may_fit) if is_first else self.newton.nearest(start, free)
-        self.nearest, self.ended = min(self.nearest, found.error), found
+        self.ended = found
+        if found.error < self.nearest:
+            self.nearest, self.best = found.error, found.numbers
         return found if found.error <= self._enough and (found.slopes.size or not free) else None
 
     def guesses(self) -> Iterator[Guess]:
@@ -141,7 +144,8 @@ class Relaxed:
             self._see(self.ended.curve)
             free = list(range(len(self.names)))
             if found is None and self.ended.error <= NEAR_ENOUGH:
-                found = self.solution(self.ended.numbers, free)  # It was slow, and gave up.
+                if (self.ended.numbers != start).any():
+                    found = self.solution(self.ended.numbers, free)  # It was slow, and gave up.
                 if found is None and self.ended.error <= NEAR_ENOUGH:
                     lost = self.ended
                     found, free = self._with_usual_bend(lost, free)
@@ -150,8 +154,7 @@ class Relaxed:
                 yield from self._decided(found, free, 2)
             elif self.ended.error <= NEAR_ENOUGH:
                 self.doubtful.append(self.ended)
-            exact = self.marks.tolerance.kind == FULL_PRECISION
-            if self.nearest <= (SURELY if exact else NEAR_ENOUGH):
+            if self.nearest <= (SURELY if self.in_full else NEAR_ENOUGH):
                 return
 
     def _see(self, curve: Sequence[float]) -> float:
@@ -226,6 +229,7 @@ class Relaxed:
     def _starts(self) -> Iterator[Any]:
         import numpy as np
 
+        yield from self.begun
         start = np.array([one.start for one in self.sought.values()])
         yield start
         for place, one in enumerate(self.sought.values()):
@@ -317,10 +321,9 @@ class Relaxed:
         wholes = [place for place, name in enumerate(self.names) if self.sought[name].is_whole]
         nearest = np.rint(found.numbers[wholes])
         off = np.abs(nearest - found.numbers[wholes])
-        exact = self.marks.tolerance.kind == FULL_PRECISION
-        if exact and len(off) and off.max() > NEARLY_WHOLE:
+        if self.in_full and len(off) and off.max() > NEARLY_WHOLE:
             return
-        settled = None if exact else self._settled(found, free)
+        settled = None if self.in_full else self._settled(found, free)
         if settled is not None and self._fits(settled):
             yield from self._typed(settled)
             return

@@ -68,8 +68,8 @@ MOST_ALIKE = 4
 """Of one scheduler, where the log does not show the tick of a drop."""
 
 
-BEFORE_PARTS = AT_ONCE[1]
-"""What is tried of epochs as ticks, before steps are sought in them."""
+BEFORE_PARTS, BEFORE_PARTS_OF_A_CUT = AT_ONCE[1], AT_ONCE[4]
+"""What is tried of epochs as ticks, before steps are sought in them: more where the log shows no end."""
 
 
 class Search:
@@ -108,6 +108,8 @@ class Search:
         is_dense = not any(view.marks.is_sparse for view in views)
         is_rise = is_dense and any(view.marks.peak == len(view.marks.values) - 1 for view in views)
         is_straight = is_dense and any(view.marks.is_straight_down for view in views)
+        is_cut = is_dense and not any(view.marks.shows_an_end for view in views)
+        before_parts = BEFORE_PARTS_OF_A_CUT if is_cut else BEFORE_PARTS
         before_sequences = BEFORE_SEQUENCES if is_dense or in_steps else AT_ONCE[2]
         for place, (stage, usual) in enumerate(self._rounds(views)):
             if place > 1 and in_steps and any(self._has_found(view) for view in views):
@@ -122,9 +124,9 @@ class Search:
                     return self._with_twins()
             if place == 0 and not self._is_decided():
                 self._by_epoch()
-            if place == 1 and not any(self._is_known(view) for view in views):
+            if (stage == before_parts if is_cut else place == 1) and not any(self._is_known(view) for view in views):
                 self._in_parts_of_epochs(readings_after(self.record), STAGES[:2])
-            if stage == BEFORE_PARTS and not any(
+            if stage == before_parts and not any(
                 one.is_typed and one.exactness != NEARLY for one in self.found.values()
             ):
                 self._in_parts_of_epochs(readings_in_parts(self.record), AT_ONCE[:2])
@@ -183,7 +185,7 @@ class Search:
             if not any(view.marks.shows_an_end and not view.marks.is_within_a_cycle for view in views):
                 bent = [one for one in stages[2:] if one[0].level in BENT and not one[0].sought]
                 rest = [one for one in stages[2:] if one not in bent]
-                return [*stages[:2], *together[:2], *bent, *together[2:], *rest]
+                return [*stages[:2], *together[:5], *bent, *together[5:], *rest]
             # The rows show where phases end: what has no length to be sought is tried first.
             seen = [one for one in stages if not one[0].sought]
             return [*seen, *together, *(one for one in stages if one not in seen)]

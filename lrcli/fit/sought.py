@@ -13,6 +13,7 @@ from lrcli.fit.forms import BASE, FLOORS, Form, freed, scale_of
 from lrcli.fit.guess import Guess, is_within_its_length
 from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.nearby import NEARLY_WHOLE, starts_near
 from lrcli.fit.periods import last_rise
 from lrcli.fit.places import (
     PLACES,
@@ -25,7 +26,7 @@ from lrcli.fit.places import (
     start_rate,
     with_cycles,
 )
-from lrcli.fit.relaxed import GIVEN, NEARLY_WHOLE, Relaxed
+from lrcli.fit.relaxed import GIVEN, NEAR_ENOUGH, Relaxed
 from lrcli.fit.solve import Solver
 from lrcli.fit.unknown import Sought
 from lrcli.schedules import role
@@ -72,6 +73,8 @@ def relaxed_guesses(
             if key in hopeless.forms or not warms_up_as_shown(cls, values, marks):
                 continue
             relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)
+            known = hopeless.near.setdefault((cls, warmed), [])
+            relaxed.begun = list(starts_near(known, relaxed.solver.form.fixed, relaxed.sought))
             if not relaxed.holds():
                 continue
             signature = (*relaxed.names, *relaxed.signature())
@@ -83,6 +86,9 @@ def relaxed_guesses(
                 yield from _with_a_share(relaxed)
                 if not level:
                     hopeless.learn(cls, warmed, relaxed.misshapen)
+                if relaxed.nearest <= NEAR_ENOUGH:
+                    nearest = dict(zip(relaxed.names, relaxed.best.tolist(), strict=True))
+                    known.append(relaxed.solver.form.fixed | nearest)
                 doubtful += [relaxed] if relaxed.doubtful else []
                 if relaxed.nearest > ANOTHER + 2 * marks.steepness:
                     hopeless.forms.add(key)
