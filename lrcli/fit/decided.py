@@ -319,7 +319,10 @@ def _schedules_beside(schedule: Schedule) -> Iterator[Schedule]:
         for other in others:
             with suppress(InputError, ArithmeticError):
                 yield dataclasses.replace(schedule, **{declared.name: other})
-    # A warmup may have been over before the first row, where what follows it is shorter for that.
+    # A warmup may have been over before the first row, and the curve be the same behind it, or what follows shorter.
+    for warmup, prefix in itertools.product(schedule.fields(role.WARMUP), schedule.fields(role.PREFIX)):
+        if not getattr(schedule, warmup.name):
+            yield dataclasses.replace(schedule, **{warmup.name: 1, prefix.name: False})
     for (warmup, up), (hold, held) in itertools.product(schedule.all_given(role.WARMUP), schedule.all_given(role.HOLD)):
         for shift in (1, -1):
             with suppress(InputError, ArithmeticError):

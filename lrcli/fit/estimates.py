@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from lrcli.errors import InputError
 from lrcli.fit import cycles
 from lrcli.fit.corners import corners
+from lrcli.fit.drops import periods_between_rows
 from lrcli.fit.landmarks import Between, Landmarks, roughness
 from lrcli.fit.numbers import typed
 from lrcli.fit.periods import changes_of, periods
@@ -147,8 +148,10 @@ def counts_from_its_warmup(cls: type[Schedule]) -> bool:
 
 def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if not marks.moves_in_steps:
-        spans = [*spans_of_a_factor(marks), *SPANS]
-        return [KINDS[declared.annotation].take(span) for span in spans] if cls.fields(role.VARIANT) else []
+        spans: list[float] = [*spans_of_a_factor(marks), *SPANS]
+        if not cls.fields(role.VARIANT):
+            spans = periods_between_rows(marks, whole=declared.annotation in WHOLE_TYPES)
+        return [KINDS[declared.annotation].take(span) for span in spans]
     falls = [row for row in marks.steps if marks.values[row] < marks.values[row - 1]]
     if not falls:
         return []
@@ -218,8 +221,10 @@ def _as_typed(rate: float) -> float:
 
 
 def _per_epoch(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
-    """The ticks from each change to the next, or one."""
-    return [*periods(changes_of(marks))] or [declared.default]
+    """The ticks from each change to the next; one, or those from row to row, where it changes in every row."""
+    found = [*periods(changes_of(marks)), *periods_between_rows(marks, by_factor=False)]
+    gap = int(marks.ticks[-1] - marks.ticks[-2]) if marks.is_sparse else 1
+    return found or list(dict.fromkeys([declared.default, gap]))
 
 
 def _warmup_epochs(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:

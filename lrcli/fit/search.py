@@ -87,6 +87,8 @@ class Search:
         self.is_read_in_one_way = False
         self.views: list[View] = []
         self.is_in_float32_tried = False
+        self.stage = STAGES[0]
+        """The last that was tried."""
         self.lengths = [length for length in (record.facts.max_steps,) if length]
         self.ranking = Ranking(record, self.tolerance, self.lengths)
 
@@ -119,6 +121,7 @@ class Search:
             for view in views:
                 if moves_by_epoch and view.reading.axis != EPOCH and self._is_known(views[0]):
                     break  # In steps it would be the same, with stranger numbers.
+                self.stage = stage
                 self.look(stage, view, usual)
                 if self._is_settled(view):
                     return self._with_twins()
@@ -152,6 +155,9 @@ class Search:
         best = next((one for one in self._ranked() if one.exactness != NEARLY), None)
         if best is None or self.only is not None:
             return self._ranked()
+        for view in self.views if not best.run.warmup and not best.schedule.fields(role.WARMUP) else ():
+            if view.marks.is_sparse and view.reading.axis == best.reading.axis and view.reading is not best.reading:
+                self._try(type(best.schedule), self.stage, view)
         for reading in (view.reading for view in self.views if view.reading.axis == best.reading.axis):
             later = int(reading.ticks[0] - best.reading.ticks[0])
             run = twin_of_warmup(best.run, later) if later and best.run.warmup else None

@@ -9,7 +9,7 @@ from lrcli.errors import InputError
 from lrcli.fit.behind import SHIFT, WARMUP, Shifted, Warmed
 from lrcli.fit.effort import Effort
 from lrcli.fit.estimates import LONG, WHOLE_TYPES, counts_from_its_warmup, estimates
-from lrcli.fit.forms import BASE, FLOORS, Form, freed, scale_of
+from lrcli.fit.forms import BASE, BENDS, FLOORS, Form, freed, scale_of
 from lrcli.fit.guess import Guess, is_within_its_length
 from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
@@ -65,6 +65,7 @@ def relaxed_guesses(
     span = int(marks.ticks[-1] - marks.ticks[0])
     seen: set[tuple[object, ...]] = set()
     optional = {name for name, values in choices.items() if len(values) > 1 and not isinstance(values[0], Sought)}
+    optional |= {name for name in free if cls.params()[name].role in BENDS}
     doubtful: list[Relaxed] = []
     for combination in itertools.islice(itertools.product(*choices.values()), MOST_COMBINED):
         for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed):
@@ -218,8 +219,8 @@ def _relaxed(
         length, each = values[epochs.name], values[ticks.name]
         if at_share is None and isinstance(length, Sought) and isinstance(each, int):
             counts = [-(-end // each) for end in (*marks.lengths, *marks.ends[:2])]
-            start, *others = (max(length.low, other / each) for other in (length.start, *length.others))
-            values[epochs.name] = length._replace(start=start, others=others, usual=counts)
+            low, start, *others = (tick / each for tick in (length.low, length.start, *length.others))
+            values[epochs.name] = Sought(start, max(1.0, low), length.high / each, True, others, usual=counts)
     sought = {name: value for name, value in values.items() if isinstance(value, Sought)}
     _count_from_the_warmup(cls, sought)
     fixed = {name: value for name, value in values.items() if name not in sought}

@@ -5,9 +5,10 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from lrcli.errors import InputError
+from lrcli.fit.drops import drops_of
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.forms import forms
-from lrcli.fit.guess import Guess
+from lrcli.fit.guess import Guess, rough
 from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import plain_lengths
@@ -140,8 +141,12 @@ def at_once(
     cls: type[Schedule], stage: Stage, marks: Landmarks, effort: Effort, hopeless: Hopeless, warmed: bool = False
 ) -> Iterator[Guess]:
     """The guesses at a scheduler, or at one behind a straight line up, with all that is unknown sought at once."""
+    drops = not marks.moves_in_steps and drops_evenly(cls)
     if cls.fields(role.POINTS_AT) and not stage.level and not warmed:
         yield from guesses(cls, STAGES[0], marks, effort)  # Its lines are seen.
+    if drops:  # How often it drops is seen, too; where a warmup ended, the plainest numbers say.
+        yield from sorted(guesses(cls, STAGES[0], marks, effort), key=rough) if not stage.level and not warmed else ()
+        return
     with suppress(SpentError, InputError, ArithmeticError, ValueError):
         yield from relaxed_guesses(cls, stage.level, marks, effort, hopeless, warmed)
 
@@ -171,6 +176,11 @@ def has_stairs(cls: type[Schedule]) -> bool:
     return bool(cls.fields(role.VARIANT) and cls.fields(role.DROP_EVERY, role.TIMESCALE))
 
 
+def drops_evenly(cls: type[Schedule]) -> bool:
+    """Whether it does nothing but drop, by one factor and at regular times."""
+    return bool(cls.fields(role.DROP_EVERY)) and not cls.fields(role.VARIANT)
+
+
 def candidates_of(
     marks: Landmarks, rises: bool | None = None, only: type[Schedule] | None = None
 ) -> list[type[Schedule]]:
@@ -181,11 +191,12 @@ def candidates_of(
     rises = marks.rises if rises is None else rises
     found: list[type[Schedule]] = []
     drops, by_amounts = len(changes_of(marks)), fall_by_amounts(marks)
+    falls_often = not marks.moves_in_steps and any(drops_of(marks))
     for cls in every().values() if only is None else (only,):
         if cls.reference.family.precision != FLOAT64 and marks.tolerance.kind == FULL_PRECISION:
             continue  # What is computed in float32 is float32.
         steps = bool(cls.fields(role.DROPS_AT, role.DROP_EVERY))
-        if steps and not marks.moves_in_steps and not has_stairs(cls):
+        if steps and not marks.moves_in_steps and not has_stairs(cls) and not (falls_often and drops_evenly(cls)):
             continue
         if marks.falls_in_stairs and not (steps or cls.fields(role.PER_EPOCH) or has_stairs(cls)):
             continue

@@ -1,0 +1,36 @@
+"""Logs that show every n-th row: what happens several times between two of them."""
+
+import pytest
+
+from lrcli.fit import fit
+from lrcli.record import Record
+from tests.test_fit import every_tenth, values
+
+OFTEN_BETWEEN_ROWS = [
+    ("step --step-size 3 --gamma 0.9", 200, 0, 0, "exact"),
+    ("step --step-size 10 --gamma 0.9", 400, 10, 0, "exact"),
+    ("timm-step --decay-t 2.4 --decay-rate 0.97 --warmup-t 3 --warmup-lr-init 1e-06 --lr 0.048", 450, 0, 0, "possible"),
+    ("ultralytics --num-epochs 50 --nb 8 --lr 0.01", 400, 0, 0, "exact"),
+]
+
+
+@pytest.mark.parametrize(("text", "length", "first", "shift", "exactness"), OFTEN_BETWEEN_ROWS)
+def test_drops_of_which_several_lie_between_two_rows(
+    text: str, length: int, first: int, shift: int, exactness: str
+) -> None:
+    best = fit(every_tenth(text, length, first, shift))[0]
+    assert values(best.spec, length) == values(text, length)
+    assert best.exactness == exactness
+
+
+def test_a_warmup_before_the_first_row_that_moves_no_drop_leaves_the_log_open() -> None:
+    text = "timm-step --decay-t 3 --decay-rate 0.97 --warmup-t 5 --no-warmup-prefix --lr 0.064"
+    assert {one.exactness for one in fit(every_tenth(text, 300, 10, 0))} == {"possible"}
+
+
+def test_a_cycle_that_is_plainer_under_the_other_convention() -> None:
+    text = "cyclic --base-lr 0.1 --max-lr 0.4 --step-size-up 500"
+    steps = range(0, 1000, 20)
+    rates = values(text, 1001)
+    best = fit(Record.of_values([rates[step + 1] for step in steps], steps=steps))[0]
+    assert values(best.spec, 1000) == pytest.approx(values(text, 1000), rel=1e-12)
