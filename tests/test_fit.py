@@ -428,3 +428,20 @@ def test_a_line_up_that_may_have_begun_a_tick_earlier_is_not_sure(text: str) -> 
     rates = values(text, 76)[1:]
     found = fit(by_step([float(f"{rate:.6g}") for rate in rates], origin=1, shown=Shown(6, None)))
     assert (found[0].spec.removesuffix(" --interval step"), found[0].exactness) == (text, "possible")
+
+
+FEW_DIGITS = [
+    ("cosine --t-max 20 --lr 0.05", 20, ".4f"),
+    ("cosine --t-max 50 --lr 0.001", 50, ".5f"),
+    ("exponential --gamma 0.95 --lr 0.01", 50, ".5f"),
+    ("onecycle --max-lr 0.01 --total-steps 300", 300, ".2e"),
+    ("hf-linear --num-warmup-steps 10 --num-training-steps 100 --lr 5e-05", 100, ".6f"),
+]
+
+
+@pytest.mark.parametrize(("text", "rows", "form"), FEW_DIGITS)
+def test_rates_as_loops_print_them(text: str, rows: int, form: str) -> None:
+    """What rounding takes from the lowest of them is a large share of it, and no sign of another schedule."""
+    shown = Shown(3, int(form[1]) if form[-1] == "f" else None, padded=True)
+    rates = [float(format(rate, form)) for rate in values(text, rows)]
+    assert fit(Record.of_values(rates, epochs=range(rows), shown=shown))[0].spec == text

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from lrcli.record import Reading, Record, readings
+from lrcli.record import Reading, Record, Tolerance, readings
 from lrcli.record.curve import few_rates_at
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
@@ -22,8 +22,11 @@ FEW = 16
 """Rows that are looked at before all of them are."""
 
 
-def is_near(composed: Schedule, run: Run, reading: Reading, values: "Floats") -> bool:
-    """Whether a few of the rows are nearly right: most candidates are not worth a look at all of them."""
+def is_near(composed: Schedule, run: Run, reading: Reading, values: "Floats", tolerance: Tolerance) -> bool:
+    """Whether a few of the rows are nearly right: most candidates are not worth a look at all of them.
+
+    What rounding may have taken from a rate counts as nothing: it is a third of the least rate of a log in 4 decimals.
+    """
     if not composed.has_closed_form():
         return True
     rows = range(0, len(reading.ticks), max(1, len(reading.ticks) // FEW))
@@ -31,9 +34,10 @@ def is_near(composed: Schedule, run: Run, reading: Reading, values: "Floats") ->
     if sorted(ticks) != ticks:
         return True
     wanted = [float(values[row]) for row in rows]
-    found = few_rates_at(composed, run.lrs[0], ticks)
+    found, highest = few_rates_at(composed, run.lrs[0], ticks), max(wanted)
     return all(
-        abs(one - other) <= 2 * WORTH_A_MENTION * abs(other) + 1e-9 * max(wanted)
+        abs(one - other)
+        <= max(2 * WORTH_A_MENTION, tolerance.relative) * abs(other) + 1e-9 * highest + tolerance.absolute
         for one, other in zip(found, wanted, strict=True)
     )
 

@@ -375,7 +375,7 @@ class Search:
         import numpy as np
 
         composed, values = run.warmed_up(schedule), self.record.values
-        if not is_near(composed, run, reading, values):
+        if not is_near(composed, run, reading, values, self.tolerance):
             return False
         run = read_as(composed, run, reading, self.record)
         name = spec_of(schedule, run)

@@ -334,7 +334,8 @@ class Solver:
         return self._error(numbers, whole, rows) <= self._worth(most)
 
     def _worth(self, most: float) -> float:
-        return max(most, 3 * self.marks.tolerance.relative)
+        tolerance = self.marks.tolerance
+        return max(most, 3 * max(tolerance.relative, tolerance.absolute / self.marks.highest))
 
     def _error(self, numbers: Sequence[float], whole: int | None, rows: Sequence[int]) -> float:
         """The greatest difference, as a share of the highest rate."""
