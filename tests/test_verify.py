@@ -605,8 +605,8 @@ def test_other_values_of_the_parts_of_a_sequence() -> None:
     meant = SEQUENCE.format(0.01, 60, 60)
     warmup = explanation_of(meant, by_step(values(SEQUENCE.format(0.01, 48, 48), 1200), every=50), interval="step")
     assert warmup["changes"] == [
-        {"option": "--milestones", "meant": (60,), "found": (48,)},
         {"option": "--total-iters", "meant": 60, "found": 48},
+        {"option": "--milestones", "meant": (60,), "found": (48,)},
     ]
     start = explanation_of(meant, by_step(values(SEQUENCE.format(1e-6, 60, 60), 1200)), interval="step")
     assert start["changes"] == [{"option": "--start-factor", "meant": 0.01, "found": 1e-6}]
@@ -762,6 +762,51 @@ def test_drops_that_are_written_as_text_are_no_number_of_ticks() -> None:
     rng = random.Random(0)
     record = by_step([0.1 * 0.98**tick * rng.uniform(0.8, 1) for tick in range(60)])
     assert held("piecewise --step-rules 1:20,0.1:40,0.01", record, interval="step").as_document()["explanation"]
+
+
+def test_the_length_of_a_warmup_is_one_number_in_few_digits() -> None:
+    """fit names another scheduler of the same rates."""
+    meant, run = SEQUENCE.format(0.01, 10, 10), SEQUENCE.format(0.01, 5, 5)
+    record = Record.of_values(
+        [float(f"{rate:.2e}") for rate in values(run, 100)], epochs=range(1, 101), shown=Shown(3, None, padded=True)
+    )
+    changes = explanation_of(meant, record)["changes"]
+    assert [(change["option"], change["found"]) for change in changes] == [("--total-iters", 5), ("--milestones", (5,))]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("late", "name", "words"),
+    [
+        ((10, 21, 31), "shifted_from", "from tick 20 on every rate is 1 tick late"),
+        ((10, 25, 35), "other_values", "--milestones was 10,25,35, not 10,20,30"),
+        ((10, 20, 36), "other_values", "; or from tick 30 on every rate is 6 ticks late"),
+    ],
+)
+def test_drops_that_are_late(late: tuple[int, ...], name: str, words: str) -> None:
+    run = values(f"multistep --milestones {','.join(map(str, late))}", 50)
+    verdict = held("multistep --milestones 10,20,30", by_epoch(run))
+    assert verdict.explanation and (verdict.explanation.name, words in verdict.explanation.sentence) == (name, True)
+
+
+@pytest.mark.parametrize(("calls", "name"), [(2, "stepped_k_times"), (4, "stepped_k_times"), (5, "wrong_interval")])
+def test_a_few_calls_in_an_epoch_are_those_of_its_batches_if_nobody_makes_so_many(calls: int, name: str) -> None:
+    many = values("exponential --gamma 0.99", 200)
+    assert explanation_of("exponential --gamma 0.99", by_epoch(many[::calls]))["explanation"] == name
+
+
+def test_a_rate_that_never_moves_from_where_the_schedule_does_not_begin() -> None:
+    verdict = held("step --step-size 5", by_epoch([0.02] * 20))
+    words = "although the schedule begins at 0.1: there was no scheduler, or another base rate"
+    assert verdict.explanation and words in verdict.explanation.sentence
+
+
+def test_a_schedule_that_ends_a_little_earlier_is_another_from_the_start() -> None:
+    """The first rows, in six digits, are those of both."""
+    sequence = SEQUENCE.format(0.1, 22, 22)
+    meant, run = sequence.replace("1140", "428"), sequence.replace("1140", "425")
+    found = [float(f"{rate:g}") for rate in values(run, 450)]
+    record = by_step(found, shown=Shown(6, None))
+    assert explanation_of(meant, record, interval="step")["explanation"] == "other_values"
 
 
 def test_rows_of_unknown_steps_lie_within_the_run() -> None:

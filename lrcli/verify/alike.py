@@ -15,15 +15,16 @@ from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import SPEC
 from lrcli.schedules.param import Param
-from lrcli.text import quoted
 from lrcli.verify.case import Case
-from lrcli.verify.changes import Change, Changed, bounds, explained_by, words_of
+from lrcli.verify.changes import Change, Changed, bounds, explained_by, of_other_schedule, words_of
 from lrcli.verify.others import CLOSE, ROWS_PER_DIGIT, one_value
 from lrcli.verify.slots import RUN_FIELDS, all_slots, applied, is_broken, is_counted, slots
 from lrcli.verify.verdict import Explanation
 
 if TYPE_CHECKING:
     from lrcli.fit import Found
+
+UNEXPLAINED = "no single mistake that lrsched knows explains it"
 
 
 def same_scheduler(case: Case) -> Iterator[Explanation]:
@@ -43,7 +44,7 @@ def other_schedule(case: Case) -> Iterator[Explanation]:
             yield from _taken_over(case, one)
         # What begins as it was meant is a change on the way.
         if one.is_typed and parts[0] != case.schedule and not _turns_there(case, one):
-            yield Explanation("other_schedule", f"the rates are those of {quoted(one.spec)}", {"spec": one.spec})
+            yield of_other_schedule(one.spec)
 
 
 def _taken_over(case: Case, found: "Found") -> Iterator[Explanation]:
@@ -55,8 +56,7 @@ def _taken_over(case: Case, found: "Found") -> Iterator[Explanation]:
     if len(parts) != len(own) + 1 or not is_first or len(turns) != len(own):
         return
     at, spec = turns[-1], spec_of(parts[-1], Run(lr=found.run.lr, interval=found.run.interval))
-    sentence = f"from tick {at} on the rates are those of {spec}, begun at tick {at}"
-    yield Explanation("changed", sentence, {"at": at, "spec": spec})
+    yield of_other_schedule(spec, at, begun=at)
 
 
 def _turns_there(case: Case, found: "Found") -> bool:
@@ -195,5 +195,5 @@ def nearest(case: Case) -> Iterator[Explanation]:
     near = [one for one in case.known if one.exactness == NEARLY] if case.moves else []
     if near:
         best = min(near, key=lambda one: one.error)
-        sentence = f"no single mistake that lrsched knows explains it; {quoted(best.spec)} comes near"
-        yield Explanation("unknown", f"{sentence}, within {best.error:.2g}", {"nearest": best.spec})
+        sentence = f"{UNEXPLAINED}; what comes nearest, within {best.error:.2g}, is {best.spec}"
+        yield Explanation("unknown", sentence, {"nearest": best.spec})

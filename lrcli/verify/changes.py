@@ -17,6 +17,9 @@ from lrcli.verify.verdict import Explanation
 PLAIN = 4
 """Significant digits up to which somebody may have typed a number."""
 
+FEW_SKIPPED = 2
+"""Ticks that are skipped at once without a doubt: a scheduler that begins again may look as if it were more."""
+
 
 class Change(NamedTuple):
     """An option that had another value than the one that was meant."""
@@ -32,6 +35,14 @@ Changed = tuple[Schedule, Run, list[Change]]
 def is_plain(value: Any) -> bool:
     """Whether somebody may have typed a value."""
     return not isinstance(value, float) or roughness(value) <= PLAIN or roughness(1 / (value or 1)) <= 1
+
+
+def lateness(change: Change) -> int:
+    """By how many ticks all drops, or all from one of them on, are later than was meant; 0 where they are not."""
+    if not isinstance(change.found, tuple) or len(change.found) != len(change.meant or ()):
+        return 0
+    late = [found - meant for found, meant in zip(change.found, change.meant, strict=True)]
+    return max(late) if sorted({*late} - {0}) == [max(late)] and late == sorted(late) else 0
 
 
 def explained_by(case: Case, changed: Changed) -> Explanation:
@@ -60,10 +71,19 @@ def of_other_values(
     return Explanation("other_values", f"{words_of(changes, bounds)}: the run was {spec}", figures)
 
 
+def of_other_schedule(spec: str, at: int | None = None, begun: int | None = None, is_sure: bool = True) -> Explanation:
+    """The explanation that it was another schedule, or another one from the tick `at` on, which began at `begun`."""
+    rates = f"the rates are {'' if is_sure else 'others, such as '}those of {spec}"
+    if at is None:
+        return Explanation("other_schedule", rates, {"spec": spec})
+    since = "" if begun is None else f", begun at tick {begun}"
+    return Explanation("changed", f"from tick {at} on {rates}{since}", {"at": at, "spec": spec})
+
+
 def words_of(changes: list[Change], bounds: dict[str, str] | None = None) -> str:
     """The changes in words; `bounds` says of options that the log sets no more than a bound."""
     bounds = bounds or {}
-    return " and ".join(
+    return ", and ".join(
         f"{change.option} was {bounds.get(change.option) or _shown(change.found)}, not {_shown(change.meant)}"
         for change in changes
     )

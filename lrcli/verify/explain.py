@@ -17,13 +17,13 @@ from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import STEP
 from lrcli.text import plural, significant
-from lrcli.verify.alike import nearest, other_schedule, same_scheduler
+from lrcli.verify.alike import UNEXPLAINED, nearest, other_schedule, same_scheduler
 from lrcli.verify.case import Case
 from lrcli.verify.changes import Change, Changed, explained_by, is_plain, of_base_lr, words_of
 from lrcli.verify.late import MOST_SKIPPED, SKIPPED, shifted_from, waited, waited_evenly
 from lrcli.verify.others import more_drops, one_value, other_value, other_values, strange_values
 from lrcli.verify.resumed import changed, changed_value, restarted, set_on_the_way, state_not_loaded
-from lrcli.verify.slots import all_slots, applied, is_counted
+from lrcli.verify.slots import all_slots, applied, counts_ticks
 from lrcli.verify.swapped import swapped, swapped_from
 from lrcli.verify.verdict import Explanation, Verdict
 
@@ -38,7 +38,8 @@ MOST_STEPS_PER_TICK = 64
 """Calls of step() per tick that are tried as an explanation, beside those that the log itself suggests."""
 
 MOST_PROCESSES = 8
-"""Calls of step() per tick up to which it is called so often by mistake; beyond, after every batch."""
+FEW_CALLS = (2, 3)
+"""Calls of step() per epoch that are made by mistake."""
 
 MOST_CALLS = 20_000
 """Calls of step() per tick beyond which no epoch of batches is thought of."""
@@ -48,8 +49,6 @@ MOST_TRIED = 12
 FEW_ROWS = 4
 MOST_EPOCH_LENGTHS = 8
 MOST_READINGS = 4
-
-UNEXPLAINED = "no single mistake that lrsched knows explains it"
 
 Attempt = Callable[[Case], Iterator[Explanation]]
 
@@ -79,10 +78,13 @@ def never_stepped(case: Case) -> Iterator[Explanation]:
     meant = any(math.isclose(first, rate, rel_tol=1e-5, abs_tol=unit) for rate in (case.run.lrs[0], start))
     moves = not case.tolerance.equal(case.expected, case.expected[:1]).all()
     if meant or (moves and len(case.values) >= FEW_ROWS):
-        cause = "scheduler.step() is never called"
-        if case.place and not math.isclose(first, start, rel_tol=1e-5, abs_tol=unit):
+        here, cause = "", "scheduler.step() is never called"
+        if not math.isclose(first, start, rel_tol=1e-5, abs_tol=unit):
             cause = "there was no scheduler, or what comes later in it comes after the end of the log"
-        yield Explanation("never_stepped", f"the rate never moves from {significant(first)}: {cause}")
+            if not case.place:
+                here = f", although the schedule begins at {significant(start)}"
+                cause = "there was no scheduler, or another base rate"
+        yield Explanation("never_stepped", f"the rate never moves from {significant(first)}{here}: {cause}")
 
 
 def shifted(case: Case) -> Iterator[Explanation]:
@@ -212,13 +214,16 @@ def _all_scaled(case: Case, factor: float) -> Iterator[Changed]:
     """The schedule with all its numbers of ticks longer or shorter, if that gives the log."""
     schedule, run, changes = case.schedule, case.run, []
     for slot in all_slots(schedule, run):
-        if is_counted(slot) and slot.value:
-            value = slot.value * factor
-            if value % 1:
+        listed = isinstance(slot.value, tuple)
+        ticks = slot.value if listed else (slot.value,)
+        if counts_ticks(slot) and any(ticks) and all(isinstance(one, int | float) for one in ticks):
+            scaled = [one * factor for one in ticks]
+            if any(one % 1 for one in scaled):
                 return
+            value = tuple(map(round, scaled)) if listed else round(scaled[0])
             with suppress(InputError, ArithmeticError, ValueError):
-                schedule, run = applied(schedule, run, slot, round(value))
-                changes.append(Change(slot.declared.option, slot.value, round(value)))
+                schedule, run = applied(schedule, run, slot, value)
+                changes.append(Change(slot.declared.option, slot.value, value))
     if changes and case.fits(schedule, run, case.ticks):
         yield schedule, run, changes
 
@@ -229,11 +234,22 @@ def _several(case: Case, fitting: list[int], per_batch: bool) -> Explanation:
     times = f"{k}" if len(fitting) == 1 else f"{k} to {most}" if most - k == len(fitting) - 1 else f"{k} or {most}"
     if k <= MOST_PROCESSES and most > k * k:
         times = f"{k}"  # A cosine has the same rates again, many calls later.
-    if per_batch or (not _per_step(case) and k > MOST_PROCESSES and (k > MOST_STEPS_PER_TICK or k & (k - 1))):
-        sentence = f"step() was called {times} times an epoch: after every batch, if an epoch has as many"
+    if _per_step(case):
+        sentence = f"step() is called {times} times a tick, as accelerate does with {times} processes"
+        return Explanation("stepped_k_times", sentence, {"k": k})
+    batches = "after every batch, if an epoch has as many"
+    if per_batch or not _is_usual(k):
+        sentence = f"step() was called {times} times an epoch: {batches}"
         return Explanation("wrong_interval", sentence, {"steps_per_epoch": k})
-    processes = f", as accelerate does with {times} processes" if _per_step(case) else ""
-    return Explanation("stepped_k_times", f"step() is called {times} times a tick{processes}", {"k": k})
+    sentence = f"step() is called {times} times a tick{'' if k in FEW_CALLS else f' (or {batches})'}"
+    return Explanation("stepped_k_times", sentence, {"k": k})
+
+
+def _is_usual(k: int) -> bool:
+    """Whether a schedule that counts epochs is called so often by mistake: in training and in validation, say, or once
+    by each process. Other numbers are those of batches.
+    """
+    return k in FEW_CALLS or (k <= MOST_STEPS_PER_TICK and not k & (k - 1))
 
 
 def _is_seen(case: Case, ticks: "Ticks", k: int) -> bool:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from lrcli.text import plural
 from lrcli.verify.case import Case
+from lrcli.verify.changes import FEW_SKIPPED
 from lrcli.verify.resumed import is_seam
 from lrcli.verify.verdict import Explanation
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 MOST_SKIPPED = 16
 """Ticks that may be skipped between two rows."""
-
-FEW_SKIPPED = 2
-"""Ticks that are skipped at once without a doubt: a scheduler that begins again may look as if it were more."""
 
 MOST_SEAMS = 16
 """Places in which ticks are skipped."""

@@ -1,5 +1,6 @@
 """The same scheduler with other hyperparameters, or another scheduler."""
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Container, Iterator
@@ -15,14 +16,18 @@ from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PerGroup
+from lrcli.text import plural
 from lrcli.verify.case import Case
-from lrcli.verify.changes import Change, Changed, explained_by, is_plain
-from lrcli.verify.slots import Slot, all_slots, applied, is_broken, is_counted
+from lrcli.verify.changes import FEW_SKIPPED, Change, Changed, explained_by, is_plain, lateness
+from lrcli.verify.slots import Slot, all_slots, applied, at_the_first_turn, is_broken, is_counted
 from lrcli.verify.verdict import Explanation
 
 MOST_LENGTHS = 24
 NEAR = 0.05
 """Relative, to a number that a person may have typed: logs of few digits leave so much open; all rows decide."""
+
+LEAST = 1e-3
+"""Relative, of two numbers that people type one for the other."""
 
 CLOSE = 1e-10
 """Relative, of two numbers between which nobody would have typed a third."""
@@ -60,15 +65,27 @@ def _plainly(case: Case, solve: "Callable[[Case, int], Iterator[Changed]]") -> I
         return
     for changed in solve(case, 0):
         if all(_is_likely(case, change) for change in changed[2]):
-            yield explained_by(case, changed)
+            yield _or_late(case, changed)
         case.rough.append(changed)
+
+
+def _or_late(case: Case, changed: Changed) -> Explanation:
+    """The explanation, with the lateness from a tick on that would give the same log: of drops it shows no more."""
+    explanation = explained_by(case, changed)
+    late = [lateness(change) for change in changed[2]]
+    if len(late) == 1 and late[0] and case.gives(case.schedule, case.run, case.ticks - late[0], case.place):
+        words = f"from tick {int(case.ticks[case.place])} on every rate is {plural(late[0], 'tick')} late"
+        return dataclasses.replace(explanation, sentence=f"{explanation.sentence}; or {words}")
+    return explanation
 
 
 def _is_likely(case: Case, change: Change) -> bool:
     """Whether somebody may have typed the value, and nothing else looks like it: a drop more, as after a resume, or
-    another length than the one that the log itself says, as with skipped steps.
+    another length than the one that the log itself says, or several drops a tick late, as with skipped steps.
     """
     if isinstance(change.found, tuple) and len(change.found) != len(change.meant or ()):
+        return False
+    if lateness(change) in range(1, FEW_SKIPPED + 1) and len({*change.found} - {*change.meant}) > 1:
         return False
     if change.meant is None:
         return False  # Another option says it.
@@ -116,19 +133,19 @@ def two_values(case: Case, start: int) -> Iterator[Changed]:
 
 def _open(case: Case, start: int) -> list[Slot]:
     """The values that the rows which follow, if they are among those that are to be explained, leave open."""
-    every = all_slots(case.schedule, case.run)
+    every = [*at_the_first_turn(case.schedule), *all_slots(case.schedule, case.run)]
     if start or not case.follows_much:
         return every
     return [slot for slot in every if not _is_told(case, slot)]
 
 
 def _is_told(case: Case, slot: Slot) -> bool:
-    """Whether the rows that follow would not with a value that is a little larger, or a little smaller."""
+    """Whether the rows that follow would not with the next value up or down."""
     value = slot.value
     if not isinstance(value, int | float) or isinstance(value, bool) or not value:
         return False
-    for near in (value * (1 + NEAR), value * (1 - NEAR)):
-        near = (math.ceil(near) if near > value else math.floor(near)) if isinstance(value, int) else near
+    least = 1 if isinstance(value, int) else LEAST * value
+    for near in (value + least, value - least):
         with suppress(InputError, ArithmeticError, ValueError):
             if case.gives(*applied(case.schedule, case.run, slot, near), case.ticks, 0, case.place):
                 return False
@@ -154,9 +171,9 @@ def _best(
         if case.gives(schedule, run, case.ticks, start):
             values = [value] if len(changed) == 1 else [first, value]
             changes = [
-                Change(slot.declared.option, slot.value, one)
+                Change(declared.option, meant, found)
                 for slot, one in zip(changed, values, strict=True)
-                if slot.value != one
+                for declared, meant, found in slot.found(one)
             ]
             return (schedule, run, changes) if changes else None
     return None

@@ -15,7 +15,7 @@ from lrcli.run import Run
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.text import significant
 from lrcli.verify.case import Case
-from lrcli.verify.changes import Changed, is_plain, words_of
+from lrcli.verify.changes import Changed, is_plain, of_other_schedule, words_of
 from lrcli.verify.others import ROWS_PER_DIGIT, one_value, two_values
 from lrcli.verify.verdict import Explanation
 
@@ -222,7 +222,7 @@ def changed(case: Case) -> Iterator[Explanation]:
         return
     at = int(case.ticks[case.place])
     yield from _changed_to(case, two_values)
-    left, likely = SECONDS_FOR_TAILS, ("", "")
+    left, likely = SECONDS_FOR_TAILS, None
     for record, begun in _tails(case):
         if left <= 0:
             break
@@ -235,15 +235,13 @@ def changed(case: Case) -> Iterator[Explanation]:
             shown = 2 * moved if 2 * moved < len(tail) else moved
             enough = shown >= ROWS_PER_DIGIT * found.roughness[1] and len({*tail.tolist()}) > 3
             # The same scheduler that goes on without a jump was not begun again: it has other values from the start.
-            is_new = not begun or type(found.schedule) is not type(case.schedule) or _jumps(case)
+            is_new = begun is None or type(found.schedule) is not type(case.schedule) or _jumps(case)
             if found.exactness != NEARLY and found.is_plain and is_new:
                 if enough:
-                    sentence = f"from tick {at} on the rates are those of {found.spec}{begun}"
-                    yield Explanation("changed", sentence, {"at": at, "spec": found.spec})
-                likely = likely if likely[0] else (found.spec, begun)
-    if likely[0] and _jumps(case) and case.follows_much:
-        sentence = f"from tick {at} on the rates are others, such as those of {''.join(likely)}"
-        yield Explanation("changed", sentence, {"at": at, "spec": likely[0]})
+                    yield of_other_schedule(found.spec, at, begun)
+                likely = likely or (found.spec, begun)
+    if likely and _jumps(case) and case.follows_much:
+        yield of_other_schedule(likely[0], at, likely[1], is_sure=False)
 
 
 def _jumps(case: Case) -> bool:
@@ -254,16 +252,16 @@ def _jumps(case: Case) -> bool:
     return bool(steps[-1] > 2 * steps[:-1].max(initial=0.0))
 
 
-def _tails(case: Case) -> Iterator[tuple[Record, str]]:
-    """The log from the first row that is another: counted from where it may have begun, and as it is."""
+def _tails(case: Case) -> Iterator[tuple[Record, int | None]]:
+    """The log from the first row that is another: counted from the tick at which it may have begun, and as it is."""
     tail = case.tail(case.place)
     starts = _starts(case)
     for first in [*starts[:2], None, *starts[2:]]:
         if first is None:
-            yield tail, ""
+            yield tail, None
             continue
         steps = (case.ticks[case.place :] - first).astype(float)
-        yield dataclasses.replace(tail, steps=steps, epochs=None), f", begun at tick {first}"
+        yield dataclasses.replace(tail, steps=steps, epochs=None), first
 
 
 def _starts(case: Case) -> list[int]:

@@ -20,6 +20,15 @@ class Slot(NamedTuple):
     owner: type[Schedule]
     """The scheduler that it belongs to."""
     of_run: bool = False
+    beside: "Slot | None" = None
+    """Another slot that holds the same number: of a list, its first."""
+
+    def found(self, value: Any) -> list[tuple[Param, Any, Any]]:
+        """What was another if this value was: the parameter, what was meant, and what it was."""
+        changed = [(self.declared, self.value, value)] if value != self.value else []
+        if changed and self.beside:
+            changed.append((self.beside.declared, self.beside.value, (value, *self.beside.value[1:])))
+        return changed
 
 
 def slots(schedule: Schedule, path: tuple[int, ...] = ()) -> Iterator[Slot]:
@@ -55,6 +64,21 @@ def all_slots(given: Schedule, run: Run) -> list[Slot]:
     return sorted(found, key=lambda slot: slot.declared.role not in OFTEN_ANOTHER)
 
 
+def at_the_first_turn(schedule: Schedule) -> Iterator[Slot]:
+    """The numbers of ticks in the first part of a sequence that say when the next one takes over, too."""
+    every = list(slots(schedule))
+    for turn in every:
+        if turn.declared.role is role.TAKES_OVER_AT and turn.value:
+            first = (*turn.path, 0)
+            yield from (
+                one._replace(beside=turn) for one in every if one.path == first and _is_number(one, turn.value[0])
+            )
+
+
+def _is_number(slot: Slot, number: int) -> bool:
+    return is_counted(slot) and isinstance(slot.value, int) and slot.value == number
+
+
 OFTEN_ANOTHER = (role.LENGTH, role.DROP_EVERY, role.DROPS_AT, role.CYCLE, role.DROP_FACTOR, role.FLOOR, role.WARMUP)
 """What is most often another than was meant: it is tried first."""
 
@@ -64,15 +88,21 @@ RUN_FIELDS = ("lr", "warmup", "warmup_start_factor")
 
 def applied(schedule: Schedule, run: Run, slot: Slot, value: Any) -> tuple[Schedule, Run]:
     """Both with another value. Raises InputError where it is refused."""
+    if slot.beside:
+        schedule, run = applied(schedule, run, slot.beside, (value, *slot.beside.value[1:]))
     if slot.of_run:
         return schedule, dataclasses.replace(run, **{slot.declared.name: value})
     return with_value(schedule, slot.path, slot.declared.name, value), run
 
 
+def counts_ticks(slot: Slot) -> bool:
+    """Whether the value is made of numbers of ticks."""
+    return slot.declared.role is not None and slot.declared.role.scales_with_run
+
+
 def is_counted(slot: Slot) -> bool:
-    """Whether the value is a number of ticks."""
-    found = slot.declared.role
-    return found is not None and found.scales_with_run and isinstance(slot.value, int | float | None)
+    """Whether the value is a number of ticks, or may be one."""
+    return counts_ticks(slot) and isinstance(slot.value, int | float | None)
 
 
 def is_broken(slot: Slot) -> bool:

@@ -7,8 +7,8 @@ from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.schedules import every, role
 from lrcli.schedules.base import Schedule
-from lrcli.text import quoted
 from lrcli.verify.case import Case
+from lrcli.verify.changes import of_other_schedule
 from lrcli.verify.verdict import Explanation
 
 
@@ -16,8 +16,7 @@ def swapped(case: Case) -> Iterator[Explanation]:
     """Another scheduler with the same numbers gives the whole log."""
     for schedule in with_the_same_numbers(case):
         if case.fits(schedule, case.run, case.ticks):
-            spec = spec_of(schedule, case.run)
-            yield Explanation("other_schedule", f"the rates are those of {quoted(spec)}", {"spec": spec})
+            yield of_other_schedule(spec_of(schedule, case.run))
 
 
 def swapped_from(case: Case) -> Iterator[Explanation]:
@@ -25,8 +24,7 @@ def swapped_from(case: Case) -> Iterator[Explanation]:
     at = int(case.ticks[case.place])
     for schedule in with_the_same_numbers(case):
         if case.gives(schedule, case.run, case.ticks, case.place):
-            spec = spec_of(schedule, case.run)
-            yield Explanation("changed", f"from tick {at} on the rates are those of {spec}", {"at": at, "spec": spec})
+            yield of_other_schedule(spec_of(schedule, case.run), at)
 
 
 def with_the_same_numbers(case: Case) -> Iterator[Schedule]:
