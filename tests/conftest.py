@@ -24,6 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("KERAS_BACKEND", "torch")
+    # jax compiles each curve for a few rows: no time is well spent on how fast it runs.
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
     # A process that compiles all modules anew costs twice as much, and there are hundreds.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False

@@ -44,7 +44,7 @@ def cases(family: Family) -> Iterator[tuple[Schedule, Run, tuple[str, ...], bool
     for number, cls in enumerate(cls for cls in every().values() if cls.reference.family is family):
         drawing = random.Random(f"{SEED} {cls.reference.name}")
         yield spec.parse(cls.example()).schedule, RUNS[number % 3], TARGETS, number % 2 == 1
-        for _ in range(2 * DRAWS):
+        for _ in range(DRAWS):
             run = drawn_run(drawing)
             schedule = draw(drawing, cls, groups=len(run.lrs))
             chosen = {*OWN.get(family, ("torch",)), *drawing.sample(TARGETS, 3 if DRAWS == 1 else len(TARGETS))}

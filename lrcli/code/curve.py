@@ -184,20 +184,25 @@ class Curve:
         """The piece from `start` to `end` whose ticks are `inside`."""
         if len(inside) < 2 or (len(inside) < 3 and not (float(start).is_integer() and float(end).is_integer())):
             return None
-        first_tick, last_tick = inside[0], inside[-1]
+        first_tick, last_tick, few = inside[0], inside[-1], inside[:: max(1, len(inside) // 4)]
+        between = few[len(few) // 2]
         shapes = [(LINE, 0.0, 0.0), (COSINE, 0.0, 0.0), *((POWER, power, 0.0) for power in self.powers)]
         for kind, bend, over in [*shapes, *([(COSINE, 0.0, start)] if start else [])]:
             # Two ticks give both ends: rate = last + (first - last) * left.
             length = end - start + over
-            left, right = (_left(kind, (tick - start + over) / length, bend) for tick in (first_tick, last_tick))
+            left = _left(kind, (first_tick - start + over) / length, bend)
+            right = _left(kind, (last_tick - start + over) / length, bend)
             if left == right:
                 continue
             height = (self.rates[first_tick] - self.rates[last_tick]) / (left - right)
             last = self.rates[last_tick] - height * right
+            rate = last + height * _left(kind, (between - start + over) / length, bend)
+            if not self.close(rate, self.rates[between]):
+                continue
             piece = Piece(kind, start, length, last + height, last, bend, over)
             if max(abs(piece.first), abs(last)) > STEEP * self.peak:
                 continue  # so little of it is in the run that float32 would not have its digits
-            if not self._agrees(piece, inside[:: max(1, len(inside) // 4)]):
+            if not self._agrees(piece, few):
                 continue  # which is found at once; to write a number shortly takes longer
             piece = piece._replace(first=self.rounded(piece.first), last=self.rounded(last))
             if self._agrees(piece, inside):
@@ -210,12 +215,13 @@ class Curve:
         if not (first and last and first / last > 0):
             return None
         within = (self._slack if self.is_rough else 1e-10) / span
+        few = inside[:: max(1, len(inside) // 4)]
         for kind, bend, least in (
             (GEOMETRIC, (last / first) ** (1 / span), within),
             (INVERSE, (first / last - 1) / span, within * span),
         ):
             piece = Piece(kind, start, length, first, last, bend)
-            if not self._agrees(piece, inside[:: max(1, len(inside) // 4)]):
+            if not self._agrees(piece, few):
                 continue
             piece = piece._replace(first=self.rounded(first), bend=shortest(bend, least))
             if self._agrees(piece, inside):

@@ -19,7 +19,7 @@ from tests.live.late import late
 late("torch")
 deepspeed = late("deepspeed", deepspeed_schedules)
 
-DRAWS = 100
+DRAWS = 50
 TICKS = 150
 DEEPSPEED = HOLDS["test_deepspeed"]
 

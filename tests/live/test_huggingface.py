@@ -23,7 +23,7 @@ late("torch")
 optimization = late("transformers.optimization")
 
 
-DRAWS = 100
+DRAWS = 50
 TRANSFORMERS = HOLDS["test_huggingface"]
 
 

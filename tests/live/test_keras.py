@@ -18,7 +18,7 @@ from tests.test_vectors import assert_recorded
 keras = late("keras", keras_schedules)
 
 
-DRAWS = 25
+DRAWS = 15
 KERAS = HOLDS["test_keras"]
 TICKS = [*range(30), *range(30, 100, 7)]
 

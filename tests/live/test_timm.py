@@ -20,7 +20,7 @@ from tests.live.torch_run import optimizer_of
 timm_scheduler = late("timm", timm_scheduler_module)
 
 
-DRAWS = 150
+DRAWS = 60
 TIMM = HOLDS["test_timm"]
 
 

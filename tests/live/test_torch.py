@@ -16,7 +16,7 @@ from tests.live import torch_run
 from tests.live.holds import HOLDS
 
 TICKS = 130
-DRAWS = 150
+DRAWS = 60
 TORCH = [name for name in HOLDS["test_torch"] if name not in ("sequential", "chained")]
 
 
@@ -59,6 +59,6 @@ def test_two_parameter_groups(name: str) -> None:
 @pytest.mark.parametrize("cls", [Sequential, Chained])
 def test_random_compositions(cls: type[Schedule]) -> None:
     rng = random.Random(cls.__name__)
-    for _ in range(3 * DRAWS):
+    for _ in range(4 * DRAWS):
         groups = rng.choice([1, 1, 2])
         assert_equal_to_torch(draw(rng, cls, groups=groups), base_rates(rng, groups))
