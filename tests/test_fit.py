@@ -54,6 +54,12 @@ def test_how_many_cycles_follow_that_which_has_just_begun_is_left_open() -> None
     ]
 
 
+def test_of_a_line_that_goes_on_the_end_is_named_that_people_type() -> None:
+    text = "linear --start-factor 1.0 --end-factor 0.01 --total-iters 100"
+    found = fit(by_step(values(text, 40)))
+    assert (found[0].spec, found[0].exactness) == (text, "possible")
+
+
 @pytest.mark.parametrize("text", ["cosine --t-max 50", "exponential --gamma 0.95", "step --step-size 10"])
 def test_a_log_of_every_fifth_step_will_do(text: str) -> None:
     best = fit(by_step(values(text, ROWS), every=5))[0]

@@ -8,13 +8,13 @@ from lrcli.engine import spec_of
 from lrcli.fit.beside import WORTH_A_MENTION, is_near, read_as
 from lrcli.fit.by_epoch import guesses_by_epoch
 from lrcli.fit.chained import RATES_FOR_CHAINS, chained
-from lrcli.fit.cycles import with_more_cycles
 from lrcli.fit.decided import is_underway, settles
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, greatest_error, is_typed
 from lrcli.fit.guess import Guess
 from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.longer import longer
 from lrcli.fit.otherwise import said_otherwise
 from lrcli.fit.parts_of_epochs import in_fewest_steps, readings_after, readings_in_parts
 from lrcli.fit.places import SHORTEST_WARMUP
@@ -66,6 +66,9 @@ OF_A_RISE = 4
 
 MOST_ALIKE = 4
 """Of one scheduler, where the log does not show the tick of a drop."""
+
+MOST_CONTINUED = 6
+"""Of the best, of which longer ones are named."""
 
 
 BEFORE_PARTS, BEFORE_PARTS_OF_A_CUT = AT_ONCE[1], AT_ONCE[4]
@@ -151,10 +154,14 @@ class Search:
         return self._with_twins()
 
     def _with_twins(self) -> list[Found]:
-        """All that was found, and what gives the log like the best of it under another convention."""
-        best = next((one for one in self._ranked() if one.exactness != NEARLY), None)
-        if best is None or self.only is not None:
+        """All that was found, what may go on longer, and what gives the log like the best under another convention."""
+        good = [one for one in self._ranked() if one.exactness != NEARLY]
+        if not good or self.only is not None:
             return self._ranked()
+        for one, view in itertools.product(good[:MOST_CONTINUED], self.views):
+            for schedule in longer(one.schedule, one.run.lrs[0], view.marks) if view.reading is one.reading else ():
+                self._hold(schedule, one.run, one.reading)
+        best = good[0]
         for view in self.views if not best.run.warmup and not best.schedule.fields(role.WARMUP) else ():
             if view.marks.is_sparse and view.reading.axis == best.reading.axis and view.reading is not best.reading:
                 self._try(type(best.schedule), self.stage, view)
@@ -166,9 +173,6 @@ class Search:
             sequence = twin_of_sequence(best.schedule, later) if later else None
             if sequence is not None:
                 self._hold(sequence, best.run, reading)
-            if not later and any(view.marks.is_within_a_cycle for view in self.views if view.reading is best.reading):
-                for longer in with_more_cycles(best.schedule):
-                    self._hold(longer, best.run, reading)
             given: set[type[Schedule]] = set()
             for schedule in twins(best.schedule, best.run.lrs[0], later) if later and not best.run.warmup else ():
                 if type(schedule) not in given and self._hold(schedule, best.run, reading):
