@@ -31,7 +31,7 @@ from lrcli.fit.tried import (
     candidates_of,
     guesses,
 )
-from lrcli.fit.twins import twin_of_sequence, twin_of_warmup, twins
+from lrcli.fit.twins import twins
 from lrcli.fit.view import View, is_possible
 from lrcli.fit.warmups import behind_a_warmup, takes_a_warmup
 from lrcli.record import Reading, Record, rates_at, readings_of_anything, tolerance_of
@@ -167,15 +167,9 @@ class Search:
                 self._try(type(best.schedule), self.stage, view)
         for reading in (view.reading for view in self.views if view.reading.axis == best.reading.axis):
             later = int(reading.ticks[0] - best.reading.ticks[0])
-            run = twin_of_warmup(best.run, later) if later and best.run.warmup else None
-            if run is not None:
-                self._hold(best.schedule, run, reading)
-            sequence = twin_of_sequence(best.schedule, later) if later else None
-            if sequence is not None:
-                self._hold(sequence, best.run, reading)
             given: set[type[Schedule]] = set()
-            for schedule in twins(best.schedule, best.run.lrs[0], later) if later and not best.run.warmup else ():
-                if type(schedule) not in given and self._hold(schedule, best.run, reading):
+            for schedule, run in twins(best.schedule, best.run, later):
+                if type(schedule) not in given and self._hold(schedule, run, reading):
                     given.add(type(schedule))
         return self._ranked()
 

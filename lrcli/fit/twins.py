@@ -28,7 +28,21 @@ MOST_CHOICES = 20
 """Combinations of shapes of one scheduler."""
 
 
-def twins(schedule: Schedule, lr: float, later: int) -> Iterator[Schedule]:
+def twins(schedule: Schedule, run: Run, later: int) -> Iterator[tuple[Schedule, Run]]:
+    """What may have, so many ticks `later`, the rates of a schedule in its run: schedules in theirs."""
+    if not later:
+        return
+    other = _twin_of_warmup(run, later) if run.warmup else None
+    if other is not None:
+        yield schedule, other
+    sequence = _twin_of_sequence(schedule, later)
+    if sequence is not None:
+        yield sequence, run
+    if not run.warmup:
+        yield from ((one, run) for one in _of_one_piece(schedule, run.lrs[0], later))
+
+
+def _of_one_piece(schedule: Schedule, lr: float, later: int) -> Iterator[Schedule]:
     """The schedules that may have, so many ticks `later`, the rates of this one."""
     numbers: dict[Role, Any] = {
         declared.role: value for declared, value in schedule.items() if declared.role and isinstance(value, int | float)
@@ -68,7 +82,7 @@ def twins(schedule: Schedule, lr: float, later: int) -> Iterator[Schedule]:
                 continue
 
 
-def twin_of_sequence(schedule: Schedule, later: int) -> Schedule | None:
+def _twin_of_sequence(schedule: Schedule, later: int) -> Schedule | None:
     """The sequence with the same line up first, of which a log shows each rate `later` ticks later; None of others."""
     parts, turns = schedule.value(role.PARTS), schedule.value(role.TAKES_OVER_AT)
     if not parts or not turns:
@@ -78,7 +92,7 @@ def twin_of_sequence(schedule: Schedule, later: int) -> Schedule | None:
     given = {declared.role: value for declared, value in first.items() if value != declared.default}
     if {*up} != {role.LENGTH, role.START_SHARE} or not {*given} <= {*up} or first.value(role.LENGTH) != turns[0]:
         return None
-    run = twin_of_warmup(Run(warmup=turns[0], warmup_start_factor=first.value(role.START_SHARE)), later)
+    run = _twin_of_warmup(Run(warmup=turns[0], warmup_start_factor=first.value(role.START_SHARE)), later)
     if run is None:
         return None
     line = dataclasses.replace(first, **{up[role.LENGTH]: run.warmup, up[role.START_SHARE]: run.warmup_start_factor})
@@ -87,7 +101,7 @@ def twin_of_sequence(schedule: Schedule, later: int) -> Schedule | None:
     return dataclasses.replace(schedule, **{of_parts.name: (line, *parts[1:]), of_turns.name: moved})
 
 
-def twin_of_warmup(run: Run, later: int) -> Run | None:
+def _twin_of_warmup(run: Run, later: int) -> Run | None:
     """The run with the same line up, of which a log shows each rate `later` ticks later, with no stranger numbers."""
     warmup = run.warmup + later
     start = typed(1 - (1 - run.warmup_start_factor) * warmup / run.warmup, NEAR)[0]
