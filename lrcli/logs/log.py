@@ -1,5 +1,6 @@
 """A log that is read once: which of its columns are what, and their values as they are read."""
 
+import dataclasses
 import difflib
 import math
 import operator
@@ -8,7 +9,7 @@ from typing import NamedTuple, cast
 
 from lrcli.errors import InputError
 from lrcli.logs import names
-from lrcli.logs.series import Gathered, Series
+from lrcli.logs.series import Gathered, Series, samples_of_a_step
 from lrcli.logs.source import LogBytes
 from lrcli.logs.table import PRINTED, Chunk, Numbers, Table
 from lrcli.rows import BLOCK
@@ -209,9 +210,23 @@ class Log:
         for growing in gathered:
             self._check(growing.column, rows, rows - len(growing.values))
         return [
-            growing.series(self._table.digits[self.columns.index(growing.column)].shown(), self.facts.steps_per_epoch)
+            self._in_steps(
+                growing.series(
+                    self._table.digits[self.columns.index(growing.column)].shown(), self.facts.steps_per_epoch
+                )
+            )
             for growing in gathered
         ]
+
+    def _in_steps(self, series: Series) -> Series:
+        """The series with its steps counted in steps, where they are samples."""
+        if series.steps is None or not (names.counts_samples(series.column) or names.counts_samples(self.name)):
+            return series
+        batch = samples_of_a_step(series.steps)
+        if batch > 1:
+            self._table.remarks.append(f"{self.name}: its steps are samples: {batch} are taken for a step")
+            series = dataclasses.replace(series, steps=series.steps / batch)
+        return series
 
     def growing(self, column: str) -> Iterator[Series]:
         """The values of a column so far, each time that more was read. Raises InputError as `series` does."""

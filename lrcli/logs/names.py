@@ -62,9 +62,16 @@ _CODE = re.compile(r"""=['"]|\w\(""")
 """What is not in a name: "type='CosineAnnealingLR'", which is of a configuration that was printed."""
 
 _NO_RATE = either(
-    "loss acc accuracy time ratio scale mult multiplier factor decay step steps warmup find finder iter iters "
-    "epoch epochs policy schedule scheduler"
+    "loss acc accuracy time ratio scale mult multiplier factor decay drop size step steps warmup find finder iter "
+    "iters epoch epochs policy schedule scheduler"
 )
+_WRITTEN = either("config configs configuration cfg args")
+"""Words of what a record holds of the configuration, beside what was logged."""
+
+_WHEN = either("step iter iteration batch epoch")
+"""When a rate was logged, as frameworks say in its name: Lightning's "lr_step" and "lr_epoch", which is the mean of an
+epoch, Keras' "epoch_learning_rate", W&B's "batch/learning_rate". In a sentence they say where it stands."""
+
 _SAME_RATE = either(
     "train training trainer opt optim optimizer current cur last event hparam hparams param params charts scalar "
     "scalars stats log logs metric metrics the value"
@@ -151,6 +158,13 @@ def epoch_column(columns: Sequence[str]) -> str | None:
 
 
 @remembered
+def counts_samples(name: str) -> bool:
+    """Whether the steps of a curve are samples: DeepSpeed's "Train/Samples/lr", Megatron's "lr vs samples"."""
+    found = words(name)
+    return found[:2] == ("train", "samples") or found[-2:] == ("vs", "samples")
+
+
+@remembered
 def is_position(name: str) -> bool:
     """Whether the column says where a row stands."""
     return as_axis(name) in (*STEPS, LOGGED, *EPOCHS)
@@ -167,15 +181,31 @@ def as_rate(name: str) -> Rate | None:
     """What the name of a rate says; None for a column that holds no rate."""
     if _CODE.search(name):
         return None
-    found = " ".join(words(name)).replace("learning rate", "learningrate").split()
+    called = name.rpartition(" - ")[2]
+    found = _rate_words(called)
     rest = [word for word in found if not _RATE.fullmatch(word)]
-    if len(rest) == len(found) or is_envelope(name) or not _NO_RATE.isdisjoint(rest):
+    if len(rest) == len(found) or is_envelope(name) or not _WRITTEN.isdisjoint(rest):
+        return None
+    when = frozenset() if " " in called else _WHEN.intersection(rest)
+    # What stands before a slash says where it is logged, and nothing of what is logged there.
+    last = _rate_words(called.rpartition("/")[2])
+    beside = {word for word in last if not _RATE.fullmatch(word)}
+    beside = beside if len(beside) < len(set(last)) else set(rest)
+    if not (_NO_RATE - when).isdisjoint(beside) or not (when.isdisjoint(beside) or beside <= when | _SAME_RATE):
         return None
     numbers = re.findall(r"\d+", " ".join(found))
-    others = [word for word in (word.rstrip("0123456789") for word in rest) if word and word not in _SAME_RATE | _GROUP]
-    distance = 3 if not _LESSER_RATE.isdisjoint(others) else 2 if others else 1 if rest or numbers else 0
-    stem = " ".join([name.rpartition(" - ")[0], *sorted(others)])
+    others = [
+        word for word in (word.rstrip("0123456789") for word in rest) if word and word not in _SAME_RATE | _GROUP | when
+    ]
+    is_mean = "epoch" in when
+    distance = 3 if not _LESSER_RATE.isdisjoint(others) else 2 if others or is_mean else 1 if rest or numbers else 0
+    stem = " ".join([name.rpartition(" - ")[0], *sorted(others), *sorted(when)])
     return Rate(distance, stem, int(numbers[-1][:9]) if numbers else 0, name)
+
+
+def _rate_words(name: str) -> list[str]:
+    """The words of a name, those of "learning rate" as one."""
+    return " ".join(words(name)).replace("learning rate", "learningrate").split()
 
 
 def rates(columns: Iterable[str]) -> list[Rate]:

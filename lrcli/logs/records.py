@@ -28,8 +28,8 @@ MOST_BATCHES_HELD = 16
 MOST_GROUPS = 64
 """Parameter groups whose rates stand in one list."""
 
-DEEPEST = 2
-"""Levels of a record below the second."""
+DEEPEST = 4
+"""Levels of a record below the second: RLlib has info/learner/default_policy/learner_stats/cur_lr."""
 
 Record = dict[str, Any]
 

@@ -61,6 +61,16 @@ class Series:
         return Series(self.column, self.lines, steps, epochs, self.values.copy(), self.shown)
 
 
+def samples_of_a_step(steps: Floats) -> int:
+    """How many samples a step has, where the steps of a log are samples: what divides all that lies between rows."""
+    import numpy as np
+
+    whole = steps[np.isfinite(steps) & (steps % 1 == 0)]
+    return (
+        int(np.gcd.reduce(whole.astype(np.int64))) if len(whole) == len(steps) > 1 and (abs(steps) < 2**53).all() else 1
+    )
+
+
 class Lines:
     """The line of each row, counted from 1, kept only where it is not the one after the line before."""
 
