@@ -34,3 +34,26 @@ def test_a_cycle_that_is_plainer_under_the_other_convention() -> None:
     rates = values(text, 1001)
     best = fit(Record.of_values([rates[step + 1] for step in steps], steps=steps))[0]
     assert values(best.spec, 1000) == pytest.approx(values(text, 1000), rel=1e-12)
+
+
+CYCLES = [
+    ("cyclic --base-lr 3e-05 --max-lr 0.0003 --step-size-up 117", 938, 50, 1),
+    (
+        "ds-onecycle --cycle-min-lr 0.001 --cycle-max-lr 0.1 --cycle-first-step-size 187 --cycle-second-step-size 469 "
+        "--decay-step-size 93 --decay-lr-rate 0.5",
+        938,
+        20,
+        1,
+    ),
+    ("noam --d-model 1024 --warmup-steps 4000", 782, 10, 0),
+    ("wsd --warmup-steps 200 --stable-steps 925 --decay-steps 375 --min-lr-ratio 0.1", 1500, 20, 1),
+]
+
+
+@pytest.mark.parametrize(("text", "length", "every", "shift"), CYCLES, ids=[text.split()[0] for text, *_ in CYCLES])
+def test_what_few_rows_show(text: str, length: int, every: int, shift: int) -> None:
+    """Two or three rows of a cycle, a decay behind one, a warmup that goes on, and lines that are no points."""
+    rates, steps = values(text, length + 1), range(0, length, every)
+    best = fit(Record.of_values([rates[step + shift] for step in steps], steps=steps))[0]
+    assert best.spec.split()[0] == text.split()[0]
+    assert values(best.spec, length) == pytest.approx(values(text, length), rel=1e-9)

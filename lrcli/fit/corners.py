@@ -22,6 +22,9 @@ MEETS = 0.05
 NEAR, FAR = 1e-6, 1e-3
 """Relative, to a rate that somebody typed: where the log shows it in full, and at most."""
 
+BENT = 1e-5
+"""Of the highest rate: how far a row is from a line through the two before it that it is not on."""
+
 Point = tuple[int, float]
 
 
@@ -63,6 +66,21 @@ def _corners(ticks: "Ticks", values: "Floats", least: float, off: float, ends: S
         return []
     points = [(0, max(0.0, start)), *found, *_end(int(ticks[last]), float(values[last]), slope, least, off, ends)]
     return points if len(values) > 2 * len(points) else []  # Each is two numbers: fewer rows than those have a curve.
+
+
+def end_of_line_down(marks: Landmarks) -> int:
+    """The last row of the straight line down from the highest rate; 0 where there is none, or it does not end."""
+    import numpy as np
+
+    ticks, values = marks.ticks, marks.values
+    first, second, last = marks.held_until + 1, marks.held_until + 2, marks.bottom
+    if second >= last:
+        return 0
+    slope = float((values[second] - values[first]) / (ticks[second] - ticks[first]))
+    off = abs(values[first : last + 1] - values[first] - slope * (ticks[first : last + 1] - ticks[first]))
+    rounding = 2 * float(marks.tolerance.rounding(marks.values[first:second]).max()) + BENT * marks.highest
+    leaves = (off > rounding * np.arange(1, len(off) + 1)).nonzero()[0]
+    return first + int(leaves[0]) - 1 if len(leaves) and leaves[0] > 2 else 0
 
 
 def _meeting(ticks: "Ticks", values: "Floats", row: int, after: int) -> Point | None:

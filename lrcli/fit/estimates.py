@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lrcli.errors import InputError
 from lrcli.fit import cycles
-from lrcli.fit.corners import corners
+from lrcli.fit.corners import corners, end_of_line_down
 from lrcli.fit.drops import periods_between_rows
 from lrcli.fit.landmarks import Between, Landmarks, roughness
 from lrcli.fit.numbers import typed
@@ -32,6 +32,9 @@ NEARLY_ZERO = 1e-6
 
 LONG = 10**9
 """A length that nothing else in a schedule reaches."""
+
+ANY_SPAN = 100
+"""Ticks in which a growth is sought, where nothing says in how many it was typed."""
 
 SAMPLES = (10, 100, 1000, 128, 256, 512, 1024, 2048, 4096, 1_000_000, 4_000_000, 4_194_304)
 WIDTHS = (64, 128, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 8192)
@@ -302,14 +305,18 @@ def _drop_factor(marks: Landmarks, cls: type[Schedule], declared: Param) -> list
 
 def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[Any] | None:
     if not declared.required:
-        growing = marks.breaks[-1:] if cls.fields(role.GROWTH) else []
+        growing = (
+            (marks.breaks[-1:] or [row for row in (end_of_line_down(marks),) if row]) if cls.fields(role.GROWTH) else []
+        )
         if growing == [] and cls.fields(role.GROWTH, role.START) and marks.peak == len(marks.values) - 1:
             growing = [0]  # It does nothing but grow.
         if declared.annotation not in WHOLE_TYPES and not cls.fields(role.GROWTH):
             return [declared.default, *_scales_of_a_root(marks)]
         stairs = periods(changes_of(marks)) if marks.moves_in_steps and cls.fields(role.VARIANT) else []
         spans = (span for row in growing for span in spans_of_a_growth(marks, row))
-        return list(dict.fromkeys([declared.default, *stairs, *spans]))
+        # Of it and the growth only the quotient is seen: with any number of ticks the growth is found.
+        some = [ANY_SPAN] if growing and not declared.default else []
+        return list(dict.fromkeys([declared.default, *stairs, *spans, *some]))
     steps = [marks.before(row).upto for row in marks.steps[:1]] if marks.moves_in_steps else []
     return [*steps, *spans_of_a_growth(marks), *SPANS]
 

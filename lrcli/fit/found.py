@@ -79,7 +79,9 @@ class Found:
 
     @property
     def shows_itself(self) -> bool:
-        """Whether a schedule that counts epochs of batches shows it: without its warmup it is another's."""
+        """Whether it is no other's: lines between points are any lines, epochs of batches are seen by their warmup."""
+        if self.schedule.fields(role.POINTS_AT):
+            return False
         return not self.schedule.fields(role.WARMUP_EPOCHS) or bool(self.schedule.value(role.WARMUP_EPOCHS))
 
     @property

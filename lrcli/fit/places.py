@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from lrcli.fit.behind import START, WARMUP
+from lrcli.fit.corners import end_of_line_down
 from lrcli.fit.estimates import WHOLE_TYPES
 from lrcli.fit.landmarks import Between, Landmarks, roughness
 from lrcli.fit.lengths import shares_of_length
@@ -92,6 +93,8 @@ def _warmup(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | 
     if not marks.rises:
         return Sought(first / 2, 0, first, True) if first > 0 and not marks.is_beheaded else None
     low, high, at = ramp_end(marks)
+    if cls.fields(role.WIDTH) and marks.peak == len(marks.values) - 1:
+        return Sought(2 * high, low, math.inf, True)  # How steep it rises says how long.
     return Sought(at, low, high, True)
 
 
@@ -261,8 +264,9 @@ def _turn(marks: Landmarks, row: int) -> float:
 
 
 def _cycle_fall(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
-    low, peak = int(marks.ticks[marks.bottom]), int(marks.ticks[marks.peak])
-    turns = _turn(marks, marks.bottom) - _turn(marks, marks.peak)
+    row = end_of_line_down(marks) or marks.bottom
+    low, peak = int(marks.ticks[row]), int(marks.ticks[marks.peak])
+    turns = _turn(marks, row) - _turn(marks, marks.peak)
     first = turns if 1 < turns < 2 * (low - peak) else low - peak
     return Sought(first, 1, math.inf, True) if low - peak > 1 else None
 

@@ -147,7 +147,7 @@ class Search:
             is_open |= is_rise and place < OF_A_RISE
             if self.effort.is_spent or (self._is_decided() and not is_open):
                 break
-            if enough is None and any(self._has_found(view, likely=True) for view in views):
+            if enough is None and not usual and any(self._has_found(view, likely=True) for view in views):
                 enough = self.effort.left - FOR_A_PLAINER_ONE
             if enough is not None and self.effort.left < enough and not is_open:
                 break

@@ -27,6 +27,7 @@ from lrcli.fit.places import (
     with_cycles,
 )
 from lrcli.fit.relaxed import GIVEN, NEAR_ENOUGH, Relaxed
+from lrcli.fit.scan import has_few_rows_a_cycle, with_its_cycle
 from lrcli.fit.solve import Solver
 from lrcli.fit.unknown import Sought
 from lrcli.schedules import role
@@ -67,6 +68,8 @@ def relaxed_guesses(
     optional = {name for name, values in choices.items() if len(values) > 1 and not isinstance(values[0], Sought)}
     optional |= {name for name in free if cls.params()[name].role in BENDS}
     doubtful: list[Relaxed] = []
+    lost: list[Relaxed] = []
+    few_rows_a_cycle = latest is None and not warmed and has_few_rows_a_cycle(marks)
     for combination in itertools.islice(itertools.product(*choices.values()), MOST_COMBINED):
         for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed):
             shown = [type(value) if isinstance(value, Sought) else value for value in values.values()]
@@ -91,10 +94,13 @@ def relaxed_guesses(
                     nearest = dict(zip(relaxed.names, relaxed.best.tolist(), strict=True))
                     known.append(relaxed.solver.form.fixed | nearest)
                 doubtful += [relaxed] if relaxed.doubtful else []
-                if relaxed.nearest > ANOTHER + 2 * marks.steepness:
+                lost += [] if relaxed.doubtful else [relaxed]
+                if relaxed.nearest > ANOTHER + 2 * marks.steepness and not few_rows_a_cycle:
                     hopeless.forms.add(key)
     for relaxed in sorted(doubtful, key=lambda one: one.nearest):
         yield from relaxed.others()
+    for relaxed in lost[:MOST_LOST] if few_rows_a_cycle else ():
+        yield from with_its_cycle(relaxed)
 
 
 def _with_a_share(relaxed: Relaxed) -> Iterator[Guess]:
@@ -157,7 +163,7 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | No
             least = int(declared.at_least or 0)
             choices[declared.name] = [there._replace(low=least, high=there.high + 1, is_hidden=True)]
         elif (
-            declared.role is role.CYCLE_DECAY
+            (declared.role is role.CYCLE_DECAY and not cls.fields(role.CYCLE_FALL))  # Others decay in one shape only.
             or (declared.role in STARTS and marks.peak > FEWEST_ON_A_LINE and not declared.default)
             or declared.required
             or (declared.default is not None and declared.role in ALWAYS)
@@ -294,6 +300,9 @@ MOST_VALUES, MOST_CHOICES = 3, 8
 
 FEWEST_ON_A_LINE = 2
 """Rows of a rise from which it is seen where it begins."""
+
+MOST_LOST = 3
+"""Forms whose cycle is sought length by length."""
 
 ANOTHER = 2e-2
 """Of the highest rate: an error that another convention does not make good."""
