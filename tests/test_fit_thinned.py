@@ -7,6 +7,7 @@ from lrcli.record import Record
 from tests.test_fit import every_tenth, values
 
 OFTEN_BETWEEN_ROWS = [
+    ("step --step-size 150", 300, 0, 0, "possible"),
     ("step --step-size 3 --gamma 0.9", 200, 0, 0, "exact"),
     ("step --step-size 10 --gamma 0.9", 400, 10, 0, "exact"),
     ("timm-step --decay-t 2.4 --decay-rate 0.97 --warmup-t 3 --warmup-lr-init 1e-06 --lr 0.048", 450, 0, 0, "possible"),

@@ -69,7 +69,7 @@ def periods_between_rows(marks: Landmarks, by_factor: bool = True, whole: bool =
 
 def _typed_between(low: float, high: float, whole: bool) -> Iterator[float]:
     """Numbers above the first, up to the second: whole ones, or those of so few digits that they are not many."""
-    for digits in range(1 if whole else MOST_DIGITS):
+    for digits in range(1 if whole else MOST_DIGITS) if high < math.inf else ():
         unit = 10.0**-digits
         first, last = math.floor(low / unit + WHOLE) + 1, math.floor(high / unit + WHOLE)
         if first <= last < math.inf:
