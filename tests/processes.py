@@ -38,12 +38,13 @@ def shell(command: str, environment: dict[str, str] | None = None) -> subprocess
 
 
 def started(*words: str, program: Sequence[str] = PROGRAM, **more: Any) -> subprocess.Popen[Any]:
-    """The program in a process that Ctrl-C reaches, also where the tests run in the background of a script."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """The program in a process that signals reach, also where the tests run in the background or under nohup."""
+    before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGHUP)}
     try:
         return subprocess.Popen([*program, *words], **more)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def wait_until(happened: Callable[[], object]) -> None:

@@ -111,7 +111,7 @@ def test_a_logarithmic_axis_where_it_was_asked_for_or_the_values_span_decades() 
         assert figure.drawn(Digest(rows, 100), Style()).axes[0].get_yscale() == expected
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(st.floats(), min_size=1, max_size=20), st.booleans(), st.text(max_size=20))
 def test_any_values_and_any_text_can_be_drawn(values: list[float], log_y: bool, text: str) -> None:
     rows = Rows(("epoch", text), [(range(len(values)), values)], len(values), text, (Panel((text,)),), [Mark(0, text)])

@@ -254,9 +254,9 @@ def test_stepped_after_every_batch_of_an_epoch_whose_length_nobody_says(batches:
 def test_a_row_an_epoch_of_a_schedule_that_counts_steps(first: int, run: dict[str, int]) -> None:
     text = "onecycle --max-lr 0.1 --total-steps 600"
     rates = values(text, 601)
-    assert held(text, by_epoch(rates[first::20][:30], origin=1), interval="step", **run).follows
-    other = held("onecycle --max-lr 0.1 --total-steps 700", by_epoch(rates[first::20][:29]), interval="step", **run)
-    assert not other.follows
+    in_steps, other = Run(interval="step", **run), "onecycle --max-lr 0.1 --total-steps 700"
+    assert compared(spec.parse(text).schedule, in_steps, by_epoch(rates[first::20][:30], origin=1)).follows
+    assert not compared(spec.parse(other).schedule, in_steps, by_epoch(rates[first::20][:29])).follows
 
 
 def test_fractions_of_epochs_say_exactly_how_many_steps_an_epoch_has() -> None:
@@ -355,7 +355,8 @@ def test_the_columns_of_parameter_groups(tmp_path: Path, invoke: Invoke) -> None
 def test_the_row_where_they_part_is_shown() -> None:
     found = values("cosine --t-max 1000", 1000)
     found[737] *= 1.1
-    table = "".join(render("table", held("cosine --t-max 1000", by_epoch(found)).rows(""), Style(80, 24)))
+    schedule, run, _ = spec.parse("cosine --t-max 1000").in_run(Run())
+    table = "".join(render("table", compared(schedule, run, by_epoch(found)).rows(""), Style(80, 24)))
     assert "737" in [line.split()[0] for line in table.splitlines()]
 
 

@@ -71,8 +71,8 @@ def test_the_log_that_is_read_is_not_written_over(
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_signal_leaves_no_draft(tmp_path: Path, name: str) -> None:
     target = tmp_path / "lr.csv"
-    command = [sys.executable, "-m", "lrcli", "cosine", "--t-max", "300", "-n", "20000000", "-o", str(target)]
-    with subprocess.Popen(command, start_new_session=True) as process:
+    words = ["cosine", "--t-max", "300", "-n", "20000000", "-o", str(target)]
+    with started(*words, start_new_session=True) as process:
         end = time.monotonic() + 20
         while not os.listdir(tmp_path):
             assert time.monotonic() < end
