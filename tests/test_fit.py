@@ -197,6 +197,11 @@ CUT_AND_FOUND = [
         "--warmup-type linear --lr 3e-05",
         1500,
     ),
+    (
+        "wsd --warmup-steps 200 --stable-steps 300 --decay-steps 1000 --decay-type cosine --min-lr-ratio 0.1 "
+        "--lr 0.00015",
+        1500,
+    ),
 ]
 
 
@@ -207,6 +212,14 @@ def test_the_length_of_a_cut_log_is_among_the_first_guesses(text: str, length: i
     assert not [one for one in found if one.exactness == "exact"]
     curves = [values(one.spec, length) for one in found]
     assert any(curve == pytest.approx(whole, rel=1e-6, abs=1e-12) for curve in curves)
+
+
+def test_of_what_stays_behind_a_warmup_several_schedulers_are_named_and_none_that_stays_by_chance() -> None:
+    found = fit(by_step(values("hf-constant-with-warmup --num-warmup-steps 20 --lr 0.0004", 80)))
+    assert found[0].spec == "hf-constant-with-warmup --num-warmup-steps 20 --lr 0.0004"
+    names = [one.spec.split()[0] for one in found]
+    assert max(names[:5].count(name) for name in names) == 2
+    assert not [one.spec for one in found if one.spec.count("0.0004") > 1 or "1.0" in one.spec]
 
 
 def test_a_lowest_rate_that_a_cut_log_of_epochs_hardly_shows_is_found() -> None:

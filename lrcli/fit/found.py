@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrcli.engine import spec_of
+from lrcli.fit.edges import stays_by_chance
 from lrcli.fit.landmarks import roughness
 from lrcli.record import Reading, Tolerance
 from lrcli.run import Run
@@ -76,6 +77,11 @@ class Found:
     def composed(self) -> Schedule:
         """With its warmup."""
         return self.run.warmed_up(self.schedule)
+
+    @cached_property
+    def stays_by_chance(self) -> bool:
+        """Whether it would not stay where it does if one of its numbers were a little other."""
+        return stays_by_chance(self.schedule, self.run)
 
     @property
     def shows_itself(self) -> bool:

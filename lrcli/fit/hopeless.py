@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from lrcli.fit.nearby import Near
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 
@@ -21,8 +22,8 @@ class Hopeless:
         """Forms that are not that of the log, whatever the tick of its first row."""
         self.misshapen: dict[tuple[type[Schedule], bool], float] = {}
         """The least difference in shape that a scheduler had with nothing free that may have a default."""
-        self.near: dict[tuple[type[Schedule], bool], list[dict[str, Any]]] = {}
-        """The values with which a scheduler came near to the log: with more of them free, it begins there."""
+        self.near: dict[tuple[type[Schedule], bool], list[Near]] = {}
+        """Where a scheduler came near to the log: with more of its numbers free, it begins there."""
 
     def learn(self, cls: type[Schedule], warmed: bool, difference: float) -> None:
         """Take up the difference in shape of one form."""

@@ -160,8 +160,13 @@ class Landmarks:
         return self.peak + int(after[0]) - 1 if len(after) else len(self.values) - 1
 
     @property
+    def stays(self) -> bool:
+        """Whether nothing falls from the highest rate, which several rows show."""
+        return self.peak < self.held_until == len(self.values) - 1
+
+    @property
     def held(self) -> list[int]:
-        """Two rows at which the highest rate is held, the first of those after it; none where it is not."""
+        """Two rows after it at which the highest rate is held; none where it is not."""
         return [self.peak + 1, self.peak + 2] if self.held_until >= self.peak + 3 else []
 
     @cached_property
@@ -228,10 +233,8 @@ class Landmarks:
     @property
     def shows_an_end(self) -> bool:
         """Whether there is no fall, or it is over: the rate stays or rises again behind it, or is next to nothing."""
-        last = len(self.values) - 1
-        return (
-            self.bottom < last - 1 or float(self.values[self.bottom]) < NEARLY_OVER * self.highest or self.peak == last
-        )
+        last, lowest = len(self.values) - 1, float(self.values[self.bottom])
+        return self.bottom < last - 1 or lowest < NEARLY_OVER * self.highest or self.peak == last
 
     @cached_property
     def middle(self) -> int:

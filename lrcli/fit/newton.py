@@ -19,6 +19,9 @@ MOST_STEPS = 24
 MOST_DAMPED = 4
 """Steps, and those that are made shorter because they did not help."""
 
+DAMPED, DAMPED_NEARBY = 1e-4, 1e-10
+"""Of the squares of the slopes: at first, and where the first curve is good; what is hardly seen needs long steps."""
+
 MOST_SLOPES = 6
 """Times that slopes are taken from differences."""
 
@@ -106,7 +109,7 @@ class Newton:
             return Nearest.of(numbers, error, [], found)
         slopes, taken, is_new = self.slopes(numbers, found, places), 1, True
         first, promised = error, math.nan
-        before, damping = math.inf, 1e-4
+        before, damping = math.inf, DAMPED if error > GOOD else DAMPED_NEARBY
         for _ in range(MOST_STEPS):
             if slopes is None:
                 return Nearest.of(numbers, error, None, found)
@@ -117,6 +120,9 @@ class Newton:
             better = False
             for _ in range(MOST_DAMPED if is_new else 1):
                 change = _solution(normal, right, damping)
+                if change is not None and is_new:
+                    blocked = self._blocked(numbers, places, change)
+                    change = _without(blocked, normal, right, damping) if blocked else change
                 if change is None:
                     return Nearest.of(numbers, error, None, found)
                 if math.isnan(promised):
@@ -159,9 +165,26 @@ class Newton:
             return Nearest.of(numbers, error, None, found)
         return Nearest.of(numbers, error, slopes if is_new else self.slopes(numbers, found, places), found)
 
+    def _blocked(self, numbers: Numbers, places: Sequence[int], change: Numbers) -> list[int]:
+        """The rows of what stands at a bound and would leave it."""
+        low, high = self.low, self.high
+        return [
+            row
+            for row, (place, step) in enumerate(zip(places, change, strict=True))
+            if (step < 0 and numbers[place] <= low[place]) or (step > 0 and numbers[place] >= high[place])
+        ]
+
     def _within(self, numbers: Sequence[float]) -> Numbers:
-        bounded = zip(numbers, self.low, self.high, strict=True)
-        return [low if one < low else high if one > high else one for one, low, high in bounded]
+        return [min(max(one, low), high) for one, low, high in zip(numbers, self.low, self.high, strict=True)]
+
+
+def _without(blocked: Sequence[int], normal: Columns, right: Numbers, damping: float) -> Numbers | None:
+    """The solution with nothing in some rows: what stays at its bound, so that the others go without it."""
+    free = [row for row in range(len(right)) if row not in blocked]
+    fewer = [[normal[row][other] for other in free if other <= row] for row in free]
+    found = _solution(fewer, [right[row] for row in free], damping)
+    steps = None if found is None else dict(zip(free, found, strict=True))
+    return None if steps is None else [steps.get(row, 0.0) for row in range(len(right))]
 
 
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:

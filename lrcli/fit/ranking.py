@@ -1,5 +1,7 @@
 """Which of the schedules that give a log is named first."""
 
+import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -7,6 +9,9 @@ from lrcli.fit.found import EXACT, NEARLY, Found
 from lrcli.record import Reading, Record, Tolerance, different
 from lrcli.record.tolerance import FULL_PRECISION
 from lrcli.schedules import every
+
+MOST_OF_ONE = 2
+"""Candidates of one scheduler before those of others that give the log as well."""
 
 
 class Ranking(NamedTuple):
@@ -20,10 +25,16 @@ class Ranking(NamedTuple):
     """That of the likeliest reading."""
 
     def of(self, found: Iterable[Found]) -> list[Found]:
-        """The best first; of one scheduler only those that somebody may have typed, if there are any."""
+        """The best first; of one scheduler only those that somebody may have typed, if there are any.
+
+        What stays by chance is left out where anything else gives the log.
+        """
         ranked = sorted(found, key=self._rank)
         typed = {one.schedule.reference.name for one in ranked if one.is_typed and one.exactness != NEARLY}
-        return [one for one in ranked if one.is_typed or one.schedule.reference.name not in typed]
+        kept = [one for one in ranked if one.is_typed or one.schedule.reference.name not in typed]
+        if any(one.exactness != NEARLY and not one.stays_by_chance for one in kept):
+            kept = [one for one in kept if one.exactness == NEARLY or not one.stays_by_chance]
+        return [one for _, alike in itertools.groupby(kept, self._grade) for one in _varied(alike)]
 
     def has_its_length(self, found: Found) -> bool:
         """Whether it ends where the log says that the run ends, if the log says so and it ends at all."""
@@ -31,13 +42,9 @@ class Ranking(NamedTuple):
 
     def _rank(self, found: Found) -> tuple[bool | int, ...]:
         """Those that give the log before others; where it is shown in full, to the bit before others; simple ones."""
-        in_full = self.tolerance.kind == FULL_PRECISION
         order = list(every()).index(found.schedule.reference.name)
-        to_the_bit = not in_full or found.exactness == EXACT
         return (
-            found.exactness == NEARLY,
-            not found.is_typed,
-            not to_the_bit,
+            *self._grade(found),
             found.schedule.ends and self._goes_on_after(found.reading, found.composed.horizon),
             not self.has_its_length(found),
             found.reading.axis != self.axis,
@@ -47,9 +54,30 @@ class Ranking(NamedTuple):
             order,
         )
 
+    def _grade(self, found: Found) -> tuple[bool, bool, bool]:
+        """What tells candidates apart before anything else does."""
+        in_full = self.tolerance.kind == FULL_PRECISION
+        return (
+            found.exactness == NEARLY,
+            not found.is_typed,
+            in_full and found.exactness != EXACT,
+        )
+
     def _goes_on_after(self, reading: Reading, horizon: int | None) -> bool:
         """Whether the rate of the log still moves after the end of a schedule: nobody would have made it so short."""
         if horizon is None:
             return False
         after = self.record.values[reading.ticks > horizon + 1]
         return len(different(after)) > 1
+
+
+def _varied(ranked: Iterable[Found]) -> list[Found]:
+    """The same with two of each scheduler before any third: what else gives the log tells more."""
+    seen: Counter[str] = Counter()
+    first: list[Found] = []
+    rest: list[Found] = []
+    for one in ranked:
+        name = one.schedule.reference.name
+        seen[name] += 1
+        (first if seen[name] <= MOST_OF_ONE else rest).append(one)
+    return first + rest

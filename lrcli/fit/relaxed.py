@@ -143,7 +143,7 @@ class Relaxed:
             found = self.solution(start, range(len(self.names)), is_first=True)
             self._see(self.ended.curve)
             free = list(range(len(self.names)))
-            if found is None and self.ended.error <= NEAR_ENOUGH:
+            if self._surely < self.ended.error <= NEAR_ENOUGH:
                 if (self.ended.numbers != start).any():
                     found = self.solution(self.ended.numbers, free)  # It was slow, and gave up.
                 if found is None and self.ended.error <= NEAR_ENOUGH:

@@ -13,7 +13,7 @@ from lrcli.fit.forms import BASE, BENDS, FLOORS, Form, freed, scale_of
 from lrcli.fit.guess import Guess, is_within_its_length
 from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
-from lrcli.fit.nearby import NEARLY_WHOLE, starts_near
+from lrcli.fit.nearby import NEARLY_WHOLE, Near
 from lrcli.fit.periods import last_rise
 from lrcli.fit.places import (
     PLACES,
@@ -56,7 +56,7 @@ def relaxed_guesses(
     `hopeless` takes up what is not the schedule of the log.
     """
     free = freed(cls, level, marks)
-    if free is None:
+    if free is None or (free and marks.stays):
         return
     if level and marks.second_peak is None and hopeless.rules_out(cls, warmed, free, FLOORS):
         return
@@ -78,7 +78,9 @@ def relaxed_guesses(
                 continue
             relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)
             known = hopeless.near.setdefault((cls, warmed), [])
-            relaxed.begun = list(starts_near(known, relaxed.solver.form.fixed, relaxed.sought))
+            fixed = relaxed.solver.form.fixed
+            starts = [near.start(fixed, relaxed.sought) for near in known]
+            relaxed.begun = [start for start in starts if start is not None]
             if not relaxed.holds():
                 continue
             signature = (*relaxed.names, *relaxed.signature())
@@ -91,8 +93,7 @@ def relaxed_guesses(
                 if not level:
                     hopeless.learn(cls, warmed, relaxed.misshapen)
                 if relaxed.nearest <= NEAR_ENOUGH:
-                    nearest = dict(zip(relaxed.names, relaxed.best.tolist(), strict=True))
-                    known.append(relaxed.solver.form.fixed | nearest)
+                    known.append(Near(fixed, dict(zip(relaxed.names, relaxed.best.tolist(), strict=True))))
                 doubtful += [relaxed] if relaxed.doubtful else []
                 lost += [] if relaxed.doubtful else [relaxed]
                 if relaxed.nearest > ANOTHER + 2 * marks.steepness and not few_rows_a_cycle:

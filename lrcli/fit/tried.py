@@ -198,6 +198,8 @@ def candidates_of(
         steps = bool(cls.fields(role.DROPS_AT, role.DROP_EVERY))
         if steps and not marks.moves_in_steps and not has_stairs(cls) and not (falls_often and drops_evenly(cls)):
             continue
+        if marks.stays and any(one.required for one in cls.fields(role.DROP_FACTOR, role.GROWTH)):
+            continue  # It would by a factor of 1.
         if marks.falls_in_stairs and not (steps or cls.fields(role.PER_EPOCH) or has_stairs(cls)):
             continue
         if cls.fields(role.DROPS_AT) and drops > MOST_LISTED:
