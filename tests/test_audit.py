@@ -386,6 +386,18 @@ def test_a_log_that_transformers_wrote_and_none_of_its_schedules_gives(tmp_path:
     assert out.splitlines()[0] == "lrsched found no schedule of transformers that gives this log."
 
 
+@pytest.mark.parametrize(("writer", "beginning"), [("", "The rates are those of"), ("trainer_state", "The run was")])
+def test_only_who_wrote_the_log_tells_what_made_its_rates(
+    writer: str, beginning: str, tmp_path: Path, invoke: Invoke
+) -> None:
+    """A loop that someone wrote has other names for the same line."""
+    rates = [3e-4 * (1 - step / 30) for step in range(30)]
+    rows = [{"step": step, "learning_rate": rate} for step, rate in enumerate(rates, 1)]
+    document = {"log_history": rows, "max_steps": 30} if writer else rows
+    (tmp_path / "log.json").write_text(json.dumps(document))
+    assert invoke("audit", str(tmp_path / "log.json"))[1].startswith(f"{beginning} ")
+
+
 def test_the_base_rate_of_musgd_is_in_its_second_group(tmp_path: Path, invoke: Invoke) -> None:
     folder = trained(tmp_path, "ultralytics --num-epochs 30 --nb 1500 --lr 0.01", 1500)
     rows = [line.split(",") for line in (folder / "results.csv").read_text().split()[1:]]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from lrcli.audit.found import Known, begins_again, seams, the_schedule, with_length
+from lrcli.audit.found import Known, begins_again, is_of_its_writer, seams, the_schedule, with_length
 from lrcli.audit.known_length import LEAST_ROWS
 from lrcli.audit.opened import on_processes, open_keys, opened
 from lrcli.checks import Finding, audit_findings
@@ -72,9 +72,7 @@ class Case:
 
     @property
     def follows(self) -> bool | None:
-        """Whether the run did what its configuration says, which says nothing of skipped steps; None where that cannot
-        be said.
-        """
+        """Whether the run did what its configuration says, but for skipped steps; None where that cannot be said."""
         if self.verdict is None:
             return None
         return self.verdict.follows or bool(self.skipped) or self.only_waited(self.planned)
@@ -105,6 +103,11 @@ class Case:
         if found is not None and (found.schedule == planned.schedule if planned and as_planned else self.is_certain):
             return found.schedule, found.run, found.spec
         return (planned.schedule, planned.run, planned.text) if planned and as_planned else None
+
+    @property
+    def has_its_name(self) -> bool:
+        """Whether what is shown is known to be what ran, and not only to have its rates."""
+        return self.follows is True or is_of_its_writer(self.record)
 
     @property
     def base_rate(self) -> float | None:

@@ -111,6 +111,11 @@ def _are_one(several: Sequence[Found]) -> bool:
     )
 
 
+def is_of_its_writer(record: Record) -> bool:
+    """Whether the log tells who wrote it, and so whose schedule it was."""
+    return bool(logged_in(record.facts.kind))
+
+
 def begins_again(record: Record) -> int:
     """The row at which the last of several runs in one log begins; 0 where there is one."""
     axis = record.steps if record.steps is not None else record.epochs

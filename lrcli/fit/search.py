@@ -163,7 +163,8 @@ class Search:
                 self._hold(schedule, one.run, one.reading)
         best = good[0]
         for view in self.views if not best.run.warmup and not best.schedule.fields(role.WARMUP) else ():
-            if view.marks.is_sparse and view.reading.axis == best.reading.axis and view.reading is not best.reading:
+            is_open = view.marks.is_sparse or view.marks.ticks[0] > 0  # The first rate is not shown.
+            if is_open and view.reading.axis == best.reading.axis and view.reading is not best.reading:
                 self._try(type(best.schedule), self.stage, view)
         for reading in (view.reading for view in self.views if view.reading.axis == best.reading.axis):
             later = int(reading.ticks[0] - best.reading.ticks[0])

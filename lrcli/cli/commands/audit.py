@@ -140,7 +140,9 @@ def _understood(path: Path, reading: Reading) -> FileSpec | None:
 
 def sentences(made: Audit) -> str:
     """What the run did, and the findings, in words."""
-    lines = [f"The run was {made.spec}."] if made.spec else [] if made.follows else [_undecided(made)]
+    # Under other names the same curve may be made: only where it is known who made it, it is known what was run.
+    known = "The run was" if made.case.has_its_name else "The rates are those of"
+    lines = [f"{known} {made.spec}."] if made.spec else [] if made.follows else [_undecided(made)]
     facts = dict(made.facts())
     units = _units(facts)
     lines += [f"  {name.replace('_', ' ')}: {_shown(value)}{units.get(name, '')}" for name, value in facts.items()]
