@@ -758,6 +758,48 @@ def test_few_values_in_bfloat16_that_nobody_typed(meant: str, found: list[float]
     assert (verdict.follows, verdict.tolerance.kind) == (True, "bfloat16")
 
 
+@pytest.mark.parametrize(
+    ("meant", "rounded", "kind"),
+    [
+        (
+            "hf-cosine --num-warmup-steps 14 --num-training-steps 141 --lr 0.001",
+            lambda rate: round(rate, 4),
+            "4 decimals",
+        ),
+        (
+            "hf-linear --num-warmup-steps 14 --num-training-steps 141 --lr 2e-05",
+            lambda rate: round(rate, 7),
+            "7 decimals",
+        ),
+        ("cosine --t-max 141 --lr 0.05", lambda rate: round(rate, 6), "6 decimals"),
+        ("cosine --t-max 141 --lr 0.05", lambda rate: float(f"{rate:.4g}"), "4 significant digits"),
+        ("exponential --gamma 0.99 --lr 0.3", lambda rate: float(f"{rate:.6g}"), "6 significant digits"),
+        ("step --step-size 20 --gamma 0.5 --lr 0.1", lambda rate: rate, "5 significant digits"),
+    ],
+)
+def test_decimals_whose_zeros_are_not_written(meant: str, rounded: Callable[[float], float], kind: str) -> None:
+    """As in JSON: Python writes a number as short as it can."""
+    found = [rounded(rate) for rate in values(meant, 141)]
+    digits = max(len(f"{rate:.15g}".split("e")[0].replace(".", "").lstrip("0")) for rate in found)
+    record = Record.of_values(found, steps=range(141), shown=Shown(digits, None))
+    planned = spec.parse(f"{meant} --interval step").in_run(Run())
+    verdict = verify(planned.schedule, planned.run, record)
+    assert (verdict.follows, verdict.tolerance.kind) == (True, kind)
+
+
+def test_six_digits_of_bfloat16() -> None:
+    found = [0.100098, 0.0976562, 0.090332, 0.0795898, 0.0654297, 0.0500488]
+    record = Record.of_values(found, steps=range(0, 30, 5), shown=Shown(6, None))
+    verdict = held("cosine --t-max 50", record, interval="step")
+    assert (verdict.follows, verdict.tolerance.kind) == (True, "bfloat16")
+
+
+def test_the_last_of_two_drops_is_by_another_factor() -> None:
+    document = explanation_of("multistep --milestones 5,13 --gamma 0.1", by_epoch([0.1] * 5 + [0.01] * 8 + [0.007] * 7))
+    assert (document["explanation"], document["at"]) == ("changed", 13)
+    assert document["spec"] == "multistep --milestones 5,13 --gamma 0.7"
+
+
 def test_drops_that_are_written_as_text_are_no_number_of_ticks() -> None:
     """A log that follows none: the search for other values took the text for a number, and failed."""
     rng = random.Random(0)

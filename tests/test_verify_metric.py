@@ -72,6 +72,7 @@ def test_another_metric_is_named(tmp_path: Path) -> None:
     document = verdict(tmp_path, losses, found, MEANT, train_loss=others)
     assert document["explanation"] == "other_values"
     assert document["changes"] == [{"option": "--metric", "meant": "val_loss", "found": "train_loss"}]
+    assert document["spec"].endswith("--metric train_loss")
 
 
 def called(losses: Sequence[float], of_epoch: Callable[[int], Sequence[float]]) -> list[float]:

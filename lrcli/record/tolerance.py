@@ -36,8 +36,11 @@ MANY_DIGITS = 4
 LONG = 13
 """Significant digits of a value that nobody typed: where it is a float32, it was made one."""
 
-FEW_VALUES = 3
-"""Different values below which nothing is said of how they are rounded."""
+FEW_VALUES, MANY_VALUES = 3, 7
+"""Different values below which nothing is said of how they are rounded, and of how those of a single digit are."""
+
+MOST_LOOKED_AT = 200
+"""Values, to see what they need."""
 
 LAST_BITS = 0x7 << 16
 """Of the seven of a bfloat16: with one of them, and with more than FEW_DIGITS, a number was typed by nobody."""
@@ -130,28 +133,72 @@ def _tolerance(values: "Floats", shown: Shown, few: int = FEW_VALUES) -> Toleran
         halves = narrow.view(np.uint32)
         is_short = not (halves & 0xFFFF).any()
         is_long = shown.digits > FEW_DIGITS and (halves & LAST_BITS).any()
-        if is_short and (is_long or ((halves & 0x7F0000).any() and len(distinct) > 2 * FEW_VALUES)):
+        if is_short and (is_long or ((halves & 0x7F0000).any() and len(distinct) >= MANY_VALUES)):
             return Tolerance("bfloat16", BFLOAT16 * 1.01, nothing, BFLOAT16 * 1.001)
         if not is_short and (len(distinct) >= FEW_VALUES or shown.digits >= LONG):
             return Tolerance("float32", FULL, FLOAT32_NOISE * peak, FLOAT32 * 1.001)
     digits = min(shown.digits, FULL_DIGITS)
-    if shown.decimals is not None and digits < FULL_DIGITS and (len(distinct) >= few or shown.padded):
-        unit = 10.0**-shown.decimals
-        if digits > FEW_DIGITS:
-            return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, nothing), 0, 0.501 * unit)
-        return Tolerance(f"{shown.decimals} decimals", FULL, max(0.51 * unit, FLOAT32_NOISE * peak), 0, 0.501 * unit)
+    if _is_bfloat16(distinct, digits):
+        return Tolerance("bfloat16", BFLOAT16 * 1.01, nothing, BFLOAT16 * 1.001)
+    half = 0.5 * 10.0 ** (1 - digits)
+    decimals, is_sure = shown.decimals, True
+    if decimals is None or digits == FULL_DIGITS or (len(distinct) < few and not shown.padded):
+        # Zeros before an exponent are digits.
+        of_values = (None, False) if shown.padded else _decimals(distinct, digits, bool((values == 0).any()))
+        decimals, is_sure = of_values
+    if decimals is not None:
+        unit = 10.0**-decimals
+        least = nothing if digits > FEW_DIGITS else FLOAT32_NOISE * peak
+        relative = FULL if is_sure or digits == 1 else max(FULL, 1.02 * half)
+        return Tolerance(f"{decimals} decimals", relative, max(0.51 * unit, least), 0, 0.501 * unit)
     if 1 < digits <= FEW_DIGITS and (digits >= MANY_DIGITS or shown.padded or _needs(distinct, digits, few)):
-        half = 0.5 * 10.0 ** (1 - digits)
         kind = f"{digits} significant digits"
         return Tolerance(kind, max(FULL, 1.02 * half), FLOAT32_NOISE * peak, half, nothing, digits)
     return Tolerance(FULL_PRECISION, FULL, nothing, 1e-9, nothing)
 
 
+def _is_bfloat16(distinct: "Floats", digits: int) -> bool:
+    """Whether all values are those of bfloat16, rounded to so many digits: a chance of less than 1 in 100 for each."""
+    import numpy as np
+
+    if not FEW_DIGITS >= digits > MANY_DIGITS or len(distinct) < (1 if digits > MANY_DIGITS + 1 else FEW_VALUES):
+        return False
+    narrow = distinct.astype(np.float32).view(np.uint32)
+    nearest = ((narrow + 0x8000) & 0xFFFF0000).view(np.float32).astype(np.float64)
+    unit = 10.0 ** (np.floor(np.log10(np.abs(distinct))) + 1 - digits)
+    return bool((np.abs(nearest - distinct) <= 0.5001 * unit).all() and ((narrow + 0x8000) & LAST_BITS).any())
+
+
 def _needs(distinct: "Floats", digits: int, few: int) -> bool:
     """Whether values are written in so many digits because they are rounded: most of them need them all."""
-    some = distinct[:: -(-len(distinct) // 200)].tolist()
-    full = sum(len(f"{value:.{digits}e}".split("e")[0].replace(".", "").rstrip("0")) >= digits for value in some)
-    return len(some) >= few and 2 * full >= len(some)
+    written = _written(distinct, digits)
+    full = sum(len(needed) >= digits for needed, _ in written)
+    return len(written) >= few and 2 * full >= len(written)
+
+
+def _decimals(distinct: "Floats", digits: int, has_zeros: bool) -> tuple[int | None, bool]:
+    """To how many decimals values are rounded whose zeros at the end are not written, as in JSON, and whether they show
+    that it is not the digits that are equally many: in each power of ten that has several values, these need as many
+    decimals. None where it is not seen.
+    """
+    if digits > FEW_DIGITS or len(distinct) < (FEW_VALUES if digits > 1 else MANY_VALUES):
+        return None, False
+    needed: dict[int, list[int]] = {}
+    for mantissa, power in _written(distinct, digits):
+        needed.setdefault(power, []).append(len(mantissa) - 1 - power)
+    most = max(map(max, needed.values()))
+    many = [decimals for decimals in needed.values() if len(decimals) >= FEW_VALUES]
+    full = sum(decimals.count(most) for decimals in needed.values())
+    is_seen = most > 0 and len(needed) + has_zeros > 1 and many and all(max(decimals) == most for decimals in many)
+    is_seen = is_seen and 2 * full >= sum(map(len, needed.values()))
+    return (most if is_seen else None), len(many) > 1
+
+
+def _written(distinct: "Floats", digits: int) -> list[tuple[str, int]]:
+    """The digits that some of the values need, of so many, and the power of ten of the first."""
+    every = -(-len(distinct) // MOST_LOOKED_AT)
+    parts = (f"{value:.{digits - 1}e}".split("e") for value in distinct[::every].tolist())
+    return [(mantissa.replace(".", "").lstrip("-").rstrip("0"), int(power)) for mantissa, power in parts]
 
 
 def different(values: Any) -> Any:

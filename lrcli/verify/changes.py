@@ -38,7 +38,9 @@ def is_plain(value: Any) -> bool:
 
 
 def lateness(change: Change) -> int:
-    """By how many ticks all drops, or all from one of them on, are later than was meant; 0 where they are not."""
+    """By how many ticks all drops, or all from one of them on, or the end, are later than was meant; else 0."""
+    if type(change.found) is int and type(change.meant) is int:
+        return max(change.found - change.meant, 0)
     if not isinstance(change.found, tuple) or len(change.found) != len(change.meant or ()):
         return 0
     late = [found - meant for found, meant in zip(change.found, change.meant, strict=True)]
@@ -63,10 +65,13 @@ def of_base_lr(found: float, meant: float) -> Explanation:
 
 
 def of_other_values(
-    schedule: Schedule, run: Run, changes: list[Change], bounds: dict[str, str] | None = None
+    schedule: Schedule, run: Run, changes: list[Change], bounds: dict[str, str] | None = None, beside: str = ""
 ) -> Explanation:
-    """The explanation that these values, of which the log may set no more than a bound, were others."""
-    spec = spec_of(schedule, run)
+    """The explanation that these values, of which the log may set no more than a bound, were others.
+
+    `beside` are words that belong to the spec, too.
+    """
+    spec = spec_of(schedule, run) + beside
     figures = {"changes": [change._asdict() for change in changes], "spec": spec}
     return Explanation("other_values", f"{words_of(changes, bounds)}: the run was {spec}", figures)
 

@@ -22,7 +22,7 @@ from lrcli.verify.case import Case
 from lrcli.verify.changes import Change, Changed, explained_by, is_plain, of_base_lr, words_of
 from lrcli.verify.late import MOST_SKIPPED, SKIPPED, shifted_from, waited, waited_evenly
 from lrcli.verify.others import more_drops, one_value, other_value, other_values, strange_values
-from lrcli.verify.resumed import changed, changed_value, restarted, set_on_the_way, state_not_loaded
+from lrcli.verify.resumed import another_drop, changed, changed_value, restarted, set_on_the_way, state_not_loaded
 from lrcli.verify.slots import all_slots, applied, counts_ticks
 from lrcli.verify.swapped import swapped, swapped_from
 from lrcli.verify.verdict import Explanation, Verdict
@@ -374,6 +374,7 @@ ATTEMPTS: tuple[Attempt, ...] = (
     same_scheduler,
     changed_value,
     set_on_the_way,
+    another_drop,
     other_values,
     more_drops,
     other_schedule,

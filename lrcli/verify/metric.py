@@ -17,6 +17,7 @@ from lrcli.replay import Replay
 from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
+from lrcli.schedules.param import shell_word
 from lrcli.schedules.plateau import MetricDriven, float32
 from lrcli.text import plural, significant
 from lrcli.verify.changes import Change, is_plain, of_base_lr, of_other_values
@@ -149,11 +150,16 @@ def one_change(case: Case) -> Iterator[Found]:
     for name, metrics in case.others().items():
         if case.gives(case.plateau, case.run, metrics):
             changes = [Change("--metric", case.metric, name)]
-            yield Found(of_other_values(case.plateau, case.run, changes))
+            yield Found(of_other_values(case.plateau, case.run, changes, beside=over(name)))
     found = [(slot, one) for slot in _slots(case) for one in _changed(case, slot, case.plateau, case.run, [])]
     # One cut by another factor may also have ended at a floor, which would be a stranger number.
     by_factor = any(slot.declared.role is role.DROP_FACTOR for slot, _ in found)
     yield from (one for slot, one in found if not (by_factor and slot.declared.role is role.FLOOR))
+
+
+def over(metric: str) -> str:
+    """The words that name the metric behind the spec of a plateau."""
+    return f" --metric {shell_word(metric)}"
 
 
 def two_changes(case: Case) -> Iterator[Found]:

@@ -70,7 +70,7 @@ def _plainly(case: Case, solve: "Callable[[Case, int], Iterator[Changed]]") -> I
 
 
 def _or_late(case: Case, changed: Changed) -> Explanation:
-    """The explanation, with the lateness from a tick on that would give the same log: of drops it shows no more."""
+    """The explanation, with the lateness from a tick on that would give the same log, of drops or of an end."""
     explanation = explained_by(case, changed)
     late = [lateness(change) for change in changed[2]]
     if len(late) == 1 and late[0] and case.gives(case.schedule, case.run, case.ticks - late[0], case.place):
@@ -83,10 +83,10 @@ def _is_likely(case: Case, change: Change) -> bool:
     """Whether somebody may have typed the value, and nothing else looks like it: a drop more, as after a resume, or
     another length than the one that the log itself says, or several drops a tick late, as with skipped steps.
     """
-    if isinstance(change.found, tuple) and len(change.found) != len(change.meant or ()):
-        return False
-    if lateness(change) in range(1, FEW_SKIPPED + 1) and len({*change.found} - {*change.meant}) > 1:
-        return False
+    if isinstance(change.found, tuple):
+        moved = {*change.found} - {*(change.meant or ())}
+        if len(change.found) != len(change.meant or ()) or (len(moved) > 1 and 0 < lateness(change) <= FEW_SKIPPED):
+            return False
     if change.meant is None:
         return False  # Another option says it.
     return is_plain(change.found) and (isinstance(change.meant, float) or change.meant not in _lengths(case))

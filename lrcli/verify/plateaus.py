@@ -10,9 +10,8 @@ from lrcli.fit.numbers import typed
 from lrcli.record import Record, tolerance_of
 from lrcli.replay import Replay
 from lrcli.run import Run
-from lrcli.schedules.param import shell_word
 from lrcli.schedules.plateau import Plateau
-from lrcli.verify.metric import KERAS, LIMITS, NEAR, TORCH, is_of_keras
+from lrcli.verify.metric import KERAS, LIMITS, NEAR, TORCH, is_of_keras, over
 from lrcli.verify.replayed import CONVENTIONS, NEXT, Evaluated, Held, Metrics
 
 MOST_JUDGED = 600_000
@@ -48,8 +47,7 @@ class Told(NamedTuple):
 
     def over(self, metric: str) -> "Told":
         """The same, with the metric in its spec."""
-        spec = f"{self.candidate.spec} --metric {shell_word(metric)}"
-        return self._replace(candidate=self.candidate._replace(spec=spec))
+        return self._replace(candidate=self.candidate._replace(spec=self.candidate.spec + over(metric)))
 
 
 def may_be_cut(record: Record) -> bool:

@@ -3,20 +3,25 @@
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lrcli.engine import spec_of
+from lrcli.errors import InputError
+from lrcli.fit.numbers import typed
 from lrcli.plan import Planned
 from lrcli.record import Record
 from lrcli.record.curve import FAILURES
 from lrcli.resume import SCHEDULER, Resumed
 from lrcli.run import Run
+from lrcli.schedules import role
 from lrcli.schedules.base import Absolute, Schedule
 from lrcli.text import significant
 from lrcli.verify.case import Case
-from lrcli.verify.changes import Changed, is_plain, of_other_schedule, words_of
-from lrcli.verify.others import ROWS_PER_DIGIT, one_value, two_values
+from lrcli.verify.changes import Change, Changed, is_plain, of_other_schedule, words_of
+from lrcli.verify.others import NEAR, ROWS_PER_DIGIT, one_value, two_values
+from lrcli.verify.slots import applied, slots
 from lrcli.verify.verdict import Explanation
 
 if TYPE_CHECKING:
@@ -170,6 +175,22 @@ def set_on_the_way(case: Case) -> Iterator[Explanation]:
             if way.gives(*changed[:2], case.ticks, case.place):
                 yield _changed(way.start + 1, changed)
                 break
+
+
+def another_drop(case: Case) -> Iterator[Explanation]:
+    """The last drop comes when it was meant to, and is another than those before it."""
+    tail = case.values[case.place :]
+    is_drop = case.place >= 2 and len(tail) > 2 and bool((tail == tail[0]).all())
+    if not is_drop or isinstance(case.composed, Absolute) or case.expected[case.place] == case.expected[case.place - 1]:
+        return
+    start = int(case.ticks[case.place]) - 1
+    way = _GoingOn(case, start, case.rate_at(start))
+    for slot in slots(case.schedule):
+        for factor in typed(float(tail[0]) / way.rate, NEAR) if slot.declared.role is role.DROP_FACTOR else ():
+            with suppress(InputError):
+                schedule, run = applied(case.schedule, case.run, slot, factor)
+                if is_plain(factor) and way.gives(schedule, run, case.ticks, case.place):
+                    yield _changed(start + 1, (schedule, run, [Change(slot.declared.option, slot.value, factor)]))
 
 
 class _GoingOn(Case):
