@@ -46,6 +46,12 @@ CYCLES = [
         20,
         1,
     ),
+    (
+        "onecycle --max-lr 0.1 --total-steps 1250 --pct-start 0.1 --div-factor 10.0 --final-div-factor 10.0",
+        1000,
+        10,
+        1,
+    ),
     ("noam --d-model 1024 --warmup-steps 4000", 782, 10, 0),
     ("wsd --warmup-steps 200 --stable-steps 925 --decay-steps 375 --min-lr-ratio 0.1", 1500, 20, 1),
 ]
@@ -53,7 +59,7 @@ CYCLES = [
 
 @pytest.mark.parametrize(("text", "length", "every", "shift"), CYCLES, ids=[text.split()[0] for text, *_ in CYCLES])
 def test_what_few_rows_show(text: str, length: int, every: int, shift: int) -> None:
-    """Two or three rows of a cycle, a decay behind one, a warmup that goes on, and lines that are no points."""
+    """Two rows of a cycle, a decay behind one, a cycle that is cut, a warmup that goes on, lines that are no points."""
     rates, steps = values(text, length + 1), range(0, length, every)
     best = fit(Record.of_values([rates[step + shift] for step in steps], steps=steps))[0]
     assert best.spec.split()[0] == text.split()[0]

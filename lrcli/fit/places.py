@@ -40,8 +40,8 @@ MOST_STARTS = 3
 MOST_LENGTHS = 3
 """Of a cycle, each of which is a value of its own."""
 
-MOST_SHARES = 4
-"""Shares of the length at which something may have happened."""
+MOST_SHARES, MUCH_LONGER = 4, 1.5
+"""Shares of the length at which something may have happened; times what a log shows of a run that was cut short."""
 
 USUAL = {
     role.WAVES: (0.5, 1.0, 1.5, 2.0, 3.0, 0.25, 0.45, 0.4),
@@ -300,8 +300,13 @@ def likely_shares(row: int, meaning: Role, marks: Landmarks) -> list[float]:
     last = [*marks.lengths, int(marks.ticks[-1]) + 1][0]
     lengths = {share: lengths_of_share(row, share, marks) for share in USUAL[meaning]}
     possible = [share for share, one in lengths.items() if one.high >= 0.7 * last]
+
+    def rank(share: float) -> tuple[bool, bool]:
+        one = lengths[share]
+        return not one.low < last <= one.high, one.low > MUCH_LONGER * last
+
     # Otherwise in the order in which people type them.
-    return sorted(possible, key=lambda share: not lengths[share].low < last <= lengths[share].high)[:MOST_SHARES]
+    return sorted(possible, key=rank)[:MOST_SHARES]
 
 
 def _start_divisor(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:

@@ -11,13 +11,14 @@ from contextlib import suppress
 from typing import Any
 
 from lrcli.errors import InputError
+from lrcli.fit.divisors import newton
 from lrcli.fit.effort import SpentError
 from lrcli.fit.forms import BASE, BENDS
 from lrcli.fit.guess import Guess, is_plain, rough
 from lrcli.fit.hopeless import OFF_AT_FIRST, misshapen
 from lrcli.fit.landmarks import WIDEST, Landmarks
 from lrcli.fit.nearby import NEARLY_WHOLE
-from lrcli.fit.newton import Nearest, Newton
+from lrcli.fit.newton import Nearest
 from lrcli.fit.numbers import NEAR, simplest, telling
 from lrcli.fit.settled import DOUBTED, typed_between, typed_within
 from lrcli.fit.solve import NEAREST, Solver
@@ -62,18 +63,15 @@ class Relaxed:
     def __init__(self, solver: Solver, sought: dict[str, Sought], marks: Landmarks) -> None:
         import numpy as np
 
-        self.solver, self.marks, self.sought = solver, marks, sought
-        self.names = list(sought)
-        self.every_row, self.rows = marks.probes, marks.few_probes
-        if len(self.rows) < len(sought) + 2:
-            self.rows = self.every_row
+        self.solver, self.marks, self.sought, self.names = solver, marks, sought, list(sought)
+        self.every_row, few = marks.probes, marks.few_probes
+        self.rows = few if len(few) >= len(sought) + 2 else self.every_row
         self.wanted = marks.values[self.rows]
         self.low = np.array([one.low for one in sought.values()])
         self.high = np.array([one.high for one in sought.values()])
         self.units = np.array([max(abs(one.start), 1.0 if one.is_whole else 1e-3) for one in sought.values()])
-        self.units[[name == BASE or (not one.is_whole and one.start == 0) for name, one in sought.items()]] = (
-            marks.highest or 1.0
-        )
+        at_rate = [name == BASE or (not one.is_whole and one.start == 0) for name, one in sought.items()]
+        self.units[at_rate] = marks.highest or 1.0
         self.nearest = self.misshapen = math.inf
         self.fall = next((place for place, row in enumerate(self.rows) if row >= marks.peak), 0)
         self.doubtful: list[Nearest] = []
@@ -82,9 +80,11 @@ class Relaxed:
         self.loose = LOOSE if self.in_full else LOOSE_IN_FLOAT32
         shifts = self.units * (SHORT_STEP if self.in_full else LONG_STEP)
         # What ends in a row is smooth on the side of shorter lengths.
-        lengths = [name in solver.params and solver.params[name].role in (role.LENGTH, role.WARMUP) for name in sought]
+        meanings = [None if name not in solver.params else solver.params[name].role for name in sought]
+        lengths = [meaning in (role.LENGTH, role.WARMUP) for meaning in meanings]
         shifts[lengths] = -np.minimum(shifts[lengths], PART_OF_A_TICK)
-        self.newton = Newton(self.curve, self.wanted / marks.highest, (self.low, self.high), self.units, shifts)
+        bounds, wanted = (self.low, self.high), self.wanted / marks.highest
+        self.newton = newton(meanings, self.curve, wanted, bounds, self.units, shifts)
 
     def curve(self, numbers: Sequence[float]) -> list[float]:
         """The rates at the probes, as shares of the highest."""
