@@ -412,7 +412,7 @@ def test_the_base_rate_of_musgd_is_in_its_second_group(tmp_path: Path, invoke: I
 
 
 def test_a_script_beside_the_log_is_no_configuration(tmp_path: Path, invoke: Invoke) -> None:
-    (tmp_path / "log.csv").write_text("step,lr\n0,0.1\n1,0.09\n2,0.08\n")
+    (tmp_path / "log.csv").write_text("step,lr\n0,0.1\n1,0.1\n2,0.1\n")
     (tmp_path / "train.py").write_text("import transformers\nargs = TrainingArguments('o', learning_rate=2e-4)\n")
     assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["config"] is None
 
@@ -462,7 +462,7 @@ def test_a_fixed_rate_of_yolov9_still_warms_up(tmp_path: Path, invoke: Invoke) -
 def test_a_shape_of_yolov5_that_is_not_computed_is_no_configuration_that_a_run_left(
     tmp_path: Path, invoke: Invoke
 ) -> None:
-    (tmp_path / "results.csv").write_text("epoch,x/lr0\n0,0.01\n1,0.009\n2,0.008\n3,0.007\n")
+    (tmp_path / "results.csv").write_text("epoch,x/lr0\n0,0.01\n1,0.01\n2,0.01\n3,0.01\n")
     (tmp_path / "opt.yaml").write_text(YOLOV5 % ("{lr0: 0.01, lrf: 0.2}", ", flat_cos_lr: true"))
     document = json.loads(invoke("audit", str(tmp_path), "--json")[1])
     assert (document["follows"], document["findings"]) == (None, [])

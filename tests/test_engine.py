@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrcli import spec
@@ -81,6 +81,7 @@ def test_a_selection_never_changes_a_value(cls: type[Schedule]) -> None:
     ]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 3 * BLOCK), st.integers(1, 50), st.integers(1, 700))
 def test_blocks_hold_every_row_once(epochs: int, start: int, step: int) -> None:
     rows = rows_of("exponential --gamma 0.999", Selection(start=min(start, epochs - 1), every=step), epochs=epochs)

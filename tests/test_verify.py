@@ -131,12 +131,6 @@ def test_per_batch_instead_of_per_epoch_and_the_reverse() -> None:
         assert verdict.explanation.name == "wrong_interval"
 
 
-def test_what_nothing_explains() -> None:
-    verdict = held("cosine --t-max 50", by_epoch([0.1, 0.05, 0.07, 0.2, 0.01]))
-    assert verdict.as_document()["explanation"] == "unknown"
-    assert verdict.as_document()["first_difference"]["row"] == 1
-
-
 @pytest.mark.parametrize(
     ("log", "text", "status"),
     [
@@ -356,15 +350,20 @@ def test_the_row_where_they_part_is_shown() -> None:
     found = values("cosine --t-max 1000", 1000)
     found[737] *= 1.1
     schedule, run, _ = spec.parse("cosine --t-max 1000").in_run(Run())
-    table = "".join(render("table", compared(schedule, run, by_epoch(found)).rows(""), Style(80, 24)))
+    verdict = compared(schedule, run, by_epoch(found))
+    assert verdict.as_document()["first_difference"]["row"] == 737
+    table = "".join(render("table", verdict.rows(""), Style(80, 24)))
     assert "737" in [line.split()[0] for line in table.splitlines()]
 
 
-def test_rates_that_are_next_to_infinite_make_no_noise(tmp_path: Path, invoke: Invoke) -> None:
+def test_rates_that_are_next_to_infinite_are_explained_by_nothing_and_make_no_noise(
+    tmp_path: Path, invoke: Invoke
+) -> None:
     log = written(tmp_path, "epoch,lr", [(0, 0.1), (1, 1e200), (2, 1e-300), (3, 1e308), (4, 0.0), (5, 3.0)])
-    done = lrsched("verify", log, "cosine --t-max 5")
+    done = lrsched("verify", log, "cosine --t-max 5", "--json")
     assert done.returncode == 1
     assert "Warning" not in done.stderr
+    assert json.loads(done.stdout)["explanation"] == "unknown"
     infinite = written(tmp_path, "epoch,lr", [(0, 0.1), (1, float("inf"))])
     status, _, error = invoke("verify", infinite, "cosine --t-max 5")
     assert status == 2

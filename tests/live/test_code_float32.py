@@ -56,7 +56,7 @@ def cases(target: str, groups: int = 1) -> Iterator[tuple[Schedule, Run]]:
         drawing = random.Random(f"{SEED} {target} {groups} {cls.reference.name}")
         if groups == 1:
             yield spec.parse(cls.example()).schedule, Run(lr=0.3, ticks=TICKS)
-        elif DRAWS == 1 and drawing.random() < 0.6:
+        if DRAWS == 1 and drawing.random() < 0.5:
             continue
         for _ in range(DRAWS):
             yield draw(drawing, cls, groups=groups), drawn_run(drawing, groups)
