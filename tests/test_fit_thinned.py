@@ -64,3 +64,9 @@ def test_what_few_rows_show(text: str, length: int, every: int, shift: int) -> N
     best = fit(Record.of_values([rates[step + shift] for step in steps], steps=steps))[0]
     assert best.spec.split()[0] == text.split()[0]
     assert values(best.spec, length) == pytest.approx(values(text, length), rel=1e-9)
+
+
+def test_of_an_exponential_in_float32_the_round_number_of_ticks_comes_first() -> None:
+    text = "keras-exponential-decay --decay-steps 100 --decay-rate 0.96"
+    best = fit(every_tenth(text, 1000, 9, 0))[0]
+    assert (best.spec, best.exactness) == (text, "exact")

@@ -27,6 +27,9 @@ apart; within a thousandth, or but for steps that were skipped."""
 MOST_TYPED = 6
 """Digits of a number that somebody may have typed."""
 
+HIGHEST_TYPED = 1e8
+"""Above it, a number that has as many digits was typed by nobody; below, any number of ticks may have been."""
+
 MOST_PLAIN = 4
 """Digits of a number that most people would type."""
 
@@ -152,7 +155,7 @@ def _digits_of(word: str) -> int:
         number = float(word)
     except ValueError:
         return 0
-    if word.isdigit() or (3 * number).is_integer():
+    if number <= HIGHEST_TYPED and (number.is_integer() or (3 * number).is_integer()):
         return 1
     return len(word.partition("e")[0].replace(".", "").strip("-0"))
 

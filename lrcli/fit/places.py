@@ -10,7 +10,7 @@ from lrcli.fit.corners import end_of_line_down
 from lrcli.fit.estimates import WHOLE_TYPES
 from lrcli.fit.landmarks import Between, Landmarks, roughness
 from lrcli.fit.lengths import shares_of_length
-from lrcli.fit.spans import ticks_to_half
+from lrcli.fit.spans import spans_of_a_factor, ticks_to_half
 from lrcli.fit.unknown import Sought
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
@@ -331,7 +331,8 @@ def start_rate(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought
 def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:
     if marks.moves_in_steps or not cls.fields(role.VARIANT):
         return None
-    return Sought(max(1, int(marks.ticks[-1]) // 4), 1, math.inf, True)
+    spans = spans_of_a_factor(marks)
+    return Sought([*spans, max(1, int(marks.ticks[-1]) // 4)][0], 1, math.inf, True, usual=(*spans, *SPANS))
 
 
 def _timescale(marks: Landmarks, cls: type[Schedule], declared: Param) -> Sought | None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
-from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.landmarks import Landmarks, roughness
 
 FACTORS = (0.1, 0.5, 0.9, 0.95, 0.96, 0.97, 0.98, 0.99, 0.2, 0.3, 0.8, 0.7, 0.25, 0.6, 0.4, 0.01, 0.05, 0.85, 0.75)
 GROWTHS = (1.0, 0.1, 0.5, 2.0, 0.01, 5.0, 0.2, 10.0, 0.05, 0.001, 0.9, 4.0, 3.0, 0.25)
@@ -43,7 +43,7 @@ def ticks_to_half(marks: Landmarks) -> float:
 def _spans(
     numbers: Sequence[float], ticks_of: Callable[[float, float, int], float], marks: Landmarks, start: int = 0
 ) -> list[int]:
-    """The whole ticks in which a curve that never ends, from a row on, does what one of these numbers says.
+    """The whole ticks in which a curve that never ends, from a row on, does what a number says, the round ones first.
 
     Where it does nothing but rise, it is a line that grows by that share of its first rate.
     """
@@ -59,7 +59,7 @@ def _spans(
     else:
         return []
     whole = [span for span in spans if 1 < span < LONGEST and abs(span - round(span)) < NEARLY_WHOLE * span]
-    return [round(span) for span in whole]
+    return sorted((round(span) for span in whole), key=roughness)
 
 
 def _ticks_of_factor(factor: float, fallen: float, ticks: int) -> float:
