@@ -461,6 +461,8 @@ FEW_DIGITS = [
     ("cosine --t-max 20 --lr 0.05", 20, ".4f"),
     ("cosine --t-max 50 --lr 0.001", 50, ".5f"),
     ("exponential --gamma 0.95 --lr 0.01", 50, ".5f"),
+    ("exponential --gamma 0.95 --lr 0.0003", 100, ".6f"),
+    ("cosine --t-max 20 --eta-min 1e-06 --lr 0.01", 20, ".5f"),
     ("onecycle --max-lr 0.01 --total-steps 300", 300, ".2e"),
     ("hf-linear --num-warmup-steps 10 --num-training-steps 100 --lr 5e-05", 100, ".6f"),
 ]

@@ -172,6 +172,18 @@ PRINTED = {
     "Markdown": "**Epoch 1** lr=`5e-05` loss=`1.5`\n**Epoch 2** lr=`2.5e-05` loss=`1.0`\n",
     "Chinese": "轮次 1/2 学习率: 0.00005 损失: 1.5\n轮次 2/2 学习率: 0.000025 损失: 1.0\n",
     "a table of bars": "| epoch   1 | step 200 | lr 5e-05 | ms/batch 5 |\n| epoch   1 | step 400 | lr 2.5e-5 |\n",
+    "Marian": (
+        "[2020-01-01 10:00:00] Ep. 1 : Up. 100 : Sen. 6,400 : Cost 1.50 * 200,123 @ 12 : Time 1.2s : L.r. 5.0000e-05\n"
+        "[2020-01-01 10:00:00] Ep. 1 : Up. 200 : Sen. 6,400 : Cost 1.00 * 200,123 @ 12 : Time 1.2s : L.r. 2.5000e-05\n"
+    ),
+    "DINOv2": (
+        "I20230101 10:00:00 12 dinov2 helpers.py:103] Training  [  0/400]  eta: 1:00:00  lr: 0.00005 (0.1)  wd: 0\n"
+        "I20230101 10:00:00 12 dinov2 helpers.py:103] Training  [ 10/400]  eta: 1:00:00  lr: 0.000025 (0.1)  wd: 0\n"
+    ),
+    "ms-swift": (
+        "{'loss': 1.5, 'learning_rate': 5e-05, 'epoch': 0.05, 'global_step/max_steps': '1/40', 'percentage': '2%'}\n"
+        "{'loss': 1.0, 'learning_rate': 2.5e-05, 'epoch': 0.05, 'global_step/max_steps': '2/40', 'percentage': '5%'}\n"
+    ),
     "without a place": "lr: 5e-05\nlr: 2.5e-05\n",
     "in sentences": "Starting epoch 1\nthe learning rate is 5e-05\nStarting epoch 2\nthe learning rate is 2.5e-05\n",
 }
@@ -249,6 +261,9 @@ def test_what_trainers_print(trainer: str, tmp_path: Path) -> None:
         ("loguru, serialized", None, [1, 2]),
         ("at its place", [10, 20], None),
         ("Markdown", None, [1, 2]),
+        ("Marian", [100, 200], [1, 1]),
+        ("DINOv2", [0, 10], None),
+        ("ms-swift", [1, 2], [0.05, 0.05]),
     ],
 )
 def test_where_printed_rates_stand(
@@ -308,6 +323,15 @@ def test_records_of_groups_and_of_shares(tmp_path: Path) -> None:
 )
 def test_printed_metrics(text: str, rows: list[tuple[float, float]], tmp_path: Path) -> None:
     assert metric_of(open_log(written(tmp_path, text))) == rows
+
+
+def test_steps_after_a_slash_are_those_of_the_run_where_an_epoch_does_not_begin_them_again(tmp_path: Path) -> None:
+    """PaddleSeg's."""
+    places = [(1, 90), (1, 100), (2, 110)]
+    lines = (f"[TRAIN] epoch: {epoch}, iter: {step}/400, loss: 1.2, lr: 0.{step}\n" for epoch, step in places)
+    log = open_log(written(tmp_path, "".join(lines)))
+    assert rates_of(log) == [0.9, 0.1, 0.11]
+    assert (log.facts.max_steps, log.facts.steps_per_epoch) == (400, None)
 
 
 def test_the_length_of_the_run_that_a_text_says(tmp_path: Path) -> None:
@@ -440,7 +464,14 @@ def test_a_series_without_the_names_of_its_columns(tmp_path: Path) -> None:
         open_log(written(tmp_path, "0,0.1,2.5\n1,0.01,2.25\n"))
 
 
-@pytest.mark.parametrize("text", ["run 12\nseed 7\n", '{"time": 1, "line": 139}\n{"time": 2, "line": 139}\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run 12\nseed 7\n",
+        "epoch 1 seed 7\n  0.5 | seen 32\nepoch 2\n | time: 2 seen 64\n",
+        '{"time": 1, "line": 139}\n{"time": 2, "line": 139}\n',
+    ],
+)
 def test_any_number_is_not_a_rate(text: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected the column of the rate"):
         open_log(written(tmp_path, text)).choose_rate(None, "--column")

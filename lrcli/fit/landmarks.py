@@ -45,9 +45,7 @@ BENT = 1e-3
 SMOOTH = 4
 """Rows in which a curve is seen to be smooth."""
 
-SHORTEST_PHASE = 2 * SMOOTH
-
-MOST_DEPARTURES = 2
+SHORTEST_PHASE, MOST_DEPARTURES = 2 * SMOOTH, 2
 
 WIDEST = 40
 """Candidates for the tick of something that happened between two rows."""
@@ -180,8 +178,11 @@ class Landmarks:
     def moves_in_steps(self) -> bool:
         """Whether most rows behind a rise have the rate of the row before, and few drops or rises follow each other.
 
-        Many drops are regular ones.
+        Many drops are regular ones. Rounding alone makes steps, too.
         """
+        changes = abs(self.values[1:] - self.values[:-1])
+        if not (changes > STAIR * self.tolerance.rounding(self.values[1:])).any():
+            return False
         steps, rows = [row for row in self.steps if row > self.peak], len(self.values) - self.peak
         if not any(self.values[row] < self.values[row - 1] for row in steps):
             steps, rows = self.steps, len(self.values)

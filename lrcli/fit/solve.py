@@ -15,6 +15,7 @@ from lrcli.fit.forms import BASE, BENDS, FLOORS, Form
 from lrcli.fit.guess import Guess
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.lengths import grid_of_lengths
+from lrcli.fit.longer import USUAL_RATES
 from lrcli.fit.numbers import NEAR, between, bounds_of, crossings, passing_through, simplest, telling
 from lrcli.fit.settled import Settling
 from lrcli.record.curve import few_rates_at
@@ -42,6 +43,9 @@ LEAST = 1e-12
 
 NOTHING = 1e-11
 """Of a unit: what is left of a number that is none."""
+
+MANY = 1000
+"""Times what rounding may take from a rate: it is shown with enough digits."""
 
 QUICK = 4
 """Rows at which most candidates are seen to be wrong."""
@@ -101,12 +105,25 @@ class Solver:
             return int(marks.starts_late)
         if meaning is role.DROP_FACTOR:
             falls = [row for row in marks.steps if row > marks.peak]
-            return falls[0] if marks.moves_in_steps and falls else marks.bottom
+            return falls[0] if marks.moves_in_steps and falls else self._row_of_decay
         if meaning is role.CYCLE_DECAY:
             return marks.second_peak or len(marks.values) - 1
         if meaning is role.GROWTH and self.form.cls.fields(role.CYCLE):
             return marks.bottom  # It grows when the cycle is over.
         return marks.middle
+
+    @property
+    def _row_of_decay(self) -> int:
+        """The row that tells most of what a rate is multiplied by from tick to tick: the lowest, where it is shown with
+        enough digits, else one where it has fallen to a third, of which rounding takes least beside what it tells.
+        """
+        import numpy as np
+
+        marks = self.marks
+        if marks.values[marks.bottom] > MANY * marks.tolerance.absolute:
+            return marks.bottom
+        fall = marks.values[marks.held_until : marks.bottom + 1]
+        return marks.held_until + int(np.abs(fall - marks.highest / 3).argmin())
 
     def _fill(self, values: dict[str, Any], numbers: Sequence[float], whole: int | None) -> float:
         """Put the fields into `values`, and return the optimizer's rate."""
@@ -298,6 +315,7 @@ class Solver:
         self, numbers: list[float], whole: int | None, fits: Callable[[Sequence[float]], bool], near: float
     ) -> list[float] | None:
         """The numbers as somebody may have typed them, where those fit."""
+        floors: Iterable[list[float]] = ()
         if self.marks.tolerance.kind != FULL_PRECISION and self.rows:
             nice = Settling(
                 lambda numbers: self._at_own_rows(numbers, whole),
@@ -308,7 +326,16 @@ class Solver:
             ).settled(numbers)
             if nice is not None and fits(nice):
                 return nice
-        return simplest(numbers, fits, near)
+            floors = () if nice is None else self._with_usual_floors(nice)
+        found = simplest(numbers, fits, near)
+        return next(filter(fits, floors), found) if found in (None, numbers) else found
+
+    def _with_usual_floors(self, numbers: list[float]) -> Iterator[list[float]]:
+        """The same with a lowest rate that people type, where the log says of it only that it is next to nothing."""
+        for place, name in enumerate(self.form.numbers):
+            if name != BASE and self.params[name].role is role.FLOOR and not numbers[place]:
+                for rate in USUAL_RATES:
+                    yield [*numbers[:place], rate, *numbers[place + 1 :]]
 
     def _or_nothing(self, name: str, number: float) -> float:
         """The number without what rounding leaves of a zero."""

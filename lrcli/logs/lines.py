@@ -5,6 +5,7 @@ One reader for all of them: wherever a number follows a name, as in `key: value`
 epoch it belongs to, the line before does.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 
@@ -39,6 +40,9 @@ timm's "Train: 0 [50/1251", ignite's "Epoch [1/3]: [2/4]"."""
 _OF_EPOCH = re.compile(r"\b(TRAIN|CV) Batch (\d{1,15})/(\d{1,15})\b")
 """Epoch and batch: WeNet's "TRAIN Batch 0/100 loss 12.5"."""
 
+_OF_RUN = re.compile(r"\[\s*+(\d{1,15})\s*+/\s*+(\d{1,15})\s*+\]\s++eta:")
+"""Iteration and iterations where no epoch is said: DINOv2's "Training  [  10/400]  eta: 1:00:00"."""
+
 _CALLER = re.compile(r"\b[\w.]{1,80}:[\w<>]{1,80}:\d{1,9} - |\(\w{1,80}\.py:? \d{1,9}\)")
 """Who printed the line: loguru's "__main__:train:42 - ", Swin's "(main.py 123)"."""
 
@@ -69,7 +73,7 @@ _HELD_OUT = re.compile(r"(?:^|[\s(\[|>])(valid|validation|val|eval|evaluation|de
 
 _BEFORE_AXIS = names.either(
     "train training trainer valid validation val eval test start starting begin beginning end finished of the at for "
-    "in on after results result summary info current global running"
+    "in on after results result summary info current global running completed done"
 )
 _AT = names.either("at after in")
 """Words after which an axis is one, whatever stands before: "validation loss at iteration 100"."""
@@ -87,6 +91,10 @@ class TextLines(Records):
         """What the last bar said."""
         self._counted = 0
         """Its step, where it was ignite's."""
+        self._before = [math.inf, math.inf]
+        """The epoch and the step of the line before that says how many steps there are."""
+        self._goes_on = False
+        """Whether steps go on counting where an epoch begins: what stands after the slash is then those of the run."""
         super().__init__(name, PRINTED, "lines such as 'epoch 1: loss 0.5, lr 0.1'")
 
     def batches(self) -> Iterator[Batch]:
@@ -140,9 +148,15 @@ class TextLines(Records):
             line = f"{line[: inside.start()]}{'val' if inside[1] == 'CV' else ''} ; {line[inside.end() :]}"
         elif "epoch" in line and (early := _EPOCH_FIRST.search(line)) is not None:
             axes = {"epoch": int(early[1])}
+        elif bracket and "eta:" in line and (inside := _OF_RUN.search(line)) is not None:
+            axes = {"step": int(inside[1])}
+            totals[False] = int(inside[2])
+            line = f"{line[: inside.start()]} ; {line[inside.end() :]}"
         first = placed = len(line)
         for pair in PAIR.finditer(line):
             key, value, total = pair["key"], pair["value"], pair["total"]
+            if total is not None and "/" in key and names.is_position(key.partition("/")[0]):
+                key = key.partition("/")[0]  # ms-swift's 'global_step/max_steps': '10/500'.
             axis = self._axis(key)
             if axis is None:
                 first = min(first, pair.start())
@@ -181,7 +195,8 @@ class TextLines(Records):
         if not values:
             return None
         if any(map(names.as_rate, values)):
-            self._note(totals, any(map(_is_epoch, axes)))
+            counted = inside is not None or bar is not None
+            self._note(totals, {} if counted else axes, any(map(_is_epoch, axes)))
         held_out = _HELD_OUT.search(line[:first])
         if held_out is not None:
             word = held_out[1].lower()
@@ -193,10 +208,16 @@ class TextLines(Records):
         axis = _axis(key)
         return None if axis is None else self._called.setdefault(names.as_axis(axis), axis)
 
-    def _note(self, totals: dict[bool, int], in_epoch: bool) -> None:
+    def _note(self, totals: dict[bool, int], axes: Record, in_epoch: bool) -> None:
         """What stands after the slashes: the epochs of the run, and the steps of an epoch or of the run."""
         self.facts.num_train_epochs = totals.get(True, self.facts.num_train_epochs)
-        if in_epoch:
+        if in_epoch and len(axes) > 1:
+            place = [float(value) for axis, value in axes.items() if _is_epoch(axis)][:1]
+            place += [float(value) for axis, value in axes.items() if not _is_epoch(axis)][:1]
+            if all(now > before for now, before in zip(place, self._before, strict=True)):
+                self._goes_on, self.facts.steps_per_epoch = True, None
+            self._before = place
+        if in_epoch and not self._goes_on:
             self.facts.steps_per_epoch = totals.get(False, self.facts.steps_per_epoch)
         else:
             self.facts.max_steps = totals.get(False, self.facts.max_steps)

@@ -142,14 +142,17 @@ class Log:
                 f"{steps}"
             )
         plain = names.metrics(self.columns)
-        if len(plain) == 1 and not names.is_score(plain[0]) and (self.step or self.epoch or self._is_bare()):
+        if len(plain) == 1 and not names.is_score(plain[0]) and self._is_all_there_is():
             return plain[0]
         there = listed(self.value_columns)
         raise InputError(f"{option}: expected the column of the rate in {self.name}; there are {there}")
 
-    def _is_bare(self) -> bool:
-        """Whether its only column is all that there is, and not what is left of sentences or of records."""
-        return len(self.value_columns) == 1 and self.facts.kind != PRINTED
+    def _is_all_there_is(self) -> bool:
+        """Whether a value that is no metric can only be the rate: it is alone, or in a table or record with its place,
+        and in no case what is left of sentences.
+        """
+        is_placed, is_alone = bool(self.step or self.epoch), len(self.value_columns) == 1
+        return is_placed and is_alone if self.facts.kind == PRINTED else is_placed or is_alone
 
     def choose_rates(self, count: int, option: str) -> list[str]:
         """The columns of the rates of `count` parameter groups, in their order. Raises InputError."""

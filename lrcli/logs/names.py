@@ -14,7 +14,7 @@ STEPS = (
     "num updates", "global step", "global steps", "optimizer step", "optimizer steps", "opt step", "update step",
     "current steps", "current step", "updates", "step", "steps", "n step", "step num", "num steps",
     "iteration", "iterations", "iter", "iters", "iter num", "n iter", "it", "update", "batch", "batch idx", "tick",
-    "micro step", "consumed samples",
+    "micro step", "consumed samples", "nupdates", "up",
 )  # fmt: skip
 """Names of the optimizer step: those that can mean nothing else come first, those that may count batches last."""
 
@@ -204,8 +204,8 @@ def as_rate(name: str) -> Rate | None:
 
 
 def _rate_words(name: str) -> list[str]:
-    """The words of a name, those of "learning rate" as one."""
-    return " ".join(words(name)).replace("learning rate", "learningrate").split()
+    """The words of a name, those of "learning rate" as one, and Marian's "L.r.", too."""
+    return " ".join(words(name.replace("L.r.", "lr"))).replace("learning rate", "learningrate").split()
 
 
 def rates(columns: Iterable[str]) -> list[Rate]:
