@@ -11,6 +11,7 @@ OFTEN_BETWEEN_ROWS = [
     ("step --step-size 3 --gamma 0.9", 200, 0, 0, "exact"),
     ("step --step-size 10 --gamma 0.9", 400, 10, 0, "exact"),
     ("timm-step --decay-t 2.4 --decay-rate 0.97 --warmup-t 3 --warmup-lr-init 1e-06 --lr 0.048", 450, 0, 0, "possible"),
+    ("timm-step --decay-t 50 --decay-rate 0.97 --warmup-t 300 --no-warmup-prefix --lr 0.004", 900, 9, 1, "possible"),
     ("ultralytics --num-epochs 50 --nb 8 --lr 0.01", 400, 0, 0, "exact"),
 ]
 

@@ -170,6 +170,8 @@ def _drop_every(marks: Landmarks, cls: type[Schedule], declared: Param) -> list[
         found += whole
         if not whole and declared.annotation is float and high > low:
             found += [float(f"{(low + high) / 2:.{digits}g}") for digits in (2, 3, 4)]
+    # Behind a warmup in place of the first drops it is not the first that is seen.
+    found += periods([marks.before(row) for row in falls]) if marks.rises and cls.fields(role.PREFIX) else []
     return list(dict.fromkeys(found))
 
 

@@ -78,8 +78,9 @@ def _scale(name: str, form: Form, marks: Landmarks, fixed: dict[str, Any]) -> fl
 def _factor(marks: Landmarks) -> float:
     """The factor of a drop, or of a tick where the rate always falls."""
     falls = [row for row in marks.steps if row > marks.peak]
-    if marks.moves_in_steps and falls and marks.values[falls[0] - 1]:
-        return float(marks.values[falls[0]] / marks.values[falls[0] - 1])
+    if marks.moves_in_steps and falls and marks.values[falls[-1] - 1]:
+        # The first may be the end of a warmup in place of several.
+        return float(marks.values[falls[-1]] / marks.values[falls[-1] - 1])
     row = marks.bottom
     ticks = int(marks.ticks[row] - marks.ticks[marks.peak])
     if ticks > 0 and marks.values[row] > 0 and marks.highest > 0:

@@ -46,7 +46,8 @@ def _falls(marks: Landmarks) -> list[int]:
 
 def fall_by_amounts(marks: Landmarks) -> bool:
     """Whether drops that come regularly are no powers of one factor."""
-    falls = _falls(marks) if marks.moves_in_steps else []
+    # The first may be the end of a warmup that stood in place of several.
+    falls = _falls(marks)[int(marks.rises) :] if marks.moves_in_steps else []
     factors = [float(marks.values[row] / marks.values[row - 1]) for row in falls]
     return len(falls) > OFTEN and max(factors) > min(factors) + UNEVEN
 

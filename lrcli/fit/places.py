@@ -303,7 +303,7 @@ def likely_shares(row: int, meaning: Role, marks: Landmarks) -> list[float]:
 
     def rank(share: float) -> tuple[bool, bool]:
         one = lengths[share]
-        return not one.low < last <= one.high, one.low > MUCH_LONGER * last
+        return not one.low < last <= one.high, one.low + one.high > 2 * MUCH_LONGER * last
 
     # Otherwise in the order in which people type them.
     return sorted(possible, key=rank)[:MOST_SHARES]

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lrcli.errors import InputError
@@ -70,7 +70,7 @@ def relaxed_guesses(
     doubtful: list[Relaxed] = []
     lost: list[Relaxed] = []
     few_rows_a_cycle = latest is None and not warmed and has_few_rows_a_cycle(marks)
-    for combination in itertools.islice(itertools.product(*choices.values()), MOST_COMBINED):
+    for combination in _likeliest_first(choices, hopeless.near.get((cls, warmed), ())):
         for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed):
             shown = [type(value) if isinstance(value, Sought) else value for value in values.values()]
             key = cls.reference.name, level, warmed, span, tuple(shown)
@@ -102,6 +102,17 @@ def relaxed_guesses(
         yield from relaxed.others()
     for relaxed in lost[:MOST_LOST] if few_rows_a_cycle else ():
         yield from with_its_cycle(relaxed)
+
+
+def _likeliest_first(choices: dict[str, list[Any]], near: Sequence[Near]) -> list[tuple[Any, ...]]:
+    """The combinations of values, those first with which the scheduler came near the log with less left free."""
+
+    def is_far(combination: tuple[Any, ...]) -> bool:
+        given = {name: value for name, value in zip(choices, combination, strict=True) if not isinstance(value, Sought)}
+        return not any(one.fixed.items() >= given.items() for one in near)
+
+    every = list(itertools.islice(itertools.product(*choices.values()), MOST_COMBINED))
+    return sorted(every, key=is_far) if near else every
 
 
 def _with_a_share(relaxed: Relaxed) -> Iterator[Guess]:
