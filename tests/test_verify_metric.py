@@ -6,14 +6,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lrcli.cli.commands.verify import Verified, judged
 from lrcli.logs import open_log
+from lrcli.logs.series import Shown
+from lrcli.record import Reading, Record, tolerance_of
 from lrcli.replay import Replay
 from lrcli.run import Run
+from lrcli.schedules.family import EPOCH
 from lrcli.schedules.plateau import Plateau, float32
 from lrcli.spec import parse
+from lrcli.verify.plateaus import may_come
+from lrcli.verify.replayed import Evaluated, Held
 from tests.conftest import Invoke
 
 EPOCHS = 90
@@ -209,3 +215,29 @@ def test_fit_names_the_plateau_whose_cuts_the_metric_explains(
 def test_fit_takes_drops_that_the_metric_does_not_explain_for_no_plateau(tmp_path: Path, invoke: Invoke) -> None:
     log = written(tmp_path, metrics(4, 60), [0.1 * 0.1 ** (epoch // 15) for epoch in range(60)])
     assert "plateau" not in invoke("fit", log)[1]
+
+
+def test_no_plateau_is_ruled_out_by_what_the_digits_of_its_metric_hide() -> None:
+    hidden = 0
+    for seed in range(80):
+        drawing, losses, decimals = random.Random(seed), metrics(seed), (None, 3, 3, 4)[seed % 4]
+        plateau = Plateau(
+            mode=drawing.choice(["min", "min", "max"]),
+            patience=drawing.choice([0, 2, 5]),
+            cooldown=drawing.choice([0, 0, 3]),
+            threshold=drawing.choice([1e-4, 0.0, 0.01]),
+            threshold_mode=drawing.choice(["rel", "abs"]),
+        )
+        made = Replay(lr=0.1).judge(plateau).judge(losses)
+        cuts = [epoch for epoch, event in enumerate(made.event) if event == "reduced"]
+        shown = losses if decimals is None else [round(loss, decimals) for loss in losses]
+        hidden += made.event != Replay(lr=0.1).judge(plateau).judge(shown).event
+        record = Record.of_values([used for (used,) in made.rates], epochs=range(EPOCHS))
+        log = Evaluated(
+            record, Reading(np.arange(EPOCHS), EPOCH, 0), shown, Shown(17 if decimals is None else 6, decimals)
+        )
+        held = Held(log, tolerance_of(record), 1)
+        assert may_come(cuts, held, plateau), (seed, plateau)
+        if decimals is None:
+            assert not may_come([*cuts[:-1], cuts[-1] + 1], held, plateau), (seed, plateau)
+    assert hidden > 20

@@ -12,7 +12,7 @@ from lrcli.replay import Replay
 from lrcli.run import Run
 from lrcli.schedules.plateau import Plateau
 from lrcli.verify.metric import KERAS, LIMITS, NEAR, TORCH, is_of_keras, over
-from lrcli.verify.replayed import CONVENTIONS, NEXT, Evaluated, Held, Metrics
+from lrcli.verify.replayed import CONVENTIONS, NEXT, Evaluated, Held
 
 MOST_JUDGED = 600_000
 """Epochs of one metric: a second."""
@@ -91,10 +91,10 @@ def _limits() -> Iterator[dict[str, Any]]:
             yield {"threshold": threshold, "threshold_mode": mode}
 
 
-def _may_come(cuts: list[int], held: Held, metrics: Metrics, plateau: Plateau) -> bool:
+def may_come(cuts: list[int], held: Held, plateau: Plateau) -> bool:
     """Whether these epochs, and no other before the last of them, may lead to a cut."""
     due, least, most, resting = set(cuts), 0, 0, 0  # the fewest bad epochs that there may have been, and the most
-    for epoch, is_better in enumerate(held.better(plateau, metrics)[: cuts[-1] + 1]):
+    for epoch, is_better in enumerate(held.better(plateau)[: cuts[-1] + 1]):
         least = least + 1 if is_better is False else 0
         most = 0 if is_better else most + 1
         if resting:
@@ -124,7 +124,7 @@ def _giving(
     waited = waiting.judge(log.metrics[: judged[0] + 1]).bad_epochs[-1] - (rule == TORCH)
     likely = list(dict.fromkeys(max(one, 0) for one in (waited, waited + 1, waited - 1)))
     if rule == TORCH:
-        likely = [one for one in likely if _may_come(judged, held, log.metrics, Plateau(patience=one, **fixed))]
+        likely = [one for one in likely if may_come(judged, held, Plateau(patience=one, **fixed))]
     for (lr, factor, min_lr), patience in itertools.product(shown, likely):
         replay = Replay(lr=(lr,), framework=rule)
         plateau = Plateau(patience=patience, factor=factor, min_lr=min_lr, **fixed)

@@ -94,7 +94,7 @@ class Held:
     """The rates of a log beside those that a plateau makes of metrics; what it costs is counted in epochs."""
 
     def __init__(self, log: Evaluated, tolerance: Tolerance, most: int) -> None:
-        self.values = log.record.values
+        self.values, self.metrics = log.record.values, log.metrics
         self.tolerance = tolerance
         self.shown = log.shown
         self._is_rounded = _is_rounded(log.metrics, log.shown)
@@ -189,18 +189,18 @@ class Held:
             return 0.5 * 10.0**-self.shown.decimals
         return 0.5 * 10.0 ** (math.floor(math.log10(abs(metric))) + 1 - self.shown.digits) if metric else 0.0
 
-    def better(self, plateau: Plateau, metrics: Metrics) -> list[bool | None]:
+    def better(self, plateau: Plateau) -> list[bool | None]:
         """Whether each epoch is better than the best one before, as torch judges; None where its digits hide it."""
         key = plateau.mode, plateau.threshold, plateau.threshold_mode
         if key not in self._better:
-            self._better[key] = self._judged_alone(plateau, metrics)
+            self._better[key] = self._judged_alone(plateau)
         return self._better[key]
 
-    def _judged_alone(self, plateau: Plateau, metrics: Metrics) -> list[bool | None]:
+    def _judged_alone(self, plateau: Plateau) -> list[bool | None]:
         sign = 1 if plateau.mode == "min" else -1
         least = most = sign * math.inf  # of what the best one was
         found: list[bool | None] = []
-        for metric in metrics:
+        for metric in self.metrics:
             half = self._half(metric)
             limits = sign * plateau.limit(least), sign * plateau.limit(most)
             if sign * metric + half < min(limits):
