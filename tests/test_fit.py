@@ -362,6 +362,7 @@ THINNED_SEQUENCES = [
         0,
         0,
     ),
+    ('sequential "cosine --t-max 400" "swa --swa-lr 0.02 --anneal-epochs 5" --milestones 308', 400, 9, 1),
 ]
 
 
@@ -371,6 +372,14 @@ def test_parts_that_begin_between_the_rows_are_found_with_their_beginning(
 ) -> None:
     best = fit(every_tenth(text, length, first, shift))[0]
     assert values(best.spec, length) == pytest.approx(values(text, length), rel=1e-6, abs=1e-12), best
+
+
+def test_a_lowest_rate_is_taken_from_the_rows_that_show_it_best() -> None:
+    """Six digits of a low rate say more of it than those of a high one."""
+    text = "cosine-restarts --t-0 135 --t-mult 2 --eta-min 1e-07 --warmup 30"
+    rates = [float(f"{rate:.6g}") for rate in values(text, 980)]
+    found = fit(by_step(rates, every=10, shown=Shown(6, None)))
+    assert values(found[0].spec, 980) == values(text, 980)
 
 
 WITH_ROUNDING_ALIKE = [

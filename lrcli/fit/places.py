@@ -37,8 +37,11 @@ SLIGHT = 0.2
 MOST_STARTS = 3
 """Values of a decay from which it is looked for."""
 
-MOST_LENGTHS = 3
-"""Of a cycle, each of which is a value of its own."""
+MOST_LENGTHS, MOST_SHIFTED = 3, 12
+"""Of a cycle, each of which is a value of its own, and where it is not known when the first begins."""
+
+BEGINS = "ticks between which the first cycle begins"
+"""Among the values of a part, where a length of its cycles bounds them."""
 
 MOST_SHARES, MUCH_LONGER = 4, 1.5
 """Shares of the length at which something may have happened; times what a log shows of a run that was cut short."""
@@ -208,9 +211,11 @@ def _between_restarts(marks: Landmarks) -> tuple[float, float]:
 
 
 def with_cycles(
-    cls: type[Schedule], values: dict[str, Any], marks: Landmarks, warmed: bool
+    cls: type[Schedule], values: dict[str, Any], marks: Landmarks, warmed: bool, latest: int = 0
 ) -> Iterator[dict[str, Any]]:
     """These values, with the length of the first cycle as the restarts bound it; none where no length has them all.
+
+    It begins behind a line up where it is `warmed`, and else up to the tick `latest`.
 
     Where few lengths do, each is a value of its own: a curve jumps at its restarts, so that no slope leads to them.
     """
@@ -219,16 +224,27 @@ def with_cycles(
         if not isinstance(one, Sought) or not marks.restarts or cls.fields(role.PEAK):
             continue
         sought = line_up(marks)[WARMUP] if warmed else None
-        first, last = (sought.low, sought.high) if sought else (0.0, 0.0)
+        first, last = (sought.low, sought.high) if sought else (0.0, float(latest))
         low, high, cycles = 0.0, math.inf, 1.0
-        for place, row in enumerate(marks.restarts):
-            gap = marks.before(row)
+        begun: list[tuple[Between, float]] = []
+        for place, gap in enumerate(map(marks.before, marks.restarts)):
             low, high = max(low, (gap.after - last) / cycles), min(high, (gap.upto - first) / cycles)
+            for earlier, before in begun:  # Wherever the first begins, others lie between two.
+                low = max(low, (gap.after - earlier.upto) / (cycles - before))
+                high = min(high, (gap.upto - earlier.after - 1) / (cycles - before))
+            begun.append((gap, cycles))
             cycles += float(values[growth.name]) ** (place + 1)
         lengths = range(math.floor(low) + 1, math.floor(high) + 1)
-        chosen = [*lengths] if len(lengths) <= MOST_LENGTHS else [high] if float(high).is_integer() else []
-        yield from ({**values, cycle.name: int(length)} for length in chosen)
-        if len(lengths) > MOST_LENGTHS:
+        if len(lengths) <= (MOST_SHIFTED if latest else MOST_LENGTHS):
+            for ticks in lengths:
+                early = max(gap.after + 1 - ticks * before for gap, before in begun)
+                late = min(gap.upto - ticks * before for gap, before in begun)
+                if not latest or max(0, early) <= min(late, latest):
+                    bounds = {BEGINS: (max(0.0, early), min(late, float(latest)))} if latest else {}
+                    yield {**values, cycle.name: ticks, **bounds}
+        else:
+            if float(high).is_integer():
+                yield {**values, cycle.name: int(high)}
             yield {**values, cycle.name: one._replace(start=(low + high) / 2, low=low + 1e-6, high=high)}
         return
     for count, length in itertools.product(cls.fields(role.CYCLES), cls.fields(role.LENGTH)):

@@ -18,7 +18,7 @@ from lrcli.fit.guess import Guess, is_plain, rough
 from lrcli.fit.hopeless import OFF_AT_FIRST, misshapen
 from lrcli.fit.landmarks import WIDEST, Landmarks
 from lrcli.fit.nearby import NEARLY_WHOLE
-from lrcli.fit.newton import Nearest
+from lrcli.fit.newton import PERFECT, Nearest
 from lrcli.fit.numbers import NEAR, simplest, telling
 from lrcli.fit.settled import DOUBTED, typed_between, typed_within
 from lrcli.fit.solve import NEAREST, Solver
@@ -339,15 +339,15 @@ class Relaxed:
         """The numbers as somebody may have typed them, the surest first: it makes the others surer."""
         import numpy as np
 
-        rounding = self.marks.tolerance.rounding(self.wanted)
-        if found.error > ROUNDINGS * float(rounding.max()) / self.marks.highest:
+        rounding = np.maximum(self.marks.tolerance.rounding(self.wanted) / self.marks.highest, PERFECT)
+        if found.error > ROUNDINGS * float(rounding.max()):
             return None
-        rounding = rounding / self.marks.highest
-        left, nearest = list(free), found
-        numbers = found.numbers.copy()
+        left, nearest, numbers = list(free), found, found.numbers.copy()
         while left:
-            inverse = np.linalg.pinv(nearest.slopes)
-            doubts = DOUBTED * np.sqrt(inverse**2 @ rounding**2) * self.units[left]
+            inverse = np.linalg.pinv(nearest.slopes / rounding[:, None])  # A low rate is shown more exactly.
+            change = inverse @ ((self.newton.wanted - np.array(nearest.curve)) / rounding)
+            numbers[left] += change * self.units[left]
+            doubts = DOUBTED * np.sqrt((inverse**2).sum(axis=1)) * self.units[left]
             relative = doubts / np.maximum(np.abs(numbers[left]), 1e-300)
             at = int(relative.argmin())
             place, doubt = left.pop(at), float(doubts[at])

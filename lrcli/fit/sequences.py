@@ -15,6 +15,7 @@ from lrcli.engine import spec_of
 from lrcli.errors import InputError
 from lrcli.fit.effort import Effort, SpentError
 from lrcli.fit.found import is_plain, is_typed
+from lrcli.fit.going_on import going_on, rests_from
 from lrcli.fit.guess import Guess, rough
 from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Between, Landmarks, roughness
@@ -37,8 +38,11 @@ RATES_FOR_A_PART = 4_000
 MOST_UNTYPED = 8
 """Schedules that give a part, while none has numbers that somebody may have typed."""
 
-RATES_FOR_A_TAIL = 1_500
-"""For one scheduler behind others, its beginning sought with it."""
+RATES_FOR_A_LAST_PART = 15_000
+"""That goes on from the rate that it finds."""
+
+RATES_FOR_A_TAIL, RATES_WITH_A_BASE = 1_500, 3_000
+"""For one scheduler behind others, its beginning sought with it, and where the base rate is sought as well."""
 
 LEVELS = (0, 1, 3)
 """What is left free of a part whose beginning is sought; see `forms`."""
@@ -101,6 +105,10 @@ class Parts:
         yield from itertools.islice(self._guesses(), MOST_FOUND)
 
     def _guesses(self) -> Iterator[Guess]:
+        whole, self.effort = self.effort, self.effort.part(RATES_FOR_A_LAST_PART)
+        with suppress(SpentError):
+            yield from self._going_on()
+        self.effort = whole
         for cut in self.cuts:
             tried: set[float | None] = set()
             for base in self._bases(cut):
@@ -111,6 +119,26 @@ class Parts:
                 yield from found
                 if found:
                     break
+
+    def _going_on(self) -> Iterator[Guess]:
+        """Sequences whose last part goes on from the rate that it finds, to that at which the log rests."""
+        rest = rests_from(self.marks)
+        if rest is None or _is_drop(rest, self.marks.values):
+            return
+        rows = [cut.row for cut in self.cuts if FEWEST_ROWS <= cut.row < rest]
+        for row in dict.fromkeys([*([rest - 2] if self.marks.is_sparse and rest > 4 else []), *sorted(rows)[::-1][:2]]):
+            cut = Cut(row, self.marks.before(row))
+            for base in self._bases(cut):
+                found = False
+                for parts in self._before(cut, cut.gap.upto, base, MOST_PARTS - 1):
+                    start, head = parts[-1]
+                    for guess in going_on(head, start, self.marks, self.effort):
+                        sequence = _together([*parts, (guess.after, guess)])
+                        if sequence:
+                            found = True
+                            yield sequence
+                if found:
+                    return
 
     @cached_property
     def cuts(self) -> list[Cut]:
@@ -150,7 +178,7 @@ class Parts:
             for parts in self._before(cut, start, tail.lr, MOST_PARTS - 1):
                 yield [*parts, (start, tail)]
 
-    def _before(self, cut: Cut, stop: int, base: float, most: int) -> Iterator[Placed]:
+    def _before(self, cut: Cut, stop: int, base: float | None, most: int) -> Iterator[Placed]:
         """The ways to give the rows before a cut, up to the tick `stop`."""
         whole = self._heads(cut, stop, base)
         yield from ([(0, self._lengthened(head, 0, stop))] for head in whole)
@@ -196,7 +224,7 @@ class Parts:
         return self.heads[key]
 
     def _short(self, marks: Landmarks, base: float) -> list[Guess]:
-        """What gives so few rows, with plain numbers: those first that come nearest to what follows."""
+        """What gives so few rows, with plain numbers: those first that come nearest to what follows, the plainest."""
         found: dict[type[Schedule], Guess] = {}
         for cls in filter(takes_part, candidates_of(marks)):
             for guess in (
@@ -205,7 +233,11 @@ class Parts:
                 if cls not in found and is_plain(spec_of(guess.schedule, guess.run)) and self._gives(guess, marks):
                     found[cls] = guess
         last = [marks.lengths[0] - 1]
-        return sorted(found.values(), key=lambda guess: abs(few_rates_at(guess.schedule, base, last)[0] - base))
+
+        def far(guess: Guess) -> tuple[float, int]:
+            return round(abs(few_rates_at(guess.schedule, base, last)[0] / base - 1), 6), rough(guess)
+
+        return sorted(found.values(), key=far)
 
     def _tails(self, cut: Cut, stop: float, base: float | None) -> list[tuple[int, Guess]]:
         """The parts that give the rows from a cut on, and where they begin."""
@@ -250,11 +282,12 @@ class Parts:
             for cls in candidates_of(marks):
                 if not takes_part(cls) or cls.goes_on or cls in seen:
                     continue
-                found = []
-                effort = self.effort.part(RATES_FOR_A_TAIL)
+                found: list[Guess] = []
+                effort = self.effort.part(RATES_FOR_A_TAIL if base is not None else RATES_WITH_A_BASE)
                 with suppress(SpentError):
                     guesses = relaxed_guesses(cls, level, marks, effort, Hopeless(), False, base, latest)
-                    found = [guess for guess in guesses if self._gives(guess, marks)]
+                    for guess in guesses:
+                        found += [guess] if self._gives(guess, marks) else []
                 if self.effort.is_spent:
                     raise SpentError
                 if found:

@@ -16,6 +16,7 @@ from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.nearby import NEARLY_WHOLE, Near
 from lrcli.fit.periods import last_rise
 from lrcli.fit.places import (
+    BEGINS,
     PLACES,
     USUAL,
     lengths_of_share,
@@ -71,7 +72,7 @@ def relaxed_guesses(
     lost: list[Relaxed] = []
     few_rows_a_cycle = latest is None and not warmed and has_few_rows_a_cycle(marks)
     for combination in _likeliest_first(choices, hopeless.near.get((cls, warmed), ())):
-        for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed):
+        for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed, latest or 0):
             shown = [type(value) if isinstance(value, Sought) else value for value in values.values()]
             key = cls.reference.name, level, warmed, span, tuple(shown)
             if key in hopeless.forms or not warms_up_as_shown(cls, values, marks):
@@ -218,6 +219,7 @@ def _relaxed(
     latest: int | None,
 ) -> Relaxed:
     """A form with what is sought in it."""
+    begins = values.pop(BEGINS, (0.0, float(latest or 0)))
     at_share = of_length(cls, marks)
     if at_share is not None and values[at_share[0].name] is not SOUGHT:
         share, length, row = at_share
@@ -269,7 +271,7 @@ def _relaxed(
         return Warmed(solver, sought | up, marks)
     if latest is not None:
         earlier_by = {name: one._replace(low=max(min(one.low, 1), one.low - latest)) for name, one in sought.items()}
-        return Shifted(solver, earlier_by | {SHIFT: Sought(latest / 2, 0, latest, True)}, marks)
+        return Shifted(solver, earlier_by | {SHIFT: Sought(sum(begins) / 2, begins[0], begins[1], True)}, marks)
     return Relaxed(solver, sought, marks)
 
 
