@@ -202,6 +202,7 @@ CUT_AND_FOUND = [
         "--lr 0.00015",
         1500,
     ),
+    ("onecycle --max-lr 0.1 --total-steps 1250 --pct-start 0.4", 1000),
 ]
 
 
@@ -220,6 +221,16 @@ def test_of_what_stays_behind_a_warmup_several_schedulers_are_named_and_none_tha
     names = [one.spec.split()[0] for one in found]
     assert max(names[:5].count(name) for name in names) == 2
     assert not [one.spec for one in found if one.spec.count("0.0004") > 1 or "1.0" in one.spec]
+
+
+def test_of_a_factor_in_some_ticks_what_somebody_typed_is_tried_whatever_has_the_same_curve() -> None:
+    text = "keras-exponential-decay --decay-steps 100 --decay-rate 0.95 --lr 0.4"
+    assert fit(by_step(values(text, 800)))[0].spec == text
+
+
+def test_what_gives_a_cut_log_but_for_bits_does_not_hide_what_gives_it_to_the_bit() -> None:
+    text = "cosine-restarts --t-0 50 --eta-min 0.0025 --lr 0.025"
+    assert fit(by_epoch(values(text, 40)))[0].spec == text
 
 
 def test_a_lowest_rate_that_a_cut_log_of_epochs_hardly_shows_is_found() -> None:

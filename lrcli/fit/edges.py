@@ -28,7 +28,8 @@ def _stays(schedule: Schedule, run: Run) -> bool:
     composed = run.warmed_up(schedule)
     first = max(composed.own_warmup, run.warmup) + 1
     last = max(composed.horizon or 0, 2 * first, 2 * SEEN)
-    return len({*rates_at(composed, run.lrs, range(first, last + 1, max(1, (last - first) // SEEN))).tolist()}) == 1
+    ticks = {*range(first, last + 1, max(1, (last - first) // SEEN)), last - 1, last, last + 1, 2 * last}
+    return len({*rates_at(composed, run.lrs, sorted(ticks)).tolist()}) == 1
 
 
 def _others(schedule: Schedule) -> Iterator[Schedule]:

@@ -27,6 +27,11 @@ def last_rise(marks: Landmarks) -> int:
     return int(rises[-1]) + 1 if len(rises) else 0
 
 
+def ends_on_its_way_up(marks: Landmarks) -> bool:
+    """Whether the last row is the highest, and no other is."""
+    return 0 < marks.peak == len(marks.values) - 1
+
+
 def changes_of(marks: Landmarks) -> list[Between]:
     """Where the rate changes: after the last rise, or where it does nothing but rise, everywhere.
 

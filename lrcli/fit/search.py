@@ -17,6 +17,7 @@ from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.longer import longer
 from lrcli.fit.otherwise import said_otherwise
 from lrcli.fit.parts_of_epochs import in_fewest_steps, readings_after, readings_in_parts
+from lrcli.fit.periods import ends_on_its_way_up
 from lrcli.fit.places import SHORTEST_WARMUP
 from lrcli.fit.ranking import Ranking
 from lrcli.fit.sequences import Parts
@@ -64,14 +65,13 @@ BENT = (3, 4, 5, 6)
 OF_A_RISE = 4
 """Stages that are tried of a log that does nothing but rise, which many schedules give."""
 
-MOST_ALIKE = 4
-"""Of one scheduler, where the log does not show the tick of a drop."""
+MOST_ALIKE = 5
+"""Of one scheduler, where the log does not show the tick of a drop, or of the highest rate."""
 
 MOST_CONTINUED = 6
 """Of the best, of which longer ones are named."""
 
-
-BEFORE_PARTS, BEFORE_PARTS_OF_A_CUT = AT_ONCE[1], AT_ONCE[4]
+BEFORE_PARTS = {False: AT_ONCE[1], True: AT_ONCE[4]}
 """What is tried of epochs as ticks, before steps are sought in them: more where the log shows no end."""
 
 
@@ -111,16 +111,16 @@ class Search:
         moves_by_epoch = bool(views) and views[0].reading.axis == EPOCH
         in_steps = any(view.marks.moves_in_steps for view in views)
         is_dense = not any(view.marks.is_sparse for view in views)
-        is_rise = is_dense and any(view.marks.peak == len(view.marks.values) - 1 for view in views)
+        is_rise = is_dense and any(ends_on_its_way_up(view.marks) for view in views)
         is_straight = is_dense and any(view.marks.is_straight_down for view in views)
         is_cut = is_dense and not any(view.marks.shows_an_end for view in views)
-        before_parts = BEFORE_PARTS_OF_A_CUT if is_cut else BEFORE_PARTS
+        shows_its_length = is_dense and not is_straight and not is_cut
         before_sequences = BEFORE_SEQUENCES if is_dense or in_steps else AT_ONCE[2]
         for place, (stage, usual) in enumerate(self._rounds(views)):
             if place > 1 and in_steps and any(self._has_found(view) for view in views):
                 continue  # What jumps is no smooth curve.
-            if (stage.at_once or stage.sought) and is_dense and not is_straight and self._has_all_but_bits(views):
-                continue  # It shows how long the schedule is.
+            if (stage.at_once or stage.sought) and shows_its_length and self._has_all_but_bits(views):
+                continue
             for view in views:
                 if moves_by_epoch and view.reading.axis != EPOCH and self._is_known(views[0]):
                     break  # In steps it would be the same, with stranger numbers.
@@ -130,11 +130,11 @@ class Search:
                     return self._with_twins()
             if place == 0 and not self._is_decided():
                 self._by_epoch()
-            if (stage == before_parts if is_cut else place == 1) and not any(self._is_known(view) for view in views):
+            is_time = stage == BEFORE_PARTS[True] if is_cut else place == 1
+            if is_time and not any(self._is_known(view) for view in views):
                 self._in_parts_of_epochs(readings_after(self.record), STAGES[:2])
-            if stage == before_parts and not any(
-                one.is_typed and one.exactness != NEARLY for one in self.found.values()
-            ):
+            found = self.found.values()
+            if stage == BEFORE_PARTS[is_cut] and not any(one.is_typed and one.exactness != NEARLY for one in found):
                 self._in_parts_of_epochs(readings_in_parts(self.record), AT_ONCE[:2])
             self._in_float32()
             if stage == before_sequences and not usual and self.only is None and not self._is_decided():
@@ -325,7 +325,8 @@ class Search:
 
     def _hold_some(self, found: Iterator[Guess], view: View) -> None:
         """Hold guesses against the log, until one gives it."""
-        is_open = view.marks.moves_in_steps or view.marks.is_straight or view.marks.is_within_a_cycle
+        marks = view.marks
+        is_open = marks.moves_in_steps or marks.is_straight or marks.is_within_a_cycle or ends_on_its_way_up(marks)
         most, left = MOST_ALIKE if is_open else 1, MOST_UNTYPED
         for guess in found:
             if self._hold(guess.schedule, guess.run, view.reading):

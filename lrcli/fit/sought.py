@@ -14,7 +14,7 @@ from lrcli.fit.guess import Guess, is_within_its_length
 from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.nearby import NEARLY_WHOLE, Near
-from lrcli.fit.periods import last_rise
+from lrcli.fit.periods import ends_on_its_way_up, last_rise
 from lrcli.fit.places import (
     BEGINS,
     PLACES,
@@ -27,7 +27,7 @@ from lrcli.fit.places import (
     start_rate,
     with_cycles,
 )
-from lrcli.fit.relaxed import GIVEN, NEAR_ENOUGH, Relaxed
+from lrcli.fit.relaxed import GIVEN, NEAR_ENOUGH, SURELY, Relaxed
 from lrcli.fit.scan import has_few_rows_a_cycle, with_its_cycle
 from lrcli.fit.solve import Solver
 from lrcli.fit.unknown import Sought
@@ -91,6 +91,7 @@ def relaxed_guesses(
                 seen.add(signature)
                 yield from filter(is_within_its_length, relaxed.guesses())
                 yield from _with_a_share(relaxed)
+                yield from _with_other_shares(relaxed)
                 if not level:
                     hopeless.learn(cls, warmed, relaxed.misshapen)
                 if relaxed.nearest <= NEAR_ENOUGH:
@@ -135,6 +136,29 @@ def _with_a_share(relaxed: Relaxed) -> Iterator[Guess]:
                 rest = {name: one for name, one in rest.items() if name not in fixed}
                 other = Solver(Form(cls, fixed, tuple(rest), None, form.scale), marks, solver.effort, solver.base)
                 yield from Relaxed(other, rest, marks).guesses()
+
+
+def _with_other_shares(relaxed: Relaxed) -> Iterator[Guess]:
+    """The guesses where the log ends on its way up, and the ticks up to the peak may be another share of a length."""
+    marks, solver, form = relaxed.marks, relaxed.solver, relaxed.solver.form
+    if not ends_on_its_way_up(marks) or relaxed.nearest > SURELY:
+        return
+    numbers = dict(zip(relaxed.names, relaxed.best.tolist(), strict=True))
+    for share, length in itertools.product(form.cls.fields(role.PEAK_AT), form.cls.fields(role.LENGTH, role.EPOCHS)):
+        if share.name not in form.fixed or length.name not in numbers:
+            continue
+        lengths = {
+            other: numbers[length.name] * form.fixed[share.name] / other for other in (share.default, *SHARES_UP)
+        }
+        for other, found in lengths.items():
+            last = round(found)
+            if other == form.fixed[share.name] or last <= marks.ticks[-1] or abs(found - last) > NEARLY_WHOLE:
+                continue
+            fixed = form.fixed | {share.name: other, length.name: last}
+            rest = {name: one._replace(start=numbers[name]) for name, one in relaxed.sought.items()}
+            rest = {name: one for name, one in rest.items() if name not in fixed}
+            solver = Solver(Form(form.cls, fixed, tuple(rest), None, form.scale), marks, solver.effort, solver.base)
+            yield from itertools.islice(Relaxed(solver, rest, marks).guesses(), 1)
 
 
 def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | None) -> dict[str, list[Any]] | None:
@@ -184,6 +208,8 @@ def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | No
             choices[declared.name] = [there]
         else:
             choices[declared.name] = [there] if _is_needed(cls, declared.name) else [declared.default, there]
+    if ends_on_its_way_up(marks):
+        choices |= {one.name: [HALF] for one in cls.fields(role.PEAK_AT)}
     at_share = of_length(cls, marks)
     if at_share is not None:
         share, _, row = at_share
@@ -224,6 +250,10 @@ def _relaxed(
     if at_share is not None and values[at_share[0].name] is not SOUGHT:
         share, length, row = at_share
         values[length.name] = lengths_of_share(row, values[share.name], marks)
+    if ends_on_its_way_up(marks) and cls.fields(role.PEAK_AT):
+        least = int(marks.ticks[-1]) / HALF
+        whole = Sought(1.25 * least, least, math.inf, True)
+        values |= {length.name: whole for length in cls.fields(role.LENGTH, role.EPOCHS)}
     for cycles, length in itertools.product(cls.fields(role.CYCLES), cls.fields(role.LENGTH)):
         seen, first = len(marks.restarts) + 1, ramp_end(marks)[2]
         if cls.fields(role.CYCLE_GROWTH) or values[cycles.name] == seen or not isinstance(values[length.name], Sought):
@@ -237,7 +267,7 @@ def _relaxed(
             values[length.name] = Sought(first + 1.2 * (first_end - first), first_end, math.inf, True)
     for epochs, ticks in itertools.product(cls.fields(role.EPOCHS), cls.fields(role.PER_EPOCH)):
         length, each = values[epochs.name], values[ticks.name]
-        if at_share is None and isinstance(length, Sought) and isinstance(each, int):
+        if at_share is None and not ends_on_its_way_up(marks) and isinstance(length, Sought) and isinstance(each, int):
             counts = [-(-end // each) for end in (*marks.lengths, *marks.ends[:2])]
             low, start, *others = (tick / each for tick in (length.low, length.start, *length.others))
             values[epochs.name] = Sought(start, max(1.0, low), length.high / each, True, others, usual=counts)
@@ -305,6 +335,9 @@ SHAPELESS = (role.PARTS, role.EXPRESSION, role.DROPS_AT, role.POINTS_AT, role.JU
 
 MOST_DIGITS = 3
 """Of a share of the length."""
+
+HALF, SHARES_UP = 0.5, (0.5, 0.4, 0.25, 0.3, 0.2, 0.45, 0.1, 0.6, 0.35)
+"""Of a length: the share of the way up that is tried, and those that people type."""
 
 MOST_UNSEEN = 3
 """Cycles after those that a log shows."""

@@ -122,9 +122,11 @@ def guesses(
             wholes = [None] if form.whole is None else plain_lengths(form, marks)
             if not stage.sought and not wholes:
                 continue
-            # Where the rate moves in steps, others that look the same are what the log does not decide.
+            # Where the rate moves in steps, others that look the same are what the log does not decide; where it
+            # falls by a factor in some ticks, only the quotient of the two is seen.
             own = [value for name, value in form.fixed.items() if not _is_choice(cls, name)]
-            alike = (solver.signature(), tuple(own) if marks.moves_in_steps else ())
+            matters = marks.moves_in_steps or cls.fields(role.DROP_EVERY)
+            alike = (solver.signature(), tuple(own) if matters else ())
             if alike in seen:
                 continue
             seen.add(alike)
