@@ -176,7 +176,7 @@ def test_what_is_written_is_what_the_name_of_the_file_says(
     monkeypatch.chdir(tmp_path)
     Path("log.csv").write_text("epoch,lr\n" + "".join(f"{epoch},{0.1 * 0.1 ** (epoch // 2)!r}\n" for epoch in range(8)))
     assert main([*command, "-o", f"out.{suffix}"]) == 0
-    begins = {**BEGINS, "csv": b"tick,expected,logged\n", "json": b"{\n", "txt": b"The run "}[suffix]
+    begins = {**BEGINS, "csv": b"tick,expected,logged\n", "json": b"{\n", "txt": b"The r"}[suffix]  # run, or rates
     assert Path(f"out.{suffix}").read_bytes().startswith(begins)
 
 

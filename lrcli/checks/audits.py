@@ -152,11 +152,11 @@ def schedule_waited(case: AuditCase) -> Iterator[Problem]:
         scheduler.step() too, while the step is counted.
 
     Bad:
-        printf "step,lr\\n0,0.1\\n1,0.09\\n2,0.08\\n3,0.08\\n4,0.07\\n5,0.06\\n6,0.05\\n7,0.04\\n" > log.csv; \
-echo "{max_steps: 10, num_train_epochs: 1, learning_rate: 0.1}" > train.yaml; lrsched audit log.csv train.yaml
+        printf "step,lr\\n0,0.1\\n1,0.0875\\n2,0.075\\n3,0.075\\n4,0.0625\\n5,0.05\\n6,0.0375\\n7,0.025\\n" > log.csv; \
+echo "{max_steps: 8, num_train_epochs: 1, learning_rate: 0.1}" > train.yaml; lrsched audit log.csv train.yaml
     Good:
-        printf "step,lr\\n0,0.1\\n1,0.09\\n2,0.08\\n3,0.07\\n4,0.06\\n5,0.05\\n6,0.04\\n7,0.03\\n" > log.csv; \
-echo "{max_steps: 10, num_train_epochs: 1, learning_rate: 0.1}" > train.yaml; lrsched audit log.csv train.yaml
+        printf "step,lr\\n0,0.1\\n1,0.0875\\n2,0.075\\n3,0.0625\\n4,0.05\\n5,0.0375\\n6,0.025\\n" > log.csv; \
+echo "{max_steps: 8, num_train_epochs: 1, learning_rate: 0.1}" > train.yaml; lrsched audit log.csv train.yaml
     Source:
         transformers 5.23 Trainer (optimizer_step_was_skipped), accelerate 1.15 AcceleratedScheduler.step
     """
