@@ -494,3 +494,11 @@ def test_rates_as_loops_print_them(text: str, rows: int, form: str) -> None:
     shown = Shown(3, int(form[1]) if form[-1] == "f" else None, padded=True)
     rates = [float(format(rate, form)) for rate in values(text, rows)]
     assert fit(Record.of_values(rates, epochs=range(rows), shown=shown))[0].spec == text
+
+
+def test_every_tenth_step_in_the_four_digits_that_transformers_prints() -> None:
+    """Their rounding is more than an error that a solution may leave."""
+    text = "hf-linear --num-warmup-steps 25 --num-training-steps 250 --lr 2e-05"
+    rates = [float(f"{rate:.4g}") for rate in values(text, 250)[::10]]
+    record = Record.of_values(rates, steps=range(0, 250, 10), shown=Shown(4, None))
+    assert fit(record)[0].spec == text

@@ -11,6 +11,7 @@ from lrcli import spec
 from lrcli.engine import rates
 from lrcli.fit import fit
 from lrcli.fit.effort import Effort
+from lrcli.logs import open_log
 from lrcli.logs.series import Shown
 from lrcli.record import Record
 from lrcli.render import render
@@ -740,6 +741,23 @@ def test_a_value_that_stays_may_be_one_that_is_rounded() -> None:
     assert held("exponential --gamma 0.99", record, lr=0.0015, interval="step").explanation.name == "never_stepped"  # type: ignore[union-attr]
     steps = Record.of_values([0.15] * 10 + [0.03] * 10, epochs=range(20), shown=Shown(2, 2))
     assert not held("step --step-size 10 --gamma 0.21", steps, lr=0.15).follows
+
+
+def test_a_rate_that_needs_more_digits_than_the_log_has() -> None:
+    """0.1 / 3 in three digits; 0.03 is another rate than 0.031, and 0.033 another than 0.0331."""
+    third = Record.of_values([0.0333] * 20, epochs=range(20), shown=Shown(3, None))
+    assert held("constant --total-iters 50", third).follows
+    assert not held("constant --factor 0.331 --total-iters 50", third).follows
+    assert not held("constant --factor 0.3334 --total-iters 50", third).follows
+
+
+def test_a_zero_with_decimals_shows_that_they_are_fixed(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,lr\n" + "".join(f"{epoch},{0.00025 * 0.1 ** (epoch // 5):.5f}\n" for epoch in range(15)))
+    log = open_log(path)
+    [series] = log.series("lr")
+    record = Record.of_series(series, log.facts)
+    assert held("step --step-size 5", record, lr=0.00025).follows
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ class Newton:
     ) -> None:
         self.curve, self.wanted, self.units, self.shifts = curve, wanted.tolist(), units.tolist(), shifts.tolist()
         self.low, self.high = bounds[0].tolist(), bounds[1].tolist()
+        self.good = GOOD
+        """An error that what is wanted may have by itself."""
 
     def slopes(self, numbers: Numbers, found: Numbers, free: Sequence[int]) -> Columns | None:
         """The slopes at `numbers`, where the curve is `found`; None where there are none."""
@@ -109,7 +111,7 @@ class Newton:
             return Nearest.of(numbers, error, [], found)
         slopes, taken, is_new = self.slopes(numbers, found, places), 1, True
         first, promised = error, math.nan
-        before, damping = math.inf, DAMPED if error > GOOD else DAMPED_NEARBY
+        before, damping = math.inf, DAMPED if error > self.good else DAMPED_NEARBY
         for _ in range(MOST_STEPS):
             if slopes is None:
                 return Nearest.of(numbers, error, None, found)
@@ -155,13 +157,13 @@ class Newton:
                 break
             if taken == 1 and min(error, promised) > max(HOPELESS_AT_FIRST, PROGRESS * first):
                 break
-            if taken >= 2 and error > max(HOPELESS if taken == 2 else GOOD, PROGRESS * before):
+            if taken >= 2 and error > max(HOPELESS if taken == 2 else self.good, PROGRESS * before):
                 break
             if taken == MOST_SLOPES:
                 break
             before = error
             slopes, taken, is_new = self.slopes(numbers, found, places), taken + 1, True
-        if error > GOOD:
+        if error > self.good:
             return Nearest.of(numbers, error, None, found)
         return Nearest.of(numbers, error, slopes if is_new else self.slopes(numbers, found, places), found)
 

@@ -83,8 +83,12 @@ class Relaxed:
         meanings = [None if name not in solver.params else solver.params[name].role for name in sought]
         lengths = [meaning in (role.LENGTH, role.WARMUP) for meaning in meanings]
         shifts[lengths] = -np.minimum(shifts[lengths], PART_OF_A_TICK)
+        of_log, highest = marks.tolerance, marks.highest or 1.0
+        self._surely = max(SURELY, 2 * max(of_log.strict, of_log.strict_absolute / highest))
+        self._enough = max(GIVEN, 3 * max(of_log.relative, of_log.absolute / highest))
         bounds, wanted = (self.low, self.high), self.wanted / marks.highest
         self.newton = newton(meanings, self.curve, wanted, bounds, self.units, shifts)
+        self.newton.good = self._enough
 
     def curve(self, numbers: Sequence[float]) -> list[float]:
         """The rates at the probes, as shares of the highest."""
@@ -217,14 +221,6 @@ class Relaxed:
     def _floors(self) -> list[bool]:
         """Which of the numbers is a lowest rate."""
         return [name in self.solver.params and self.solver.params[name].role in LOWEST for name in self.names]
-
-    @property
-    def _surely(self) -> float:
-        return max(SURELY, 2 * self.marks.tolerance.strict)
-
-    @property
-    def _enough(self) -> float:
-        return max(GIVEN, 3 * self.marks.tolerance.relative)
 
     def _starts(self) -> Iterator[Any]:
         import numpy as np

@@ -185,12 +185,12 @@ class Digits:
         every = -(-len(cells) // _MOST_TEXTS) or 1
         for cell in {*cells[::every]}:
             digits = cell.strip().lower().partition("e")[0].lstrip("+-").replace(".", "").lstrip("0")
+            self._padded = self._padded or _PADDED.fullmatch(cell) is not None
             if not digits.isdecimal():
-                continue
+                continue  # Zero, or no number.
             self._digits = max(self._digits, len(digits))
             fixed = _FIXED.fullmatch(cell)
             self._decimals.add(len(fixed[1] or "") if fixed else -1)
-            self._padded = self._padded or _PADDED.fullmatch(cell) is not None
             self._fixed = len(self._decimals) == 1 and -1 not in self._decimals
 
     def shown(self) -> Shown:

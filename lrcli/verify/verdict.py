@@ -201,14 +201,26 @@ def _verdicts(schedule: Schedule, run: Run, record: Record, rtol: float | None, 
     rounded = tolerance_if_rounded(record) if rtol is None else None
     for one in found if rounded else ():
         assert rounded is not None
-        # Where the log stays at a value, the schedule moves by less than the log shows.
-        stays = 2 * len(different(record.values)) < len(different(one.expected))
-        if stays and rounded.equal(one.expected, record.values).all():
+        if _is_rounded(one, rounded):
             return [dataclasses.replace(one, tolerance=rounded, place=None)]
     # Rows whose distance is a guess lie within the run, if they can.
     end = composed.horizon if composed.ends else None
     within = [one for one in found if not (end and one.reading.every and one.reading.ticks.max() > LONGEST * end)]
     return sorted(within or found, key=lambda verdict: -(verdict.place or 0))
+
+
+def _is_rounded(verdict: Verdict, rounded: Tolerance) -> bool:
+    """Whether the log, of few values, may be what rounding makes of the schedule: where the log stays, the schedule
+    moves by less than the log shows, or it has values that need more digits than the log has.
+    """
+    from lrcli.fit.landmarks import roughness
+
+    expected, found = verdict.expected, verdict.record.values
+    if 2 * len(different(found)) < len(different(expected)):
+        return bool(rounded.equal(expected, found).all())
+    others = different(expected[~verdict.tolerance.equal(expected, found)]).tolist()
+    needed = verdict.record.shown.digits + 1
+    return bool(rounded.rounded(expected, found).all()) and all(roughness(value) > needed for value in others)
 
 
 def verify(schedule: Schedule, run: Run, record: Record, rtol: float | None = None, group: int = 0) -> Verdict:
