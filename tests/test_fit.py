@@ -373,6 +373,13 @@ THINNED_SEQUENCES = [
         0,
         0,
     ),
+    (
+        'sequential "linear --total-iters 49" "constant --factor 1.0 --total-iters 198" "linear --start-factor 1.0 '
+        '--end-factor 0.001 --total-iters 591" --milestones 49,247 --lr 0.1',
+        838,
+        9,
+        0,
+    ),
     ('sequential "cosine --t-max 400" "swa --swa-lr 0.02 --anneal-epochs 5" --milestones 308', 400, 9, 1),
 ]
 
@@ -383,6 +390,24 @@ def test_parts_that_begin_between_the_rows_are_found_with_their_beginning(
 ) -> None:
     best = fit(every_tenth(text, length, first, shift))[0]
     assert values(best.spec, length) == pytest.approx(values(text, length), rel=1e-6, abs=1e-12), best
+
+
+def test_one_row_of_a_warmup_does_not_say_that_it_is_a_line() -> None:
+    """A constant share up to its end would give the same rows."""
+    best = fit(every_tenth("cosine --t-max 490 --warmup 10 --warmup-start-factor 0.5", 500, 0, 0))[0]
+    assert (best.spec, best.exactness) == ("cosine --t-max 490 --warmup 10 --warmup-start-factor 0.5", "possible")
+
+
+def test_a_warmup_before_the_first_row_is_found_to_the_bit() -> None:
+    text = "cosine --t-max 790 --eta-min 2e-06 --lr 2e-05 --warmup 10"
+    assert fit(every_tenth(text, 800, 10, 0))[0].spec == text
+
+
+def test_drops_at_the_beginnings_of_epochs_may_be_counted_in_steps() -> None:
+    epochs = [step // 250 for step in range(0, 3000, 50)]
+    rates = values("step --step-size 3", 12)
+    found = fit(Record.of_values([rates[epoch] for epoch in epochs], steps=range(0, 3000, 50), epochs=epochs))
+    assert (found[0].spec, {one.exactness for one in found}) == ("step --step-size 3", {"possible"})
 
 
 def test_a_lowest_rate_is_taken_from_the_rows_that_show_it_best() -> None:

@@ -137,16 +137,36 @@ def _is_sure(one: Found, record: Record) -> bool:
     """Whether a person may have typed its numbers, or they give the log to the bit; and the log shows its end."""
     if (one.run.steps_per_epoch or one.reading.length > 1) and not record.facts.steps_per_epoch:
         return False
+    if _drops_by_epoch(one, record):
+        return False
     is_seen = is_over(one, record)
     if not (_is_run_over(one, record) or _shows_all_drops(one, record)):
         return False
     if one.schedule.fields(role.PARTS) or one.run.warmup:
-        return one.is_typed and is_seen  # Where there were parts there may be more of them.
+        # Where there were parts there may be more of them.
+        return one.is_typed and is_seen and _shows_its_phases(one)
     if _may_decay(one, record) or (one.schedule.ends and not is_seen) or is_underway(one, record):
         return False
     if not _is_seen(one, record) or not (is_seen or _repeats_itself(one, record)):
         return False
     return one.is_typed or (one.exactness == EXACT and bool(one.schedule.fields(role.DROP_FACTOR)))
+
+
+def _drops_by_epoch(one: Found, record: Record) -> bool:
+    """Whether it drops at the beginnings of epochs whose steps the log has: those may be what it counts."""
+    return (
+        one.reading.axis == EPOCH
+        and record.steps is not None
+        and bool(one.schedule.fields(role.DROP_EVERY, role.DROPS_AT))
+    )
+
+
+def _shows_its_phases(one: Found) -> bool:
+    """Whether each part, and a warmup before them, has two rows of its own, or one for each of its ticks."""
+    turns = [one.run.warmup, *(one.run.warmup + tick for tick in one.schedule.value(role.TAKES_OVER_AT) or ())]
+    phases = itertools.pairwise([0, *(tick for tick in turns if tick), int(one.reading.ticks.max()) + 1])
+    ticks = one.reading.ticks
+    return all(((start <= ticks) & (ticks < stop)).sum() >= min(2, stop - start) for start, stop in phases)
 
 
 def _may_decay(one: Found, record: Record) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,10 +108,14 @@ class Found:
 
     @property
     def odd(self) -> int:
-        """How many of its whole numbers are no multiples of 5: those are typed less often."""
-        numbers = [value for _, value in self.schedule.items() if isinstance(value, int | float)]
-        wholes = [self.run.warmup, *(value for value in numbers if float(value).is_integer())]
-        return sum(value % 5 != 0 for value in wholes if not isinstance(value, bool))
+        """How many of its whole numbers are no multiples of 5: those are typed less often.
+
+        Where it has parts, or a warmup of the run, the tick at which all is over is one of them.
+        """
+        parts = self.schedule.value(role.PARTS) or ()
+        end = (self.composed.horizon or 0) if parts or self.run.warmup else 0
+        wholes = [self.run.warmup, end, *(number for one in (self.schedule, *parts) for number in _wholes(one))]
+        return sum(value % 5 != 0 for value in wholes)
 
     @cached_property
     def roughness(self) -> tuple[int, int]:
@@ -132,6 +137,14 @@ class Found:
         """The same as one number: an option is as much as a digit."""
         words, digits = self.roughness
         return words // 2 + digits
+
+
+def _wholes(schedule: Schedule) -> Iterator[float]:
+    """The whole numbers of its fields."""
+    for value in (value for _, value in schedule.items()):
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int | float) and not isinstance(number, bool) and float(number).is_integer():
+                yield number
 
 
 def is_typed(spec: str) -> bool:

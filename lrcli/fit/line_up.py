@@ -22,6 +22,9 @@ MOST_LINES = 4
 ON_A_LINE = 1e-6
 """Of the highest rate: how far a row may be from it."""
 
+ON_A_TICK = 0.02
+"""Ticks that it may meet the base rate beside a whole one: it is the one at which most lines begin."""
+
 MOST_ENDS = 12
 """Ticks at which a line up may have ended, that are tried."""
 
@@ -73,9 +76,13 @@ def lines(cls: type[Schedule], marks: Landmarks, base: float, latest: int, ends:
     if not slope or (np.abs(values[0] + slope * (ticks - ticks[0]) - values) > near * marks.highest).any():
         return
     found = []
-    for first in range(latest + 1):
+    meets = float(ticks[0]) + (base - float(values[0])) / slope
+    at_base = round(meets) if abs(meets - round(meets)) <= ON_A_TICK else -1
+    for first in [at_base] if 0 <= at_base <= latest else range(latest + 1):
         for last in ends:
             shares = [(float(values[0]) + slope * (tick - int(ticks[0]))) / base for tick in (first, last)]
+            if min(shares) < -near:
+                continue
             shares = [typed(share, near)[0] if share > near else 0.0 for share in shares]
             digits = sum(roughness(share) for share in shares if share)
             found.append((digits, roughness(last - first), first, last - first, shares))

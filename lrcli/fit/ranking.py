@@ -49,6 +49,7 @@ class Ranking(NamedTuple):
             not self.has_its_length(found),
             found.reading.axis != self.axis,
             found.effort,
+            bool(self.lengths) and found.composed.horizon not in self.lengths,
             found.odd,
             found.roughness[0],
             order,

@@ -69,6 +69,7 @@ class Relaxed:
         self.wanted = marks.values[self.rows]
         self.low = np.array([one.low for one in sought.values()])
         self.high = np.array([one.high for one in sought.values()])
+        self.free = [int(place) for place in np.flatnonzero(self.low < self.high)]
         self.units = np.array([max(abs(one.start), 1.0 if one.is_whole else 1e-3) for one in sought.values()])
         at_rate = [name == BASE or (not one.is_whole and one.start == 0) for name, one in sought.items()]
         self.units[at_rate] = marks.highest or 1.0
@@ -135,7 +136,7 @@ class Relaxed:
         hidden = [place for place, one in enumerate(self.sought.values()) if one.is_hidden]
         for start in self._starts():
             if hidden:
-                shown = [place for place in range(len(self.names)) if place not in hidden]
+                shown = [place for place in self.free if place not in hidden]
                 for end in (self.low, self.high):
                     start[hidden] = end[hidden]
                     found = self.solution(start, shown)
@@ -144,9 +145,8 @@ class Relaxed:
                         start = found.numbers
                     if found is not None or self.ended.error * self.high[hidden].max() > 1:
                         break  # The first row alone may be the last of the warmup, a tick below the highest rate.
-            found = self.solution(start, range(len(self.names)), is_first=True)
+            found, free = self.solution(start, self.free, is_first=True), self.free
             self._see(self.ended.curve)
-            free = list(range(len(self.names)))
             if self._surely < self.ended.error <= NEAR_ENOUGH:
                 if (self.ended.numbers != start).any():
                     found = self.solution(self.ended.numbers, free)  # It was slow, and gave up.
@@ -178,7 +178,7 @@ class Relaxed:
         """Those that may pass through them when more is known, the nearest first."""
         for found in sorted(self.doubtful, key=lambda nearest: nearest.error):
             if found.error <= self._enough and found.slopes.size:
-                yield from self._decided(found, list(range(len(self.names))), 2)
+                yield from self._decided(found, self.free, 2)
             else:
                 yield from self._at_a_corner(found.numbers)
 
@@ -189,7 +189,7 @@ class Relaxed:
         ]
         for place in narrow[:1]:
             near = round(float(nearest[place]))
-            rest = [other for other in range(len(self.names)) if other != place]
+            rest = [other for other in self.free if other != place]
             for tick in (near, near + 1, near - 1, near + 2, near - 2):
                 start = nearest.copy()
                 start[place] = tick

@@ -210,16 +210,19 @@ class Parts:
     def _heads(self, cut: Cut, stop: int, base: float | None) -> list[Guess]:
         """What gives the rows before a cut; a straight line up to the tick `stop`."""
         marks = self.marks.from_tick(0, self._after(cut.row))
-        is_line = _only_rises(marks) or len(marks.values) < FEWEST_ROWS
-        key = cut.row, stop if is_line else 0, base
+        is_short = len(marks.values) < FEWEST_ROWS
+        is_line = is_short or _only_rises(marks)
+        key = cut.row, stop if is_line and (cut.row, 0, base) not in self.heads else 0, base
         if key not in self.heads:
             if is_line or marks.is_flat or marks.moves_in_steps or not marks.is_sparse:
                 marks.lengths = [stop]
                 found = self._found(marks, base)
             else:
                 found = next(self._at_once(marks, base, None), None)
+            if is_line and not is_short and (found is None or found.schedule.value(role.LENGTH) != stop):
+                key = cut.row, 0, base  # The rows say where the line ends, wherever the next part begins.
             self.heads[key] = [found] if found else []
-            if len(marks.values) < FEWEST_ROWS and base is not None:
+            if is_short and base is not None:
                 self.heads[key] = self._short(marks, base)
         return self.heads[key]
 
@@ -273,7 +276,7 @@ class Parts:
         seen = set()
         if base is not None and latest is not None:
             for cls in filter(_is_line, candidates_of(marks)):
-                for guess in lines(cls, marks, base, latest, marks.lengths):
+                for guess in lines(cls, marks, base, latest, [*marks.lengths, *marks.ends]):
                     if self._gives(guess, marks):
                         seen.add(cls)
                         yield guess
