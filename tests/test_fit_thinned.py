@@ -53,6 +53,12 @@ CYCLES = [
         10,
         1,
     ),
+    (
+        "timm-tanh --t-initial 500 --cycle-decay 0.5 --cycle-limit 2 --warmup-t 100 --warmup-lr-init 1e-06 --lr 0.001",
+        1000,
+        10,
+        1,
+    ),
     ("noam --d-model 1024 --warmup-steps 4000", 782, 10, 0),
     ("wsd --warmup-steps 200 --stable-steps 925 --decay-steps 375 --min-lr-ratio 0.1", 1500, 20, 1),
 ]
@@ -60,7 +66,7 @@ CYCLES = [
 
 @pytest.mark.parametrize(("text", "length", "every", "shift"), CYCLES, ids=[text.split()[0] for text, *_ in CYCLES])
 def test_what_few_rows_show(text: str, length: int, every: int, shift: int) -> None:
-    """Two rows of a cycle, a decay behind one, a cycle that is cut, a warmup that goes on, lines that are no points."""
+    """Two rows of a cycle, a decay behind one, one cut short, restarts, a warmup that goes on, lines but no points."""
     rates, steps = values(text, length + 1), range(0, length, every)
     best = fit(Record.of_values([rates[step + shift] for step in steps], steps=steps))[0]
     assert best.spec.split()[0] == text.split()[0]
@@ -71,3 +77,8 @@ def test_of_an_exponential_in_float32_the_round_number_of_ticks_comes_first() ->
     text = "keras-exponential-decay --decay-steps 100 --decay-rate 0.96"
     best = fit(every_tenth(text, 1000, 9, 0))[0]
     assert (best.spec, best.exactness) == (text, "exact")
+
+
+def test_a_warmup_of_which_one_row_is_seen_is_not_sure() -> None:
+    text = "cosine --t-max 390 --eta-min 1e-05 --lr 0.02 --warmup 5 --warmup-start-factor 0.01"
+    assert {one.exactness for one in fit(every_tenth(text, 400, 0, 1))} == {"possible"}

@@ -219,11 +219,12 @@ def with_cycles(
 
     Where few lengths do, each is a value of its own: a curve jumps at its restarts, so that no slope leads to them.
     """
-    for cycle, growth in itertools.product(cls.fields(role.CYCLE), cls.fields(role.CYCLE_GROWTH)):
+    for cycle, growth in itertools.product(cls.fields(role.CYCLE, role.LENGTH), cls.fields(role.CYCLE_GROWTH)):
         one = values[cycle.name]
         if not isinstance(one, Sought) or not marks.restarts or cls.fields(role.PEAK):
             continue
-        sought = line_up(marks)[WARMUP] if warmed else None
+        is_behind = warmed or any(values[prefix.name] is True for prefix in cls.fields(role.PREFIX))
+        sought = line_up(marks)[WARMUP] if is_behind and marks.rises else None
         first, last = (sought.low, sought.high) if sought else (0.0, float(latest))
         low, high, cycles = 0.0, math.inf, 1.0
         begun: list[tuple[Between, float]] = []
