@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -396,6 +397,26 @@ def test_only_who_wrote_the_log_tells_what_made_its_rates(
     document = {"log_history": rows, "max_steps": 30} if writer else rows
     (tmp_path / "log.json").write_text(json.dumps(document))
     assert invoke("audit", str(tmp_path / "log.json"))[1].startswith(f"{beginning} ")
+
+
+def test_a_base_rate_is_one_that_somebody_typed(tmp_path: Path, invoke: Invoke) -> None:
+    """A cosine with two skipped steps, of which the first row shows 4.999995936372264e-05."""
+    ticks = [step - (step > 110) - (step > 112) for step in range(5, 8712, 5)]
+    rates = [5e-5 * 0.5 * (1 + math.cos(math.pi * tick / 8712)) for tick in ticks]
+    rows = [{"step": step, "learning_rate": rate} for step, rate in zip(range(5, 8712, 5), rates, strict=True)]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": rows, "max_steps": 8712}))
+    document = json.loads(invoke("audit", str(tmp_path), "--json")[1])
+    assert (document["facts"]["base_lr"], document["facts"]["skipped"]) == (5e-5, 2)
+    assert "--lr 5e-05" in document["spec"]
+
+
+def test_rows_of_several_runs_in_one_file_are_no_resumes(tmp_path: Path, invoke: Invoke) -> None:
+    steps = [10, 20, *(step for pair in zip(range(30, 230, 10), range(20, 220, 10), strict=True) for step in pair)]
+    rates = "".join(f"{step},{1e-4 * (1 - step / 400):g}\n" for step in steps)
+    (tmp_path / "log.csv").write_text(f"step,lr\n{rates}")
+    out = invoke("audit", str(tmp_path / "log.csv"))[1]
+    assert "goes back at 20 places, as where several runs write into one file" in out
+    assert "taken up again" not in out
 
 
 def test_the_base_rate_of_musgd_is_in_its_second_group(tmp_path: Path, invoke: Invoke) -> None:

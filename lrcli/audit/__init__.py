@@ -100,13 +100,14 @@ class Case:
         """The schedule of the run, and its spec: that of its configuration, where it followed it; None if unknown."""
         found, planned = self.found, self.planned
         as_planned = planned is not None and self.follows is True
-        if found is not None and (found.schedule == planned.schedule if planned and as_planned else self.is_certain):
+        is_its_own = planned and found and (found.schedule, found.run.lrs) == (planned.schedule, planned.run.lrs)
+        if found is not None and (is_its_own if as_planned else self.is_certain):
             return found.schedule, found.run, found.spec
         return (planned.schedule, planned.run, planned.text) if planned and as_planned else None
 
     @property
     def has_its_name(self) -> bool:
-        """Whether what is shown is known to be what ran, and not only to have its rates."""
+        """Whether what is shown is known to be what ran."""
         return self.follows is True or is_of_its_writer(self.record)
 
     @property
@@ -140,6 +141,7 @@ class Case:
             ),
             skipped=self.waited,
             earlier=self.earlier,
+            rows=len(self.record),
         )
 
 
@@ -347,7 +349,6 @@ def _read_as(case: Case, config: FileSpec, roles: tuple[role.Role, ...]) -> None
         if outcome.planned is not None:
             planned = outcome.planned._replace(schedule=_as_logged(case, outcome.planned.schedule, roles))
             if planned.schedule.value(role.VARIANT) != outcome.planned.schedule.value(role.VARIANT):
-                # What the version that was read does by a rule of its own, the one that wrote the log need not do.
                 case.remarks = tuple(remark for remark in case.remarks if remark.code not in OF_A_VERSION)
             open_to_explain = is_known and not case.only_waited(planned)
             verdict = (verify if open_to_explain else compared)(planned.schedule, planned.run, _placed(case))

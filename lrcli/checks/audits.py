@@ -11,6 +11,9 @@ from lrcli.text import plural, significant
 MOST_PLACES = 3
 """Where the log goes back; what is beyond is counted."""
 
+OFTEN = 20
+"""Rows from one such place to the next, in the mean, below which it is no run that was taken up again."""
+
 
 @dataclasses.dataclass
 class AuditCase:
@@ -35,6 +38,8 @@ class AuditCase:
     """Steps after which the schedule was not advanced."""
     earlier: int = 0
     """Rows of runs before this one, in the same log."""
+    rows: int = 0
+    """Those of the log."""
 
     def where(self, remark: Remark) -> str:
         """The line of the configuration, or of a file that it names, that a remark is about."""
@@ -135,6 +140,9 @@ def taken_up_again(case: AuditCase) -> Iterator[Problem]:
     Source:
         lightning CSVLogger and transformers' trainer_state.json after a resume
     """
+    if len(case.backwards) > MOST_PLACES and len(case.backwards) * OFTEN > case.rows:
+        yield Problem(f"the log goes back at {len(case.backwards)} places, as where several runs write into one file")
+        return
     if case.earlier:
         yield Problem(f"the first {plural(case.earlier, 'row')} of the log are those of a run before this one")
     for line, before, after in case.backwards[:MOST_PLACES]:

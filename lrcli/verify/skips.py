@@ -35,7 +35,7 @@ LEAST_ROWS = 12
 HEADROOM = 1.3
 """The base rate over the highest rate that the log shows, at most."""
 
-TYPED_DIGITS = 2
+TYPED_DIGITS, NEARLY_TYPED = 2, 1e-5
 FALLEN = 0.9
 """Of the highest rate, below which some rate must be."""
 
@@ -173,8 +173,11 @@ def _guesses(
 
 
 def _rates(highest: float) -> list[float]:
-    """The base rates that somebody may have typed, from the highest rate on; that one itself first."""
+    """The base rates that somebody may have typed, from the highest rate on; first that one itself, but where it is
+    nearly one of those: a cosine has hardly fallen by the first row.
+    """
     power = 10.0 ** (math.floor(math.log10(highest)) - TYPED_DIGITS + 1)
     steps = range(math.floor(highest / power), math.ceil(highest * HEADROOM / power) + 1)
     typed = [float(f"{step * power:.{TYPED_DIGITS}g}") for step in steps]
-    return list(dict.fromkeys([highest, *(rate for rate in typed if rate >= highest * (1 - 1e-6))]))
+    likely = [rate for rate in typed if rate >= highest * (1 - 1e-6)]
+    return likely if any(rate <= highest * (1 + NEARLY_TYPED) for rate in likely) else [highest, *likely]
