@@ -472,6 +472,18 @@ def test_a_run_of_yolov5_is_held_to_its_options(
     assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["spec"] == spec
 
 
+def test_five_digits_of_rates_on_a_grid_are_no_seven_decimals(tmp_path: Path, invoke: Invoke) -> None:
+    """A line of YOLOv5 from 0.01 in 500 epochs: below the first rows each rate has seven decimals by itself."""
+    spec = "ultralytics --num-epochs 500 --nb 132 --bias-group 0 --warmup-version 8.1 --lr 0.01"
+    schedule, run, _ = parse(spec).in_run(Run())
+    rates = rates_at(schedule, run.lrs, range(131, 66000, 132)).tolist()
+    rows = "".join(f"{epoch},{rate:.5g}\n" for epoch, rate in enumerate(rates))
+    (tmp_path / "results.csv").write_text(f"epoch,x/lr0\n{rows}")
+    hyp = HYP.replace("0.2", "0.01").replace("\n", ", ").join(("{", "}"))
+    (tmp_path / "opt.yaml").write_text(YOLOV5.replace("30", "500") % (hyp, ", cos_lr: false"))
+    assert json.loads(invoke("audit", str(tmp_path), "--json")[1])["spec"] == spec
+
+
 def test_a_fixed_rate_of_yolov9_still_warms_up(tmp_path: Path, invoke: Invoke) -> None:
     keys = ", cos_lr: false, fixed_lr: true, seed: 0"
     (tmp_path / "opt.yaml").write_text(YOLOV5 % (HYP.replace("\n", ", ").join(("{", "}")), keys))

@@ -149,8 +149,9 @@ def _tolerance(values: "Floats", shown: Shown, few: int = FEW_VALUES) -> Toleran
     if decimals is not None:
         unit = 10.0**-decimals
         least = nothing if digits > FEW_DIGITS else FLOAT32_NOISE * peak
-        relative = FULL if is_sure or digits == 1 else max(FULL, 1.02 * half)
-        return Tolerance(f"{decimals} decimals", relative, max(0.51 * unit, least), 0, 0.501 * unit)
+        # Where it may be the digits that are equally many, either rounding is one that the log may have.
+        own = 0.0 if is_sure or digits == 1 else half
+        return Tolerance(f"{decimals} decimals", max(FULL, 1.02 * own), max(0.51 * unit, least), own, 0.501 * unit)
     if 1 < digits <= FEW_DIGITS and (digits >= MANY_DIGITS or shown.padded or _needs(distinct, digits, few)):
         kind = f"{digits} significant digits"
         return Tolerance(kind, max(FULL, 1.02 * half), FLOAT32_NOISE * peak, half, nothing, digits)
@@ -184,9 +185,13 @@ def _decimals(distinct: "Floats", digits: int, has_zeros: bool) -> tuple[int | N
     if digits > FEW_DIGITS or len(distinct) < (FEW_VALUES if digits > 1 else MANY_VALUES):
         return None, False
     needed: dict[int, list[int]] = {}
+    in_full = []
     for mantissa, power in _written(distinct, digits):
         needed.setdefault(power, []).append(len(mantissa) - 1 - power)
+        in_full += needed[power][-1:] if len(mantissa) == digits else []
     most = max(map(max, needed.values()))
+    if digits > 1 and min(in_full, default=most) < most:
+        return None, False  # Rates may lie on a grid by themselves: the digits of a higher one are as many, too.
     many = [decimals for decimals in needed.values() if len(decimals) >= FEW_VALUES]
     full = sum(decimals.count(most) for decimals in needed.values())
     is_seen = most > 0 and len(needed) + has_zeros > 1 and many and all(max(decimals) == most for decimals in many)
