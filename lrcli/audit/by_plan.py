@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from lrcli.schedules.base import Schedule
 
 EVERY, LONGEST_EPOCH, COARSE, FINE = 200, 200_000, 1.15, 500
 """Lengths of an epoch that are tried: each up to here; from there to the longest, each by so much longer than the one
-before, and where the first row lies between two of them, those between, at most a share of their own length apart.
+before, and of those between two of them about so many that the first row leaves open.
 """
 
 RATE_DIGITS = 4
@@ -107,7 +108,10 @@ def _lengths(missing: Callable[[int], float]) -> Iterator[int]:
         high = round(low * COARSE)
         above = missing(high)
         if not (below > 1 and above > 1) and not (below < -1 and above < -1):
-            yield from range(low, high, 1 + low // FINE)
+            sign = 1 if above > below else -1
+            first = bisect_left(range(low, high), -1.0, key=lambda length: sign * missing(length))
+            last = bisect_right(range(low, high), 1.0, key=lambda length: sign * missing(length))
+            yield from range(low + first, low + last, 1 + (last - first) // FINE)
         low, below = high, above
 
 
