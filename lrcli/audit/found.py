@@ -47,8 +47,6 @@ class Known(NamedTuple):
 
 def the_schedule(record: Record, plan: Schedule | None) -> Known:
     """The schedule that the log shows: as it was planned, else one of those that its writer has, else any."""
-    import numpy as np
-
     if len(record) > 1 and (record.values == record.values[0]).all():
         return Known(constant=float(record.values[0]))
     planned = of_plan(record, plan) if plan is not None else None
@@ -60,8 +58,7 @@ def the_schedule(record: Record, plan: Schedule | None) -> Known:
         if known is not None:
             return known
     search = Search(record, SECONDS_FOR_OWN) if own else Search(record)
-    with np.errstate(all="ignore"):
-        candidates = [one for one in search.candidates() if not own or type(one.schedule) in own]
+    candidates = [one for one in search.candidates() if not own or type(one.schedule) in own]
     given = [one for one in candidates if one.exactness != NEARLY and follows(one.spec, record)]
     if not given:
         return Known(sought=own[0].reference.family.version.partition(" ")[0] if own else "")
