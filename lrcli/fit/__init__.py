@@ -45,10 +45,11 @@ def fitted(record: Record) -> Fitted:
             f"line {record.lines[row]}: expected a learning rate, 0 or more, found {float(record.values[row])!r}"
         )
     searched = _thinned(record)
+    search = Search(searched)
+    most = max(FEWEST_SHOWN, min(MOST_SHOWN, ROWS_HELD // len(record)))
+    candidates = search.candidates()
     with np.errstate(all="ignore"):
-        search = Search(searched)
-        most = max(FEWEST_SHOWN, min(MOST_SHOWN, ROWS_HELD // len(record)))
-        found = judged(search.candidates(), searched)[:most]
+        found = judged(candidates, searched)[:most]
     kept = [one for one in found if one.exactness == EXACTNESSES[-1] or follows(one.spec, record)]
     return Fitted(kept, search.effort.is_spent)
 

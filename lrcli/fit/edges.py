@@ -18,6 +18,9 @@ SEEN = 12
 
 A_LITTLE = 1e-3
 
+FARTHEST = 100_000
+"""Ticks behind which it need not be seen: of what is longer, the curve up to there decides."""
+
 MOST_WALKED = 5_000
 """Ticks of what has to be walked through from its beginning."""
 
@@ -30,7 +33,7 @@ def stays_by_chance(schedule: Schedule, run: Run) -> bool:
 def _stays(schedule: Schedule, run: Run) -> bool:
     composed = run.warmed_up(schedule)
     first = max(composed.own_warmup, run.warmup) + 1
-    last = max(composed.horizon or 0, 2 * first, 2 * SEEN)
+    last = max(min(composed.horizon or 0, FARTHEST), 2 * first, 2 * SEEN)
     ticks = {*range(first, last + 1, max(1, (last - first) // SEEN)), last - 1, last, last + 1, 2 * last}
     if not composed.has_closed_form():
         ticks = {tick for tick in ticks if tick <= MOST_WALKED}

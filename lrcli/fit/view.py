@@ -1,13 +1,15 @@
 """What is known of a log under one of its readings."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from lrcli.fit.landmarks import Landmarks
+from lrcli.fit.periods import ends_on_its_way_up
 from lrcli.fit.tried import Known, candidates_of
 from lrcli.record import Reading, Record, Tolerance
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
-from lrcli.schedules.family import FLOAT64
+from lrcli.schedules.family import EPOCH, FLOAT64
 
 
 def is_possible(reading: Reading, record: Record, tolerance: Tolerance) -> bool:
@@ -42,3 +44,36 @@ class View:
         kind = record.facts.kind
         self.usual = [cls for cls in possible if cls.reference.family.logged_in == kind]
         """The schedulers of whoever writes such logs."""
+
+
+class Shown(NamedTuple):
+    """What a log shows under all of its readings."""
+
+    by_epoch: bool
+    """Whether it is likelier read by epoch."""
+    in_steps: bool
+    is_dense: bool
+    """Whether it has a row for each tick."""
+    a_rise: bool
+    """And does nothing but rise."""
+    a_line: bool
+    """And falls in a straight line that is not seen to end."""
+    no_end: bool
+
+    @classmethod
+    def of(cls, views: Sequence[View]) -> "Shown":
+        marks = [view.marks for view in views]
+        is_dense = not any(one.is_sparse for one in marks)
+        return cls(
+            bool(views) and views[0].reading.axis == EPOCH,
+            any(one.moves_in_steps for one in marks),
+            is_dense,
+            is_dense and any(map(ends_on_its_way_up, marks)),
+            is_dense and any(one.is_straight_down for one in marks),
+            is_dense and not any(one.shows_an_end for one in marks),
+        )
+
+    @property
+    def its_length(self) -> bool:
+        """Whether it shows how long the schedule is."""
+        return self.is_dense and not self.a_line and not self.no_end

@@ -73,7 +73,7 @@ def _or_late(case: Case, changed: Changed) -> Explanation:
     """The explanation, with the lateness from a tick on that would give the same log, of drops or of an end."""
     explanation = explained_by(case, changed)
     late = [lateness(change) for change in changed[2]]
-    if len(late) == 1 and late[0] and case.gives(case.schedule, case.run, case.ticks - late[0], case.place):
+    if len(late) == 1 and late[0] > 0 and case.gives(case.schedule, case.run, case.ticks - late[0], case.place):
         words = f"from tick {int(case.ticks[case.place])} on every rate is {plural(late[0], 'tick')} late"
         return dataclasses.replace(explanation, sentence=f"{explanation.sentence}; or {words}")
     return explanation
