@@ -884,3 +884,10 @@ def test_a_warmup_twice_as_long_is_not_a_run_that_skips_steps_in_row_after_row()
     assert not list(waited(late))
     assert list(waited_evenly(late))
     assert ATTEMPTS.index(waited_evenly) > ATTEMPTS.index(other_schedule)
+
+
+def test_a_longer_schedule_and_a_step_that_was_skipped_look_alike_in_two_decimals() -> None:
+    log = by_step([0.1, 0.09, 0.08, 0.08, 0.07, 0.06, 0.05, 0.04], shown=Shown(2, 2))
+    found = held("hf-linear --num-warmup-steps 0 --num-training-steps 10", log).explanation
+    assert found and found.name == "other_values"
+    assert found.sentence.endswith("--num-training-steps 12; or from tick 3 on every rate is 1 tick late")

@@ -44,7 +44,7 @@ def lateness(change: Change) -> int:
     if not isinstance(change.found, tuple) or len(change.found) != len(change.meant or ()):
         return 0
     late = [found - meant for found, meant in zip(change.found, change.meant, strict=True)]
-    return max(late) if sorted({*late} - {0}) == [max(late)] and late == sorted(late) else 0
+    return max(*late, 0) if sorted({*late} - {0}) == [max(late)] and late == sorted(late) else 0
 
 
 def explained_by(case: Case, changed: Changed) -> Explanation:

@@ -70,12 +70,16 @@ def _plainly(case: Case, solve: "Callable[[Case, int], Iterator[Changed]]") -> I
 
 
 def _or_late(case: Case, changed: Changed) -> Explanation:
-    """The explanation, with the lateness from a tick on that would give the same log, of drops or of an end."""
+    """The explanation, with the lateness from a tick on that would give the same log, of drops or of an end.
+
+    Where a log shows few digits, a tick or two that were skipped look like a longer schedule.
+    """
     explanation = explained_by(case, changed)
     late = [lateness(change) for change in changed[2]]
-    if len(late) == 1 and late[0] > 0 and case.gives(case.schedule, case.run, case.ticks - late[0], case.place):
-        words = f"from tick {int(case.ticks[case.place])} on every rate is {plural(late[0], 'tick')} late"
-        return dataclasses.replace(explanation, sentence=f"{explanation.sentence}; or {words}")
+    for lag in dict.fromkeys((late[0], *range(1, FEW_SKIPPED + 1))) if len(late) == 1 and late[0] else ():
+        if case.gives(case.schedule, case.run, case.ticks - lag, case.place):
+            words = f"from tick {int(case.ticks[case.place])} on every rate is {plural(lag, 'tick')} late"
+            return dataclasses.replace(explanation, sentence=f"{explanation.sentence}; or {words}")
     return explanation
 
 
