@@ -589,7 +589,8 @@ def test_the_gravest_comes_first() -> None:
     assert [finding.severity for finding in found] == ["error", "error", "note"]
 
 
-@pytest.mark.parametrize("name", RECIPES)
+# Of YOLOX half a million ticks are walked through, as in test_recipes.
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "YOLOX"])
 def test_without_a_length_of_the_run_a_recipe_is_clean_too(name: str) -> None:
     schedule, run = parts_of(line_of(name))
     own = dataclasses.replace(run, epochs=None, ticks=None, steps=None)

@@ -53,7 +53,7 @@ def outcome(values: Iterator[object], most: int) -> tuple[list[str], str]:
 @pytest.mark.parametrize("cls", STREAMED, ids=lambda cls: cls.reference.name)
 def test_the_stream_is_the_ticks(cls: type[Schedule]) -> None:
     rng = random.Random(cls.reference.name)
-    for _ in range(40):
+    for _ in range(25):
         schedule = draw(rng, cls).bind(0, (0.3,))
         assert outcome(schedule.stream(0.3), 100) == outcome(ticks(schedule), 100), schedule.spec
 

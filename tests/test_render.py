@@ -88,9 +88,7 @@ def test_ascii_and_logarithmic_views(golden: Callable[[str, str], None]) -> None
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("format", DRAWN)
-@pytest.mark.parametrize(
-    ("width", "height"), [(1, 1), (1, 50), (7, 6), (20, 24), (20, 1), (60, 6), (60, 50), (80, 24), (200, 6), (200, 50)]
-)
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 50), (7, 6), (20, 24), (60, 6), (80, 24), (200, 50)])
 def test_a_view_stays_within_its_size(view: str, format: str, width: int, height: int) -> None:
     lines = text_of(format, VIEWS[view](), Style(width, height)).splitlines()
     if width >= 20:

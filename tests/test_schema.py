@@ -164,7 +164,6 @@ def test_verdicts(written: Write, tmp_path: Path) -> None:
             ("constant --factor 1", slice(9), 1, cosine),
             ("cosine --t-max 50", slice(None), 1, cosine),
             ("step --step-size 7", slice(None), 1, cosine),
-            ("lambda --expr 't % 7 / (t % 3 + 1)'", slice(None), 1, cosine),
             ("cosine --t-max 45", slice(None), 1, "sequential linear 'cosine --t-max 45' --milestones 5"),
             ("cosine-restarts --t-0 20", slice(None), 1, "cosine --t-max 20"),
         )

@@ -360,7 +360,7 @@ def test_the_row_where_they_part_is_shown() -> None:
 def test_rates_that_are_next_to_infinite_are_explained_by_nothing_and_make_no_noise(
     tmp_path: Path, invoke: Invoke
 ) -> None:
-    log = written(tmp_path, "epoch,lr", [(0, 0.1), (1, 1e200), (2, 1e-300), (3, 1e308), (4, 0.0), (5, 3.0)])
+    log = written(tmp_path, "epoch,lr", [(0, 0.1), (1, 1e200), (2, 1e-300), (3, 1e308), (4, 0.0)])
     done = lrsched("verify", log, "cosine --t-max 5", "--json")
     assert done.returncode == 1
     assert "Warning" not in done.stderr
@@ -407,10 +407,11 @@ def test_what_is_tried_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
             super().take(count)
 
     monkeypatch.setattr(case, "Effort", Counted)
+    monkeypatch.setattr(case, "WORK", WORK // 4)
     rng = random.Random(0)
     strange = by_step([0.1 * 0.999**tick * rng.uniform(0.9, 1) for tick in range(3000)], every=10)
     assert held("exponential --gamma 0.998", strange, interval="step").as_document()["explanation"] == "unknown"
-    assert sum(spent) < 1.1 * WORK
+    assert sum(spent) < 1.1 * WORK // 4
 
 
 RIGHT = [

@@ -177,7 +177,8 @@ class Newton:
         ]
 
     def _within(self, numbers: Sequence[float]) -> Numbers:
-        return [min(max(one, low), high) for one, low, high in zip(numbers, self.low, self.high, strict=True)]
+        bounded = zip(numbers, self.low, self.high, strict=True)
+        return [low if one < low else high if one > high else one for one, low, high in bounded]
 
 
 def _without(blocked: Sequence[int], normal: Columns, right: Numbers, damping: float) -> Numbers | None:

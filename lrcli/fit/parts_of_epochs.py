@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import Any
 
-from lrcli.record import Reading, Record
+from lrcli.record import Reading, Record, different
 from lrcli.record.axis import steps_of_epochs
 from lrcli.run import Run
 from lrcli.schedules import role
@@ -13,6 +13,9 @@ from lrcli.schedules.base import Schedule
 FINE = 100
 """Parts of an epoch in which lengths are sought."""
 
+FEWEST = 8
+"""Different rates from which something is seen of a schedule that moves between them."""
+
 
 def readings_after(record: Record) -> list[Reading]:
     """Each epoch as one step, and its row as what was left after it."""
@@ -20,11 +23,11 @@ def readings_after(record: Record) -> list[Reading]:
 
 
 def readings_in_parts(record: Record) -> list[Reading]:
-    """Each epoch as so many steps: the first of it, and the one after it.
+    """Each epoch as so many steps: the first of it, and the one after it; none where few rates differ.
 
     At the last step of an epoch it would matter how many there are.
     """
-    return steps_of_epochs(record, FINE)[::2]
+    return steps_of_epochs(record, FINE)[::2] if len(different(record.values)) >= FEWEST else []
 
 
 def in_fewest_steps(schedule: Schedule, run: Run, reading: Reading) -> tuple[Schedule, Run, Reading]:
