@@ -510,13 +510,13 @@ def drawn_line(rng: random.Random, cls: type[Schedule]) -> str:
 def test_every_fix_that_is_offered_for_random_schedules_clears_its_finding() -> None:
     rng, offered = random.Random(12), 0
     classes = list(every().values())
-    for number in range(180):
+    for number in range(120):
         line = drawn_line(rng, classes[number % len(classes)])
         try:
             offered += assert_fixes_clear(line)
         except InputError:
             assert not offered_by(line)
-    assert offered > 120
+    assert offered > 80
 
 
 def offered_by(line: str) -> list[Finding]:

@@ -153,14 +153,12 @@ def test_every_tenth_step_in_both_conventions_from_both_origins(text: str, first
 
 
 CUT = [
-    "hf-linear --num-warmup-steps 10 --num-training-steps 200",
     "wsd --warmup-steps 10 --stable-steps 100 --decay-steps 90",
     "cyclic --base-lr 0.001 --max-lr 0.1 --step-size-up 60 --step-size-down 30",
     "linear --start-factor 0.1 --total-iters 200",
     "hf-cosine-with-restarts --num-warmup-steps 4 --num-training-steps 200 --num-cycles 4",
     "keras-cosine-decay-restarts --first-decay-steps 100 --t-mul 1",
     "piecewise --step-rules 1:30,0.3:76,0.05:150,0.01",
-    "rsqrt --total-steps 200 --warmup-steps 20 --cooldown-steps 40",
     "rsqrt --total-steps 1875 --warmup-steps 50 --cooldown-steps 62 --timescale 469",
     "piecewise --step-rules 1:20,0.1:32,0.01:150,0.001",
 ]
@@ -187,15 +185,9 @@ def test_one_cycle_one_drop_or_another_part_are_no_end(text: str, shown: int) ->
 
 CUT_AND_FOUND = [
     ("polynomial --total-iters 160 --power 3 --lr 1e-05", 200),
-    ("hf-cosine-with-restarts --num-warmup-steps 21 --num-training-steps 846 --num-cycles 2 --lr 0.0003", 846),
     ("hf-cosine-with-restarts --num-warmup-steps 6 --num-training-steps 600 --num-cycles 5 --lr 0.001", 600),
     ("hf-cosine-with-min-lr --num-warmup-steps 60 --num-training-steps 600 --min-lr-rate 0.1 --lr 0.0002", 600),
     ("megatron --lr-decay-iters 1000 --lr-warmup-iters 60 --min-lr 1e-06 --lr 0.0003", 1000),
-    (
-        "ds-warmup-cosine --total-num-steps 1500 --warmup-min-ratio 0.01 --warmup-num-steps 150 --cos-min-ratio 0.1 "
-        "--warmup-type linear --lr 3e-05",
-        1500,
-    ),
     ("onecycle --max-lr 0.1 --total-steps 1250 --pct-start 0.4", 1000),
 ]
 
@@ -308,7 +300,6 @@ CYCLES_AND_PHASES = [
     ("timm-wsd --t-initial 277 --decay-t 62 --lr-min 0.0001 --decay-fn cosine --warmup-t 15 --lr 0.001", 307, 10, -1),
     ("timm-step --decay-t 78 --decay-rate 0.5 --warmup-t 33 --warmup-lr-init 1e-06 --lr 0.01", 500, 9, 1),
     ("step --step-size 142 --gamma 0.3 --lr 0.0006 --warmup 5 --warmup-start-factor 0.1", 1000, 0, 1),
-    ("points --milestones 201,402,804 --values 0.0,5e-06,2e-06,0.0", 804, 9, 0),
     (
         "hf-warmup-stable-decay --num-warmup-steps 24 --num-decay-steps 118 --num-stable-steps 95 "
         "--decay-type 1-sqrt --min-lr-ratio 0.01 --lr 0.003",

@@ -17,7 +17,7 @@ from lrcli.render.shortest import format_rows
 from lrcli.rows import BLOCK
 
 RNG = np.random.default_rng(20260501)
-COUNT = 20_000
+COUNT = 12_000
 
 
 def powers(base):
