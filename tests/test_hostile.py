@@ -12,7 +12,7 @@ from lrcli.render import progress
 from tests.hostile import LOG, LOGS, command_lines, survive
 from tests.hostile_files import files_for
 
-EXAMPLES = int(os.environ.get("LRSCHED_HOSTILE", "200"))
+EXAMPLES = int(os.environ.get("LRSCHED_HOSTILE", "150"))
 """More of them are worth a run now and then: LRSCHED_HOSTILE=20000."""
 
 

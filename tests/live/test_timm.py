@@ -20,7 +20,7 @@ from tests.live.torch_run import optimizer_of
 timm_scheduler = late("timm", timm_scheduler_module)
 
 
-DRAWS = 60
+DRAWS = 50
 TIMM = HOLDS["test_timm"]
 
 

@@ -16,7 +16,7 @@ from tests.live import torch_run
 from tests.live.holds import HOLDS
 
 TICKS = 130
-DRAWS = 60
+DRAWS = 50
 TORCH = [name for name in HOLDS["test_torch"] if name not in ("sequential", "chained")]
 
 
