@@ -169,14 +169,22 @@ def test_what_cannot_be_drawn_is_refused(
 
 
 @pytest.mark.parametrize("suffix", [*BEGINS, "csv", "json", "txt"])
-@pytest.mark.parametrize("command", [["verify", "log.csv", "step --step-size 2"], ["audit", "log.csv"]])
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [(["verify", "log.csv", "step --step-size 2"], b"The run followed "), (["audit", "log.csv"], b"The rates are ")],
+)
 def test_what_is_written_is_what_the_name_of_the_file_says(
-    command: list[str], suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    command: list[str],
+    says: bytes,
+    suffix: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("log.csv").write_text("epoch,lr\n" + "".join(f"{epoch},{0.1 * 0.1 ** (epoch // 2)!r}\n" for epoch in range(8)))
     assert main([*command, "-o", f"out.{suffix}"]) == 0
-    begins = {**BEGINS, "csv": b"tick,expected,logged\n", "json": b"{\n", "txt": b"The r"}[suffix]  # run, or rates
+    begins = {**BEGINS, "csv": b"tick,expected,logged\n", "json": b"{\n", "txt": says}[suffix]
     assert Path(f"out.{suffix}").read_bytes().startswith(begins)
 
 

@@ -364,7 +364,8 @@ def test_rates_that_are_next_to_infinite_are_explained_by_nothing_and_make_no_no
     done = lrsched("verify", log, "cosine --t-max 5", "--json")
     assert done.returncode == 1
     assert "Warning" not in done.stderr
-    assert json.loads(done.stdout)["explanation"] == "unknown"
+    document = json.loads(done.stdout)
+    assert (document["explanation"], document["first_difference"]["row"]) == ("unknown", 3)
     infinite = written(tmp_path, "epoch,lr", [(0, 0.1), (1, float("inf"))])
     status, _, error = invoke("verify", infinite, "cosine --t-max 5")
     assert status == 2

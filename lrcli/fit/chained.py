@@ -12,7 +12,7 @@ from lrcli.fit.guess import Guess
 from lrcli.fit.hopeless import Hopeless
 from lrcli.fit.landmarks import Landmarks
 from lrcli.fit.numbers import typed
-from lrcli.fit.sequences import takes_part
+from lrcli.fit.sequences import LEVELS, takes_part
 from lrcli.fit.sought import relaxed_guesses
 from lrcli.fit.tried import candidates_of
 from lrcli.record.curve import few_rates_at
@@ -30,9 +30,6 @@ MOST_ENDS = 10
 
 FEWEST_AFTER = 6
 """Rows from which the one that goes on is found."""
-
-LEVELS = (0, 1, 3)
-"""What is left free of it; see `forms`."""
 
 NEARLY = 1e-5
 """Relative: how far a share of the rate may be from what somebody typed."""
@@ -77,13 +74,11 @@ def _of_share(cls: type[Schedule], shares: list[float], ticks: list[int], end: i
     [start], [length] = cls.fields(role.START_SHARE), cls.fields(role.LENGTH)
     left = 1 - ticks[0] / end
     for share in (shares[0], (shares[0] - 1 + left) / left):
+        likely = A_THIRD if abs(share - A_THIRD) <= NEARLY else typed(share, NEARLY)[0]
         with suppress(InputError):
-            one = cls(
-                **{start.name: A_THIRD if abs(share - A_THIRD) <= NEARLY else typed(share, NEARLY)[0], length.name: end}
-            )
-            if all(
-                abs(has - shown) <= NEARLY for has, shown in zip(few_rates_at(one, 1.0, ticks), shares, strict=True)
-            ):
+            one = cls(**{start.name: likely, length.name: end})
+            found = few_rates_at(one, 1.0, ticks)
+            if all(abs(has - shown) <= NEARLY for has, shown in zip(found, shares, strict=True)):
                 return one
     return None
 

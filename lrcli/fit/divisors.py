@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lrcli.fit.newton import Nearest, Newton, Numbers
+from lrcli.fit.newton import Nearest, Newton, Numbers, Task
 from lrcli.schedules import role
 
 if TYPE_CHECKING:
@@ -22,24 +22,21 @@ LEAST = 1e-300
 class ByReciprocals(Newton):
     """The same as Newton, where the numbers at some places divide."""
 
-    def __init__(
-        self,
-        curve: Callable[[Numbers], Numbers],
-        wanted: "Floats",
-        bounds: tuple["Floats", "Floats"],
-        units: "Floats",
-        shifts: "Floats",
-        divisors: Sequence[bool],
-    ) -> None:
+    def __init__(self, task: Task, divisors: Sequence[bool]) -> None:
         import numpy as np
 
         self.divisors = np.array(divisors)
         self.places = [place for place, divides in enumerate(divisors) if divides]
-        self.own_units, (low, high) = units, bounds
-        turned = self._turned(units)
-        steps = np.where(self.divisors, shifts / units * turned, shifts)
-        low, high = np.where(self.divisors, self._turned(high), low), np.where(self.divisors, self._turned(low), high)
-        super().__init__(lambda numbers: curve(self._turned_back(numbers)), wanted, (low, high), turned, steps)
+        self.own_units, turned = task.units, self._turned(task.units)
+        super().__init__(
+            task._replace(
+                curve=lambda numbers: task.curve(self._turned_back(numbers)),
+                low=np.where(self.divisors, self._turned(task.high), task.low),
+                high=np.where(self.divisors, self._turned(task.low), task.high),
+                units=turned,
+                shifts=np.where(self.divisors, task.shifts / task.units * turned, task.shifts),
+            )
+        )
 
     def nearest(
         self, start: "Floats", free: Sequence[int], is_worth: Callable[[Numbers], bool] = lambda curve: True
@@ -66,16 +63,7 @@ class ByReciprocals(Newton):
         return turned
 
 
-def newton(
-    meanings: Sequence[role.Role | None],
-    curve: Callable[[Numbers], Numbers],
-    wanted: "Floats",
-    bounds: tuple["Floats", "Floats"],
-    units: "Floats",
-    shifts: "Floats",
-) -> Newton:
-    """The search for numbers of which some divide, or none does."""
+def newton(task: Task, meanings: Sequence[role.Role | None]) -> Newton:
+    """The search for numbers with these roles, of which some divide, or none does."""
     divisors = [meaning in DIVISORS for meaning in meanings]
-    if any(divisors):
-        return ByReciprocals(curve, wanted, bounds, units, shifts, divisors)
-    return Newton(curve, wanted, bounds, units, shifts)
+    return ByReciprocals(task, divisors) if any(divisors) else Newton(task)

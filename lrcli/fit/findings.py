@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from lrcli.engine import spec_of
-from lrcli.fit import beside
-from lrcli.fit.beside import WORTH_A_MENTION, is_near
+from lrcli.fit.beside import WORTH_A_MENTION, is_near, read_as
 from lrcli.fit.decided import is_underway, settles
 from lrcli.fit.effort import Effort
 from lrcli.fit.found import EXACT, FLOAT32, NEARLY, ROUNDED, Found, exactness_of, greatest_error, is_plain
@@ -33,7 +32,7 @@ class Findings:
         """By their specs."""
         self.is_read_in_one_way = False
 
-    def read_as(self, readings: Sequence[Reading]) -> None:
+    def learn(self, readings: Sequence[Reading]) -> None:
         """Take up in which ways the log may be read, the likeliest first."""
         by_epoch = sum(reading.axis == EPOCH for reading in readings)
         self.is_read_in_one_way = len(readings) == 1 or (by_epoch == 1 and readings[0].axis == EPOCH)
@@ -110,7 +109,7 @@ class Findings:
         composed, values = run.warmed_up(schedule), self.record.values
         if not is_near(composed, run, reading, values, self.tolerance):
             return False
-        run = beside.read_as(composed, run, reading, self.record)
+        run = read_as(composed, run, reading, self.record)
         name = spec_of(schedule, run)
         if name in self.each:
             return self.each[name].exactness != NEARLY

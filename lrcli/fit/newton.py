@@ -59,21 +59,29 @@ class Nearest(NamedTuple):
         return cls(np.array(numbers), error, np.array(slopes or []).T, curve)
 
 
-class Newton:
-    """A curve of numbers, what is wanted of it, the bounds of the numbers, and their units."""
+class Task(NamedTuple):
+    """A curve of numbers, and what is wanted of it."""
 
-    def __init__(
-        self,
-        curve: Callable[[Numbers], Numbers],
-        wanted: "Floats",
-        bounds: tuple["Floats", "Floats"],
-        units: "Floats",
-        shifts: "Floats",
-    ) -> None:
-        self.curve, self.wanted, self.units, self.shifts = curve, wanted.tolist(), units.tolist(), shifts.tolist()
-        self.low, self.high = bounds[0].tolist(), bounds[1].tolist()
-        self.good = GOOD
-        """An error that what is wanted may have by itself."""
+    curve: Callable[[Numbers], Numbers]
+    wanted: "Floats"
+    low: "Floats"
+    high: "Floats"
+    units: "Floats"
+    """Of the numbers."""
+    shifts: "Floats"
+    """Those that slopes are taken from."""
+    good: float = GOOD
+    """An error that what is wanted may have by itself."""
+
+
+class Newton:
+    """The search for the numbers with which a curve is what is wanted of it."""
+
+    def __init__(self, task: Task) -> None:
+        self.curve, self.wanted, self.good = task.curve, task.wanted.tolist(), task.good
+        self.units, self.shifts, self.low, self.high = (
+            one.tolist() for one in (task.units, task.shifts, task.low, task.high)
+        )
 
     def slopes(self, numbers: Numbers, found: Numbers, free: Sequence[int]) -> Columns | None:
         """The slopes at `numbers`, where the curve is `found`; None where there are none."""

@@ -18,7 +18,7 @@ from lrcli.fit.guess import Guess, is_plain, rough
 from lrcli.fit.hopeless import OFF_AT_FIRST, misshapen
 from lrcli.fit.landmarks import WIDEST, Landmarks
 from lrcli.fit.nearby import NEARLY_WHOLE
-from lrcli.fit.newton import PERFECT, Nearest
+from lrcli.fit.newton import PERFECT, Nearest, Task
 from lrcli.fit.numbers import NEAR, simplest, telling
 from lrcli.fit.settled import DOUBTED, typed_between, typed_within
 from lrcli.fit.solve import NEAREST, Solver
@@ -87,9 +87,8 @@ class Relaxed:
         of_log, highest = marks.tolerance, marks.highest or 1.0
         self._surely = max(SURELY, 2 * max(of_log.strict, of_log.strict_absolute / highest))
         self._enough = max(GIVEN, 3 * max(of_log.relative, of_log.absolute / highest))
-        bounds, wanted = (self.low, self.high), self.wanted / marks.highest
-        self.newton = newton(meanings, self.curve, wanted, bounds, self.units, shifts)
-        self.newton.good = self._enough
+        wanted = self.wanted / marks.highest
+        self.newton = newton(Task(self.curve, wanted, self.low, self.high, self.units, shifts, self._enough), meanings)
 
     def curve(self, numbers: Sequence[float]) -> list[float]:
         """The rates at the probes, as shares of the highest."""

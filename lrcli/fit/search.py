@@ -105,7 +105,7 @@ class Search:
         ways = [one for one in readings_of_anything(self.record) if is_possible(one, self.record, self.tolerance)]
         views = [View(reading, self.record, self.tolerance, self.lengths, self.only) for reading in ways]
         self.views = views = [view for view in views if len(view.marks.values) > 1 or view.marks.highest > 0]
-        self.findings.read_as([view.reading for view in views])
+        self.findings.learn([view.reading for view in views])
         for view in views:
             if view.marks.is_flat:
                 self._constant(view.marks, view.reading)

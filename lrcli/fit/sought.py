@@ -71,14 +71,14 @@ def relaxed_guesses(
     doubtful: list[Relaxed] = []
     lost: list[Relaxed] = []
     few_rows_a_cycle = latest is None and not warmed and has_few_rows_a_cycle(marks)
-    for combination in _likeliest_first(choices, hopeless.near.get((cls, warmed), ())):
+    known = hopeless.near.setdefault((cls, warmed), [])
+    for combination in _likeliest_first(choices, known):
         for values in with_cycles(cls, dict(zip(choices, combination, strict=True)), marks, warmed, latest or 0):
             shown = [type(value) if isinstance(value, Sought) else value for value in values.values()]
             key = cls.reference.name, level, warmed, span, tuple(shown)
             if key in hopeless.forms or not warms_up_as_shown(cls, values, marks):
                 continue
             relaxed = _relaxed(cls, values, marks, effort, warmed, base, latest)
-            known = hopeless.near.setdefault((cls, warmed), [])
             fixed = relaxed.solver.form.fixed
             starts = [near.start(fixed, relaxed.sought) for near in known]
             relaxed.begun = [start for start in starts if start is not None]
@@ -119,8 +119,7 @@ def _likeliest_first(choices: dict[str, list[Any]], near: Sequence[Near]) -> lis
 
 def _with_a_share(relaxed: Relaxed) -> Iterator[Guess]:
     """The guesses where a warmup that is no whole number of ticks is a share of the length that somebody typed."""
-    form, marks, solver = relaxed.solver.form, relaxed.marks, relaxed.solver
-    cls = form.cls
+    cls, marks = relaxed.solver.form.cls, relaxed.marks
     if relaxed.nearest > GIVEN:
         return
     numbers = dict(zip(relaxed.names, relaxed.ended.numbers.tolist(), strict=True))
@@ -131,16 +130,13 @@ def _with_a_share(relaxed: Relaxed) -> Iterator[Guess]:
         for last in dict.fromkeys([round(numbers[length.name]), *marks.lengths, *marks.ends[:2]]):
             typed = float(f"{ticks / last:.{MOST_DIGITS}g}") if last else 0.0
             if abs(ticks - round(ticks)) > NEARLY_WHOLE >= abs(ticks - typed * last):
-                fixed = form.fixed | {warmup.name: warmup.default, share.name: typed, length.name: last}
-                rest = {name: one._replace(start=numbers[name]) for name, one in relaxed.sought.items()}
-                rest = {name: one for name, one in rest.items() if name not in fixed}
-                other = Solver(Form(cls, fixed, tuple(rest), None, form.scale), marks, solver.effort, solver.base)
-                yield from Relaxed(other, rest, marks).guesses()
+                fixed = {warmup.name: warmup.default, share.name: typed, length.name: last}
+                yield from _with_fixed(relaxed, numbers, fixed).guesses()
 
 
 def _with_other_shares(relaxed: Relaxed) -> Iterator[Guess]:
     """The guesses where the log ends on its way up, and the ticks up to the peak may be another share of a length."""
-    marks, solver, form = relaxed.marks, relaxed.solver, relaxed.solver.form
+    marks, form = relaxed.marks, relaxed.solver.form
     if not ends_on_its_way_up(marks) or relaxed.nearest > SURELY:
         return
     numbers = dict(zip(relaxed.names, relaxed.best.tolist(), strict=True))
@@ -154,11 +150,18 @@ def _with_other_shares(relaxed: Relaxed) -> Iterator[Guess]:
             last = round(found)
             if other == form.fixed[share.name] or last <= marks.ticks[-1] or abs(found - last) > NEARLY_WHOLE:
                 continue
-            fixed = form.fixed | {share.name: other, length.name: last}
-            rest = {name: one._replace(start=numbers[name]) for name, one in relaxed.sought.items()}
-            rest = {name: one for name, one in rest.items() if name not in fixed}
-            solver = Solver(Form(form.cls, fixed, tuple(rest), None, form.scale), marks, solver.effort, solver.base)
-            yield from itertools.islice(Relaxed(solver, rest, marks).guesses(), 1)
+            other_form = _with_fixed(relaxed, numbers, {share.name: other, length.name: last})
+            yield from itertools.islice(other_form.guesses(), 1)
+
+
+def _with_fixed(relaxed: Relaxed, numbers: dict[str, float], more: dict[str, Any]) -> Relaxed:
+    """The same form with more of it fixed, the rest sought from the numbers that were found."""
+    form, marks, solver = relaxed.solver.form, relaxed.marks, relaxed.solver
+    fixed = form.fixed | more
+    rest = {name: one._replace(start=numbers[name]) for name, one in relaxed.sought.items() if name not in fixed}
+    return Relaxed(
+        Solver(form._replace(fixed=fixed, numbers=tuple(rest)), marks, solver.effort, solver.base), rest, marks
+    )
 
 
 def _choices(cls: type[Schedule], level: int, marks: Landmarks, base: float | None) -> dict[str, list[Any]] | None:

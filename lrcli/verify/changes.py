@@ -9,7 +9,7 @@ from lrcli.errors import InputError
 from lrcli.fit.landmarks import roughness
 from lrcli.run import Run
 from lrcli.schedules.base import Schedule
-from lrcli.text import significant
+from lrcli.text import plural, significant
 from lrcli.verify.case import Case
 from lrcli.verify.slots import Slot, all_slots, applied, is_counted
 from lrcli.verify.verdict import Explanation
@@ -45,6 +45,11 @@ def lateness(change: Change) -> int:
         return 0
     late = [found - meant for found, meant in zip(change.found, change.meant, strict=True)]
     return max(*late, 0) if sorted({*late} - {0}) == [max(late)] and late == sorted(late) else 0
+
+
+def early_or_late(shift: int) -> str:
+    """That every rate is so many ticks early, or late where there are fewer than none, in words."""
+    return f"every rate is {plural(abs(shift), 'tick')} {'early' if shift > 0 else 'late'}"
 
 
 def explained_by(case: Case, changed: Changed) -> Explanation:

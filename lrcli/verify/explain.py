@@ -16,10 +16,10 @@ from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.compose import Sequential
 from lrcli.schedules.family import STEP
-from lrcli.text import plural, significant
+from lrcli.text import significant
 from lrcli.verify.alike import UNEXPLAINED, nearest, other_schedule, same_scheduler
 from lrcli.verify.case import Case
-from lrcli.verify.changes import Change, Changed, explained_by, is_plain, of_base_lr, words_of
+from lrcli.verify.changes import Change, Changed, early_or_late, explained_by, is_plain, of_base_lr, words_of
 from lrcli.verify.late import MOST_SKIPPED, SKIPPED, shifted_from, waited, waited_evenly
 from lrcli.verify.others import more_drops, one_value, other_value, other_values, strange_values
 from lrcli.verify.resumed import another_drop, changed, changed_value, restarted, set_on_the_way, state_not_loaded
@@ -99,7 +99,6 @@ def shifted(case: Case) -> Iterator[Explanation]:
     for shift in (1, -1, 2, -2, *(range(-3, -1 - min(least, MOST_SKIPPED), -1))):
         ticks = np.maximum(case.ticks + shift, 0)
         if case.fits(case.schedule, case.run, ticks):
-            when = "early" if shift > 0 else "late"
             cause = (
                 "scheduler.step() before optimizer.step(), or the next rate is logged"
                 if shift > 0
@@ -107,9 +106,7 @@ def shifted(case: Case) -> Iterator[Explanation]:
                 if shift > -3
                 else SKIPPED
             )
-            yield Explanation(
-                "shifted", f"every rate is {plural(abs(shift), 'tick')} {when}: {cause}", {"shift": shift}
-            )
+            yield Explanation("shifted", f"{early_or_late(shift)}: {cause}", {"shift": shift})
 
 
 def wrong_interval(case: Case) -> Iterator[Explanation]:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lrcli.text import plural
 from lrcli.verify.case import Case
-from lrcli.verify.changes import FEW_SKIPPED
+from lrcli.verify.changes import FEW_SKIPPED, early_or_late
 from lrcli.verify.resumed import is_seam
 from lrcli.verify.verdict import Explanation
 
@@ -142,11 +141,9 @@ def _lag_at(case: Case, row: int, lags: range) -> int | None:
 
 
 def _shift(at: int, shift: int, seams: int = 1) -> Explanation:
-    when = "early" if shift > 0 else "late"
     cause = "step() is called more often than once a tick" if shift > 0 else SKIPPED
     where = f"from tick {at} on" if seams == 1 else f"from tick {at} on, in {seams} places,"
-    sentence = f"{where} every rate is {plural(abs(shift), 'tick')} {when}: {cause}"
-    return Explanation("shifted_from", sentence, {"at": at, "shift": shift})
+    return Explanation("shifted_from", f"{where} {early_or_late(shift)}: {cause}", {"at": at, "shift": shift})
 
 
 def _agrees_until(case: Case, start: int, shift: int) -> int:

@@ -16,9 +16,8 @@ from lrcli.run import Run
 from lrcli.schedules import role
 from lrcli.schedules.base import Schedule
 from lrcli.schedules.kind import PerGroup
-from lrcli.text import plural
 from lrcli.verify.case import Case
-from lrcli.verify.changes import FEW_SKIPPED, Change, Changed, explained_by, is_plain, lateness
+from lrcli.verify.changes import FEW_SKIPPED, Change, Changed, early_or_late, explained_by, is_plain, lateness
 from lrcli.verify.slots import Slot, all_slots, applied, at_the_first_turn, is_broken, is_counted
 from lrcli.verify.verdict import Explanation
 
@@ -78,8 +77,10 @@ def _or_late(case: Case, changed: Changed) -> Explanation:
     late = [lateness(change) for change in changed[2]]
     for lag in dict.fromkeys((late[0], *range(1, FEW_SKIPPED + 1))) if len(late) == 1 and late[0] else ():
         if case.gives(case.schedule, case.run, case.ticks - lag, case.place):
-            words = f"from tick {int(case.ticks[case.place])} on every rate is {plural(lag, 'tick')} late"
-            return dataclasses.replace(explanation, sentence=f"{explanation.sentence}; or {words}")
+            since = f"from tick {int(case.ticks[case.place])} on"
+            return dataclasses.replace(
+                explanation, sentence=f"{explanation.sentence}; or {since} {early_or_late(-lag)}"
+            )
     return explanation
 
 
